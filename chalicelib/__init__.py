@@ -1,0 +1,1 @@
+"""Carillon: one canonical post, every network, on time, exactly once."""

@@ -1,0 +1,27 @@
+"""A connected social account, and what a conversation may know of it."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+AccountStatus = Literal["connected", "reconnect_required", "disconnected"]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One account on one platform. Secrets are opened from the vault only for a conversation and never shown."""
+
+    id: str
+    workspace_id: str
+    platform: str
+    name: str
+    handle: str = ""
+    """What the network calls it: `brand.example`, `@brand@mastodon.social`."""
+    remote_id: str = ""
+    host: str = ""
+    """Base URL of the account's server, without a trailing slash, where there is more than one."""
+    status: AccountStatus = "connected"
+    limits: dict[str, Any] = field(default_factory=dict)
+    """Rules that this account's server or tier changes, by the rule's dotted name, e.g. `{"text.limit": 5000}`."""
+    settings: dict[str, Any] = field(default_factory=dict)
+    """What the platform needs to remember that is not secret."""
+    secrets: dict[str, str] = field(default_factory=dict, repr=False)

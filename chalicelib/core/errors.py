@@ -1,0 +1,136 @@
+"""Everything that can go wrong, drawn once.
+
+CarillonError
+├── Invalid                the caller's input is wrong: every issue at once
+├── Refused                the request is understood and not allowed now
+│   ├── NotFound           no such thing in this workspace (another tenant's thing looks the same)
+│   ├── Conflict           the thing's state forbids it
+│   ├── Stale              somebody else changed the thing first
+│   └── Unaffordable       a cap on size or rate was passed
+├── PlatformAnswer         what a platform's answer means; raised inside a conversation
+│   ├── Rejected           final: the platform will never take this
+│   ├── Transient          not applied; the same again later may work
+│   ├── Limited            not applied; not before `until`
+│   ├── RefreshNeeded      the access token is no longer good; the refresh token may be
+│   └── ReconnectNeeded    a person has to connect the account again
+└── TransportFailure       no answer from the other side
+    ├── NotSent            certainly not applied: refused, DNS or TLS failure before the body left
+    └── MaybeSent          nobody knows: time-out or reset after sending
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleRef:
+    """The rule behind an issue or a change: a stable id, where it was read, and when it was checked (ISO date)."""
+
+    id: str
+    source: str | None = None
+    checked: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One thing that is wrong or worth knowing, at a JSON path such as `targets[0].options.fault`."""
+
+    code: str
+    severity: Severity
+    path: str
+    message: str
+    rule: RuleRef | None = None
+
+
+class CarillonError(Exception):
+    """Base of all errors that Carillon raises on purpose."""
+
+
+class Invalid(CarillonError):
+    """The input is wrong; `issues` names every fault found, not just the first."""
+
+    def __init__(self, issues: list[Issue]) -> None:
+        super().__init__("; ".join(f"{issue.path}: {issue.message}" for issue in issues))
+        self.issues = issues
+
+
+class Refused(CarillonError):
+    """The request is understood and not allowed now; `code` is stable, the message is for people."""
+
+    code = "refused"
+
+    def __init__(self, message: str, code: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code or type(self).code
+
+
+class NotFound(Refused):
+    """No such thing in this workspace."""
+
+    code = "not_found"
+
+
+class Conflict(Refused):
+    """The thing's state forbids it."""
+
+    code = "conflict"
+
+
+class Stale(Refused):
+    """A conditional write found that somebody else was first."""
+
+    code = "stale"
+
+
+class Unaffordable(Refused):
+    """A cap on size or rate was passed."""
+
+    code = "too_large"
+
+
+class PlatformAnswer(CarillonError):
+    """What a platform's answer means for the target; `code` is the platform's own where it gives one."""
+
+    def __init__(self, code: str, message: str = "") -> None:
+        super().__init__(f"{code}: {message}" if message else code)
+        self.code = code
+        self.message = message
+
+
+class Rejected(PlatformAnswer):
+    """Final: the platform will never take this as it is."""
+
+
+class Transient(PlatformAnswer):
+    """Not applied; the same again later may work."""
+
+
+class Limited(PlatformAnswer):
+    """Not applied because of a rate limit; `until` is when the platform said it may work again, if it said."""
+
+    def __init__(self, code: str, message: str = "", until: datetime | None = None) -> None:
+        super().__init__(code, message)
+        self.until = until
+
+
+class RefreshNeeded(PlatformAnswer):
+    """The access token is no longer good; refreshing may help."""
+
+
+class ReconnectNeeded(PlatformAnswer):
+    """Only a person connecting the account again can help."""
+
+
+class TransportFailure(CarillonError):
+    """No answer came from the other side."""
+
+
+class NotSent(TransportFailure):
+    """Certainly not applied: the request never left whole."""
+
+
+class MaybeSent(TransportFailure):
+    """Nobody knows whether it was applied."""

@@ -1,0 +1,146 @@
+"""The canonical post: what to say, to whom, and when."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+MAX_TEXT = 100_000
+"""Code points a canonical text may hold; the longest network we know takes 90,000 (Weibo articles)."""
+
+MediaKind = Literal["image", "gif", "video", "audio", "document"]
+Overflow = Literal["thread", "truncate", "reject"]
+LinkPlacement = Literal["auto", "inline", "first_comment", "card"]
+Visibility = Literal["public", "unlisted", "followers", "private"]
+LatePolicy = Literal["publish", "skip", "hold"]
+
+Url = Annotated[str, Field(min_length=8, max_length=4096, pattern=r"^https?://[^\s]+$")]
+Line = Annotated[str, Field(max_length=1000)]
+Tag = Annotated[str, Field(min_length=1, max_length=140, pattern=r"^#?[^\s#]+$")]
+
+
+class Value(BaseModel):
+    """A frozen value that refuses unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=False, ser_json_timedelta="float")
+
+
+class Link(Value):
+    """The link the post is about, with its card and campaign parameters."""
+
+    url: Url
+    title: Line | None = None
+    description: Line | None = None
+    image_url: Url | None = None
+    placement: LinkPlacement = "auto"
+    utm: Annotated[dict[str, Line], Field(max_length=10)] | None = None
+    """`{"source": "{platform}", "campaign": "spring"}` becomes `utm_source=…`; `{platform}` is filled in per target."""
+
+
+class Media(Value):
+    """One picture, film, sound or document, by URL, with what is known about it."""
+
+    url: Url
+    kind: MediaKind = "image"
+    alt_text: Annotated[str, Field(max_length=10_000)] | None = None
+    mime_type: Line | None = None
+    width: Annotated[int, Field(gt=0)] | None = None
+    height: Annotated[int, Field(gt=0)] | None = None
+    bytes: Annotated[int, Field(gt=0)] | None = None
+    duration_seconds: Annotated[float, Field(gt=0)] | None = None
+
+
+class Mention(Value):
+    """Who `@key` in the text is: a plain name and, per platform, a handle, e.g. `{"key": "acme", "x": "acmehq"}`."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+    __pydantic_extra__: dict[str, Annotated[str, Field(min_length=1, max_length=300)]] = Field(init=False)
+
+    key: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^@?[^\s@]+$")]
+    name: Line | None = None
+
+    def handle(self, platform: str) -> str | None:
+        """The handle on `platform`, without a leading @, or None where the person has none there."""
+        found = (self.__pydantic_extra__ or {}).get(platform)
+        return found.removeprefix("@") if found else None
+
+
+class Poll(Value):
+    """A question with options; the question is the post's text unless given."""
+
+    options: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=300)], ...], Field(min_length=2, max_length=20)]
+    duration_minutes: Annotated[int, Field(ge=5, le=60 * 24 * 31)] = 1440
+    multiple: bool = False
+    question: Line | None = None
+
+
+class Labels(Value):
+    """What the law or the network wants readers to know."""
+
+    ai_generated: bool = False
+    paid_partnership: bool = False
+
+
+class Content(Value):
+    """What the post says, independent of any network. As a target's `overrides`, only the fields given replace."""
+
+    text: Annotated[str, Field(max_length=MAX_TEXT)] = ""
+    title: Line | None = None
+    link: Link | None = None
+    media: Annotated[tuple[Media, ...], Field(max_length=50)] = ()
+    hashtags: Annotated[tuple[Tag, ...], Field(max_length=100)] = ()
+    mentions: Annotated[tuple[Mention, ...], Field(max_length=100)] = ()
+    poll: Poll | None = None
+    first_comment: Annotated[str, Field(max_length=10_000)] | None = None
+    content_warning: Line | None = None
+    language: Annotated[str, Field(max_length=35, pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")] | None = None
+    visibility: Visibility = "public"
+    labels: Labels = Labels()
+    overflow: Overflow = "thread"
+    on_unsupported: Literal["warn", "reject"] = "warn"
+    thread_numbering: bool = False
+
+    @field_validator("text", "title", "first_comment", "content_warning")
+    @classmethod
+    def _no_lone_surrogates(cls, value: str | None) -> str | None:
+        """JSON can smuggle half a character (`\\ud83d`), which no network and no database can hold."""
+        if value is not None and any("\ud800" <= character <= "\udfff" for character in value):
+            raise ValueError("holds half a surrogate pair, which is not text")
+        return value
+
+    def overridden(self, overrides: "Content | None") -> "Content":
+        """This content with the fields that `overrides` sets explicitly."""
+        if overrides is None or not overrides.model_fields_set:
+            return self
+        return self.model_copy(update={name: getattr(overrides, name) for name in overrides.model_fields_set})
+
+
+class TargetRef(Value):
+    """Where a post goes, as the post remembers it; the target's own record holds its fate."""
+
+    id: str
+    account_id: str
+    platform: str
+
+
+class Post(Value):
+    """One canonical post of a workspace. Its state is derived from its targets and never stored."""
+
+    id: str
+    workspace_id: str
+    version: int = 1
+    """Raised by every edit; the ETag."""
+    content: Content
+    targets: tuple[TargetRef, ...]
+    overrides: dict[str, Content] = {}
+    """By target id."""
+    options: dict[str, dict[str, Any]] = {}
+    """By target id: what only that platform understands."""
+    scheduled_at: datetime | None = None
+    timezone: str | None = None
+    external_id: str | None = None
+    late_policy: LatePolicy = "publish"
+    grace_seconds: int = 300
+    expires_at: datetime | None = None
+    created_at: datetime
+    updated_at: datetime

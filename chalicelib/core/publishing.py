@@ -1,0 +1,484 @@
+"""The target's state machine and the ledger's rules: what may happen next, and what may never.
+
+Everything here is a pure function from a target and an instant to the next target. The service reads a target, asks
+here, writes the answer on condition that nobody wrote first, and only then acts on it.
+
+    draft ─┐                       ┌─> held ──────────┐
+           ├─> scheduled ─> queued ─> publishing ─> published
+           │        ^         ^        │   │ ├────> failed
+           │        └─────────┴────────┘   │ └────> missed, skipped   (late policy, expiry)
+           └─> cancelled                   └─> unconfirmed ─> publishing …
+"""
+
+import dataclasses
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Literal
+
+from chalicelib.core.conversation import Effect, Idempotency, Published, Reply, Request, Safety
+from chalicelib.core.errors import Conflict
+from chalicelib.core.post import LatePolicy
+from chalicelib.core.timing import milliseconds
+
+
+class State(StrEnum):
+    """Where a target stands."""
+
+    DRAFT = "draft"
+    PENDING_APPROVAL = "pending_approval"
+    SCHEDULED = "scheduled"
+    QUEUED = "queued"
+    PUBLISHING = "publishing"
+    PUBLISHED = "published"
+    FAILED = "failed"
+    UNCONFIRMED = "unconfirmed"
+    MISSED = "missed"
+    SKIPPED = "skipped"
+    AWAITING_ACTION = "awaiting_action"
+    HELD = "held"
+    CANCELLED = "cancelled"
+    REMOVED = "removed"
+
+
+TERMINAL = frozenset({State.PUBLISHED, State.FAILED, State.MISSED, State.SKIPPED, State.CANCELLED, State.REMOVED})
+WAITING = frozenset({State.SCHEDULED, State.QUEUED})
+EDITABLE = frozenset({State.DRAFT, State.PENDING_APPROVAL, State.HELD, State.AWAITING_ACTION}) | WAITING
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A recorded reply: what the conversation needs to go on, and how we came to know it."""
+
+    status: int
+    body: str
+    headers: dict[str, str]
+    at: datetime
+    source: Literal["reply", "read_back"] = "reply"
+
+    @property
+    def reply(self) -> Reply:
+        """The answer as the reply that it was."""
+        return Reply(self.status, self.headers, self.body.encode())
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One entry of the ledger: a PREPARE or CREATE request that was made, and what was answered."""
+
+    digest: str
+    effect: Effect
+    part: int
+    intent_at: datetime
+    answer: Answer | None = None
+    void: bool = False
+    """Proved never to have been applied; a later exchange takes its place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of a target's timeline."""
+
+    at: datetime
+    type: str
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """The last thing that went wrong for a target."""
+
+    code: str
+    message: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One post on one account: its due time, its state, its ledger, its fate."""
+
+    id: str
+    post_id: str
+    workspace_id: str
+    account_id: str
+    platform: str
+    state: State
+    scheduled_at: datetime | None
+    late_policy: LatePolicy = "publish"
+    grace_seconds: int = 300
+    expires_at: datetime | None = None
+    version: int = 1
+    """Raised by every edit of a person; a message that names another version is stale."""
+    rev: int = 0
+    """Raised by every write; the condition of the next one."""
+    next_at: datetime | None = None
+    """When the machine has to look at it again; None when nothing is left to do, or only a person can."""
+    claim: str | None = None
+    claimed_until: datetime | None = None
+    attempts: int = 0
+    ledger: tuple[Exchange, ...] = ()
+    events: tuple[Event, ...] = ()
+    error: Fault | None = None
+    sent_at: datetime | None = None
+    """When the first creating request left."""
+    published_at: datetime | None = None
+    platform_post_id: str | None = None
+    url: str | None = None
+    part_ids: tuple[str, ...] = ()
+
+    @property
+    def lateness_ms(self) -> int | None:
+        """Milliseconds from due to published."""
+        if self.published_at is None or self.scheduled_at is None:
+            return None
+        return round((self.published_at - self.scheduled_at).total_seconds() * 1000)
+
+    @property
+    def doubt(self) -> Exchange | None:
+        """The creating request that was sent, or may have been, and never answered."""
+        for exchange in self.ledger:
+            if exchange.effect is Effect.CREATE and exchange.answer is None and not exchange.void:
+                return exchange
+        return None
+
+    @property
+    def creates(self) -> tuple[Exchange, ...]:
+        """The creating exchanges that count, in order."""
+        return tuple(one for one in self.ledger if one.effect is Effect.CREATE and not one.void)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The engine's spans: how early it arms, how long a claim lasts, how it retries."""
+
+    arm: timedelta = timedelta(seconds=5)
+    lease: timedelta = timedelta(seconds=90)
+    """Longer than a publisher may run, so that a claim that lapsed is a publisher that died."""
+    first_retry: timedelta = timedelta(seconds=5)
+    longest_retry: timedelta = timedelta(minutes=15)
+    give_up_after: timedelta = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Ignore:
+    """Nothing to do; the message is done with."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Too early: come back at `at`."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """Write this target; there is nothing to run."""
+
+    target: Target
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Write this claimed target, and when that worked, run its conversation."""
+
+    target: Target
+
+
+def noted(target: Target, now: datetime, type: str, detail: str | None = None, **changes: Any) -> Target:
+    """The target with changes and a line in its timeline."""
+    events = (*target.events, Event(milliseconds(now), type, detail))
+    return dataclasses.replace(target, events=events, **changes)
+
+
+def wake(
+    target: Target, now: datetime, version: int, token: str, idempotency: Idempotency, policy: Policy
+) -> Ignore | Later | Settle | Act:
+    """What a message that names this target and version should do now."""
+    if version != target.version:
+        return Ignore("stale_version")
+    if target.next_at is None:
+        return Ignore(target.state)
+    if target.claim == token:
+        return Act(target)
+    if target.claim and target.claimed_until and now < target.claimed_until:
+        return Ignore("claimed")
+    if target.claim is None and now + policy.arm < target.next_at:
+        return Later(target.next_at)
+    if target.doubt:
+        return _wake_doubtful(target, target.doubt, now, token, idempotency, policy)
+    if not target.creates and (ended := _too_late(target, now)):
+        return Settle(ended)
+    return Act(_claimed(target, now, token, policy, State.PUBLISHING))
+
+
+def _claimed(target: Target, now: datetime, token: str, policy: Policy, state: State) -> Target:
+    until = now + policy.lease
+    return noted(
+        target,
+        now,
+        "claimed",
+        state=state,
+        claim=token,
+        claimed_until=until,
+        next_at=until,
+        attempts=target.attempts + 1,
+    )
+
+
+def _too_late(target: Target, now: datetime) -> Target | None:
+    """The target's end where its late policy or expiry forbids publishing now."""
+    over = {"claim": None, "claimed_until": None, "next_at": None}
+    if target.expires_at and now >= target.expires_at:
+        return noted(target, now, "missed", "expired", state=State.MISSED, **over)
+    if target.scheduled_at is None or now <= target.scheduled_at + timedelta(seconds=target.grace_seconds):
+        return None
+    if target.late_policy == "skip":
+        return noted(target, now, "skipped", "late", state=State.SKIPPED, **over)
+    if target.late_policy == "hold":
+        return noted(target, now, "held", "late", state=State.HELD, **over)
+    return None
+
+
+def _wake_doubtful(
+    target: Target, doubt: Exchange, now: datetime, token: str, idempotency: Idempotency, policy: Policy
+) -> Settle | Act | Later:
+    match after_doubt(doubt, now, idempotency):
+        case "repeat" | "read_back":
+            return Act(_claimed(target, now, token, policy, State.UNCONFIRMED))
+        case "ask":
+            return Settle(doubtful(target, now, "interrupted", "", idempotency))
+        case "wait":
+            rested = doubt.intent_at + idempotency.quarantine
+            if target.state is State.UNCONFIRMED and target.claim is None:
+                return Later(rested)
+            return Settle(doubtful(target, now, "interrupted", "", idempotency))
+
+
+def after_doubt(doubt: Exchange, now: datetime, idempotency: Idempotency) -> Literal["repeat", "read_back", "wait", "ask"]:
+    """What may be done about a creating request without an answer: never a blind repeat."""
+    if idempotency.safety in (Safety.KEY, Safety.CONTENT_KEY, Safety.CONTAINER):
+        lifetime = idempotency.key_lifetime
+        if not lifetime or now < doubt.intent_at + lifetime:
+            return "repeat"
+    if not idempotency.readable:
+        return "ask"
+    return "read_back" if now >= doubt.intent_at + idempotency.quarantine else "wait"
+
+
+def recall(target: Target, request: Request, created: int, now: datetime, idempotency: Idempotency) -> Exchange | None:
+    """The ledger's entry for a request of a conversation that runs again.
+
+    The n-th creating request is the n-th creating exchange, whatever its bytes are now: it is never made twice.
+    A preparation is recalled by what it asks, while the platform still keeps it.
+    """
+    if request.effect is Effect.CREATE:
+        return target.creates[created] if created < len(target.creates) else None
+    for exchange in target.ledger:
+        fresh = now < exchange.intent_at + idempotency.prepared_lifetime
+        if exchange.effect is Effect.PREPARE and exchange.digest == request.digest and exchange.answer and fresh:
+            return exchange
+    return None
+
+
+def intended(target: Target, request: Request, now: datetime) -> Target:
+    """The target with the intent of a creating request on record: written before the request's first byte leaves."""
+    if target.claim is None:
+        raise Conflict("only the holder of a claim may create", "not_claimed")
+    if target.scheduled_at and now < target.scheduled_at:
+        raise Conflict("nothing is published before it is due", "early")
+    exchange = Exchange(request.digest, request.effect, request.part, milliseconds(now))
+    return dataclasses.replace(
+        target, ledger=(*target.ledger, exchange), sent_at=target.sent_at or milliseconds(now)
+    )
+
+
+def prepared(target: Target, request: Request, answer: Answer, now: datetime) -> Target:
+    """The target with a preparation and its reply on record."""
+    exchange = Exchange(request.digest, request.effect, request.part, milliseconds(now), answer)
+    return dataclasses.replace(target, ledger=(*target.ledger, exchange))
+
+
+def answered(target: Target, answer: Answer) -> Target:
+    """The target whose doubtful request now has its answer."""
+    doubt = target.doubt
+    if doubt is None:
+        raise Conflict("there is no request to answer", "no_intent")
+    return _settled(target, doubt, dataclasses.replace(doubt, answer=answer))
+
+
+def voided(target: Target, now: datetime, why: str) -> Target:
+    """The target whose doubtful request is proved never to have been applied."""
+    doubt = target.doubt
+    if doubt is None:
+        raise Conflict("there is no request to void", "no_intent")
+    return noted(_settled(target, doubt, dataclasses.replace(doubt, void=True)), now, "not_applied", why)
+
+
+def _settled(target: Target, old: Exchange, new: Exchange) -> Target:
+    return dataclasses.replace(target, ledger=tuple(new if one is old else one for one in target.ledger))
+
+
+def doubtful(target: Target, now: datetime, code: str, message: str, idempotency: Idempotency) -> Target:
+    """The target after a creating request whose fate nobody knows: it rests, then reads back, or waits for a person."""
+    doubt = target.doubt
+    if doubt is None:
+        raise Conflict("no request is in doubt", "no_intent")
+    action = after_doubt(doubt, now, idempotency)
+    next_at = {
+        "repeat": now,
+        "read_back": now,
+        "wait": doubt.intent_at + idempotency.quarantine,
+        "ask": None,
+    }[action]
+    return noted(
+        target,
+        now,
+        "unconfirmed",
+        code,
+        state=State.UNCONFIRMED,
+        claim=None,
+        claimed_until=None,
+        next_at=next_at,
+        error=Fault(code, message, milliseconds(now)),
+    )
+
+
+def published(target: Target, result: Published, now: datetime) -> Target:
+    """The target's good end: one write, with everything that hangs off it derived from it later."""
+    return noted(
+        target,
+        now,
+        "published",
+        result.url,
+        state=State.PUBLISHED,
+        claim=None,
+        claimed_until=None,
+        next_at=None,
+        error=None,
+        published_at=milliseconds(now),
+        platform_post_id=result.id,
+        url=result.url,
+        part_ids=result.parts or (result.id,),
+    )
+
+
+def failed(target: Target, now: datetime, code: str, message: str) -> Target:
+    """The target's bad end: the platform will not take it, or we gave up."""
+    fault = Fault(code, message, milliseconds(now))
+    return noted(
+        target,
+        now,
+        "failed",
+        code,
+        state=State.FAILED,
+        claim=None,
+        claimed_until=None,
+        next_at=None,
+        error=fault,
+    )
+
+
+def deferred(
+    target: Target, now: datetime, code: str, message: str, policy: Policy, jitter: float, until: datetime | None = None
+) -> Target:
+    """The target after a failure that applied nothing: queued again, later each time, until we give up.
+
+    `jitter` in [0, 1) spreads the wait over its whole span (full jitter,
+    https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/, read 2026-11-22).
+    """
+    since = target.scheduled_at or now
+    if now > since + policy.give_up_after:
+        return failed(target, now, code, message)
+    span = min(policy.longest_retry, policy.first_retry * 2 ** min(target.attempts - 1, 20))
+    wait = max(span * jitter, timedelta(seconds=1))
+    next_at = max(until, now) + timedelta(seconds=jitter) if until else now + wait
+    return noted(
+        target,
+        now,
+        "deferred",
+        code,
+        state=State.QUEUED,
+        claim=None,
+        claimed_until=None,
+        next_at=next_at,
+        error=Fault(code, message, milliseconds(now)),
+    )
+
+
+def queued(target: Target, now: datetime) -> Target:
+    """The target once its message is on the queue; the sweep looks again if nobody claimed it in time."""
+    return noted(target, now, "queued", state=State.QUEUED)
+
+
+def cancelled(target: Target, now: datetime) -> Target:
+    """The target called off by a person, while nothing of it is out."""
+    _editable(target, "cancelled")
+    return noted(target, now, "cancelled", state=State.CANCELLED, next_at=None, version=target.version + 1)
+
+
+def held(target: Target, now: datetime) -> Target:
+    """The target stopped by a person until resumed."""
+    if target.state not in WAITING:
+        raise Conflict(f"a target that is {target.state} cannot be held", "not_holdable")
+    return noted(target, now, "held", "by hand", state=State.HELD, next_at=None, version=target.version + 1)
+
+
+def resumed(target: Target, now: datetime) -> Target:
+    """The held target let go: due when it was due, or now if that has passed."""
+    if target.state is not State.HELD:
+        raise Conflict(f"a target that is {target.state} is not held", "not_held")
+    return scheduled(target, max(target.scheduled_at or now, now), now, "resumed")
+
+
+def scheduled(target: Target, due: datetime, now: datetime, why: str = "scheduled") -> Target:
+    """The target due at another time, or for the first time."""
+    if target.state is not State.FAILED:
+        _editable(target, "rescheduled")
+    due = milliseconds(due)
+    return noted(
+        target,
+        now,
+        why,
+        state=State.SCHEDULED,
+        scheduled_at=due,
+        next_at=due,
+        error=None,
+        version=target.version + 1,
+    )
+
+
+def _editable(target: Target, verb: str) -> None:
+    if target.state not in EDITABLE or target.claim:
+        raise Conflict(f"a target that is {target.state} can no longer be {verb}", "too_late")
+    if target.creates:
+        raise Conflict(f"a target of which parts are out can no longer be {verb}", "partly_published")
+
+
+_OPEN_FIRST = (
+    State.PUBLISHING,
+    State.UNCONFIRMED,
+    State.QUEUED,
+    State.SCHEDULED,
+    State.AWAITING_ACTION,
+    State.PENDING_APPROVAL,
+    State.HELD,
+    State.DRAFT,
+)
+_ENDED = (State.FAILED, State.MISSED, State.SKIPPED, State.REMOVED, State.CANCELLED)
+
+
+def status(states: list[State]) -> str:
+    """A post's status, derived from its targets' states: what is still open first, then how it ended.
+
+    `partially_published` when everything ended, and some but not all of it well.
+    """
+    for state in _OPEN_FIRST:
+        if state in states:
+            return state
+    if State.PUBLISHED in states:
+        ended_well = all(state is State.PUBLISHED for state in states)
+        return State.PUBLISHED if ended_well else "partially_published"
+    return next((state for state in _ENDED if state in states), State.DRAFT)

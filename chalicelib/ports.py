@@ -1,0 +1,171 @@
+"""What the service asks of the world. In production these are AWS and the internet; in tests, memory."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
+
+from chalicelib.core.conversation import Reply, Request
+
+
+class Key(NamedTuple):
+    """The primary key of an item."""
+
+    pk: str
+    sk: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One row: a JSON document under its key, with what the indexes and the clean-up need to see of it."""
+
+    key: Key
+    doc: dict[str, Any]
+    rev: int = 0
+    """How often it was written; the condition of the next write. 0 is not yet stored."""
+    listing: Key | None = None
+    """Its place in the `listing` index: things of one owner in order of time."""
+    open: Key | None = None
+    """Its place in the `open` index: what the machine still has to look at, by when."""
+    version: int | None = None
+    """Copied into the `open` index, so that a message can name it."""
+    expires: datetime | None = None
+    """When it may be deleted, some time after; readers must check for themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Write an item. `expect` is the `rev` that must be stored now: 0 for none; None writes whatever is there."""
+
+    item: Item
+    expect: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Delete an item, on the same condition as `Put`."""
+
+    key: Key
+    expect: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A row of an index: the item's own key, its place in the index, and its version where the index carries it."""
+
+    key: Key
+    at: Key
+    version: int | None = None
+
+
+class Table(Protocol):
+    """The store: strongly consistent items, all-or-nothing conditional writes, and two eventually consistent indexes."""
+
+    def get(self, key: Key) -> Item | None:
+        """The item, read consistently."""
+
+    def get_many(self, keys: Sequence[Key]) -> list[Item]:
+        """Those of the items that exist, in the order asked for, read consistently."""
+
+    def write(self, *writes: Put | Delete) -> None:
+        """All of it or nothing; raises `Stale` when a condition fails. A stored item's `rev` is the old one plus 1."""
+
+    def items(self, pk: str, prefix: str = "", *, limit: int = 1000, after: str = "", reverse: bool = False) -> list[Item]:
+        """Items of a partition by sort key, beginning behind `after`, read consistently."""
+
+    def listed(
+        self, pk: str, *, start: str = "", end: str = "\uffff", limit: int = 100, after: Found | None = None, reverse: bool = False
+    ) -> list[Found]:
+        """Rows of the `listing` index between two sort keys (both included), behind `after`."""
+
+    def opened(self, pk: str, *, start: str = "", end: str = "\uffff", limit: int = 1000, after: Found | None = None) -> list[Found]:
+        """Rows of the `open` index between two sort keys (both included), earliest first, behind `after`."""
+
+
+class Wake(NamedTuple):
+    """A message to the publisher: look at this target, if it still has this version."""
+
+    workspace_id: str
+    post_id: str
+    target_id: str
+    version: int
+
+
+class Queue(Protocol):
+    """The publish queue."""
+
+    def send(self, wakes: Sequence[tuple[Wake, float]]) -> None:
+        """Deliver each wake after its delay in seconds: rounded down, at most 900, at least 0. At least once, any order."""
+
+
+class Alarms(Protocol):
+    """One-shot alarm clocks, one per due minute."""
+
+    def ensure(self, minute: datetime, at: datetime) -> None:
+        """Make sure that the dispatcher is woken for `minute` at `at`; nothing happens where that alarm exists already."""
+
+
+class Vault(Protocol):
+    """Encryption of secrets, bound to their workspace and purpose."""
+
+    def seal(self, workspace_id: str, purpose: str, secret: bytes) -> bytes:
+        """The secret, readable only with the same workspace and purpose."""
+
+    def open(self, workspace_id: str, purpose: str, sealed: bytes) -> bytes:
+        """The secret again; ValueError where anything does not fit."""
+
+
+class Web(Protocol):
+    """The internet: the only time-out, retry and redaction policy."""
+
+    def send(self, request: Request) -> Reply:
+        """The reply to a request; raises `NotSent` or `MaybeSent`."""
+
+
+class Clock(Protocol):
+    """Time."""
+
+    def now(self) -> datetime:
+        """The instant, aware, in UTC."""
+
+    def sleep_until(self, instant: datetime) -> None:
+        """Return at or after the instant, never before."""
+
+
+class Chance(Protocol):
+    """Randomness."""
+
+    def token(self) -> str:
+        """A new unguessable word of 26 letters and digits that sorts by time of making."""
+
+    def fraction(self) -> float:
+        """A number in [0, 1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a deployment may choose."""
+
+    stage: str = "dev"
+    api_url: str = ""
+    """This service's own public URL, with its stage path and without a trailing slash."""
+    alarm_lead_seconds: int = 180
+    """How long before its minute an alarm rings."""
+    direct_window_seconds: int = 600
+    """What is due sooner than this goes to the queue at once, without an alarm."""
+    allowed_private_hosts: frozenset[str] = field(default_factory=frozenset)
+    """`host:port` pairs that may be called though they are private; for tests and local runs only."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Everything the service needs of the world, in one place."""
+
+    table: Table
+    queue: Queue
+    alarms: Alarms
+    vault: Vault
+    web: Web
+    clock: Clock
+    chance: Chance
+    settings: Settings
