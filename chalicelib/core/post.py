@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 MAX_TEXT = 100_000
 """Code points a canonical text may hold; the longest network we know takes 90,000 (Weibo articles)."""
@@ -115,16 +115,77 @@ class Content(Value):
         return self.model_copy(update={name: getattr(overrides, name) for name in overrides.model_fields_set})
 
 
+def _rfc3339(value: object) -> object:
+    """Refuses numbers: whether they are seconds or milliseconds, and in which zone, would be a guess."""
+    if not isinstance(value, str | datetime):
+        raise ValueError("must be an RFC 3339 time such as 2026-11-22T09:00:00Z")
+    return value
+
+
+When = Annotated[datetime, BeforeValidator(_rfc3339)]
+"""An RFC 3339 time; a naive one is a wall-clock time and needs a `timezone` beside it."""
+
+
+class NewTarget(Value):
+    """One account the post should go to, with what is different there. A preview may name a bare `platform`."""
+
+    account_id: Line | None = None
+    platform: Line | None = None
+    scheduled_at: When | None = None
+    overrides: Content | None = None
+    options: Annotated[dict[str, Any], Field(max_length=30)] = {}
+
+
+class NewPost(Content):
+    """A post as its author sends it: the content, the targets, and when. Neither time nor `publish` makes a draft."""
+
+    targets: Annotated[tuple[NewTarget, ...], Field(min_length=1, max_length=40)]
+    scheduled_at: When | None = None
+    timezone: Line | None = None
+    publish: Literal["now"] | None = None
+    external_id: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    late_policy: LatePolicy = "publish"
+    grace_seconds: Annotated[int, Field(ge=0, le=7 * 24 * 3600)] = 300
+    expires_at: When | None = None
+
+    @property
+    def content(self) -> Content:
+        """The content alone, with the same fields set."""
+        return content_of(self)
+
+
+class PostPatch(Content):
+    """An edit: only the fields given change. `targets`, when given, replaces the whole list, matched by account."""
+
+    targets: Annotated[tuple[NewTarget, ...], Field(min_length=1, max_length=40)] | None = None
+    scheduled_at: When | None = None
+    timezone: Line | None = None
+    external_id: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    late_policy: LatePolicy | None = None
+    grace_seconds: Annotated[int, Field(ge=0, le=7 * 24 * 3600)] | None = None
+    expires_at: When | None = None
+
+
+def content_of(value: Content) -> Content:
+    """The content fields of a larger value, with the same ones set."""
+    given = value.model_fields_set & Content.model_fields.keys()
+    return Content.model_construct(given, **{name: getattr(value, name) for name in Content.model_fields})
+
+
 class TargetRef(Value):
-    """Where a post goes, as the post remembers it; the target's own record holds its fate."""
+    """Where a post goes, as its author asked for it; the target's own record holds its fate."""
 
     id: str
     account_id: str
     platform: str
+    scheduled_at: datetime | None = None
+    """Its own due time, where it differs from the post's."""
+    overrides: Content | None = None
+    options: dict[str, Any] = {}
 
 
 class Post(Value):
-    """One canonical post of a workspace. Its state is derived from its targets and never stored."""
+    """One canonical post of a workspace. Its status is derived from its targets and never stored."""
 
     id: str
     workspace_id: str
@@ -132,10 +193,6 @@ class Post(Value):
     """Raised by every edit; the ETag."""
     content: Content
     targets: tuple[TargetRef, ...]
-    overrides: dict[str, Content] = {}
-    """By target id."""
-    options: dict[str, dict[str, Any]] = {}
-    """By target id: what only that platform understands."""
     scheduled_at: datetime | None = None
     timezone: str | None = None
     external_id: str | None = None
