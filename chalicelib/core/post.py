@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 MAX_TEXT = 100_000
 """Code points a canonical text may hold; the longest network we know takes 90,000 (Weibo articles)."""
@@ -99,14 +99,6 @@ class Content(Value):
     overflow: Overflow = "thread"
     on_unsupported: Literal["warn", "reject"] = "warn"
     thread_numbering: bool = False
-
-    @field_validator("text", "title", "first_comment", "content_warning")
-    @classmethod
-    def _no_lone_surrogates(cls, value: str | None) -> str | None:
-        """JSON can smuggle half a character (`\\ud83d`), which no network and no database can hold."""
-        if value is not None and any("\ud800" <= character <= "\udfff" for character in value):
-            raise ValueError("holds half a surrogate pair, which is not text")
-        return value
 
     def overridden(self, overrides: "Content | None") -> "Content":
         """This content with the fields that `overrides` sets explicitly."""
