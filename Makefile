@@ -1,0 +1,54 @@
+# `make` lists what there is. Python 3.11 and make are enough; `make test-real` needs Node 20 besides.
+
+PYTHON ?= python3.11
+STAGE ?= dev
+BIN := .venv/bin
+
+.PHONY: help run stop test test-real check bench package deploy destroy clean
+
+help: ## show this list
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
+
+run: .venv/run.stamp ## run the service on this machine and show a post going out; Ctrl-C ends it
+	@exec $(BIN)/python -u -m infra.local run
+
+stop: .venv/run.stamp ## end what `make run` started, from another shell; its data stays
+	@exec $(BIN)/python -u -m infra.local stop
+
+test: .venv/dev.stamp ## every test but those against real networks: unit, moto, end to end
+	$(BIN)/pytest -m "not real"
+
+test-real: .venv/dev.stamp ## publish to the real Bluesky server, started by the test (needs Node 20)
+	$(BIN)/pytest -m real
+
+check: .venv/dev.stamp package ## formatting, lint, types, and the packaged template
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/cfn-lint build/sam.yaml
+
+bench: .venv/dev.stamp ## measure lateness, throughput, imports and package size
+	$(BIN)/python -m tests.bench
+
+package: .venv/run.stamp ## build/sam.yaml and build/deployment.zip, exactly what AWS gets
+	$(BIN)/python -m infra.package
+
+deploy: .venv/run.stamp ## deploy to AWS: make deploy STAGE=dev [PARAMETERS="AlarmLeadSeconds=60"] [YES=1]
+	$(BIN)/python -m infra.deploy deploy --stage $(STAGE) $(if $(YES),--yes) $(PARAMETERS)
+
+destroy: .venv/run.stamp ## delete what `make deploy` made, except the table and the key: make destroy STAGE=dev
+	$(BIN)/python -m infra.deploy destroy --stage $(STAGE) $(if $(YES),--yes)
+
+clean: ## remove the environment, builds, caches and the local service's data
+	rm -rf .venv .local build .chalice/deployments .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/run.stamp: requirements.txt requirements-run.txt | .venv/bin/python
+	$(BIN)/python -m pip install --disable-pip-version-check -r requirements-run.txt
+	@touch $@
+
+.venv/dev.stamp: .venv/run.stamp requirements-dev.txt
+	$(BIN)/python -m pip install --disable-pip-version-check -r requirements-dev.txt
+	@touch $@

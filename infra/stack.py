@@ -1,0 +1,210 @@
+"""One CloudFormation stack made from a package: the same steps for AWS and for the embedded AWS."""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+from infra.package import Package
+
+CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]  # it makes roles, and uses the SAM transform
+DEPLOYED = {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
+
+
+class DeploymentFailed(Exception):
+    """CloudFormation refused the change or rolled it back; the message gives its reasons."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One resource that a change set would add, modify or remove."""
+
+    action: str
+    resource: str
+    kind: str
+    replacement: bool
+
+
+@dataclass(frozen=True)
+class ChangeSet:
+    """A change that CloudFormation has worked out and not begun."""
+
+    id: str
+    changes: list[Change]
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A stack by its name, seen through one session; `endpoint` is where an emulator answers, if it is one."""
+
+    name: str
+    session: boto3.Session
+    endpoint: str | None = None
+    poll_seconds: float = 3.0
+
+    def client(self, service: str) -> Any:
+        """A boto3 client for the place where this stack lives."""
+        return self.session.client(service, endpoint_url=self.endpoint)
+
+    def status(self) -> str | None:
+        """The stack's status, or None where there is no such stack."""
+        try:
+            described: str = self._describe()["StackStatus"]
+        except ClientError as error:
+            if "does not exist" in str(error):
+                return None
+            raise
+        return described
+
+    def outputs(self) -> dict[str, str]:
+        """What the stack says about itself: URL, table, queue …"""
+        return {output["OutputKey"]: output["OutputValue"] for output in self._describe().get("Outputs", [])}
+
+    def environment(self, function: str) -> dict[str, str]:
+        """The environment variables of one of the stack's functions, by its name in the template."""
+        resource = self.client("cloudformation").describe_stack_resource(
+            StackName=self.name, LogicalResourceId=function
+        )
+        name = resource["StackResourceDetail"]["PhysicalResourceId"]
+        configuration = self.client("lambda").get_function_configuration(FunctionName=name)
+        variables: dict[str, str] = configuration["Environment"]["Variables"]
+        return variables
+
+    def prepare(self, package: Package, parameters: Mapping[str, str]) -> ChangeSet | None:
+        """Upload the package and work out what deploying it would change; None where that is nothing."""
+        status = self._clear_failed_creation()
+        template_url = upload(self, package)
+        cloudformation = self.client("cloudformation")
+        created = cloudformation.create_change_set(
+            StackName=self.name,
+            ChangeSetName=f"deploy-{time.time_ns()}",
+            ChangeSetType="CREATE" if status in {None, "REVIEW_IN_PROGRESS"} else "UPDATE",
+            TemplateURL=template_url,
+            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+            Capabilities=CAPABILITIES,
+        )
+        described = self._wait_for_change_set(created["Id"])
+        if described["Status"] == "FAILED":
+            cloudformation.delete_change_set(ChangeSetName=created["Id"])
+            if "didn't contain changes" in described["StatusReason"] or "No updates" in described["StatusReason"]:
+                return None
+            raise DeploymentFailed(described["StatusReason"])
+        return ChangeSet(created["Id"], [_change(raw["ResourceChange"]) for raw in described["Changes"]])
+
+    def execute(self, change_set: ChangeSet, say: Callable[[str], object]) -> None:
+        """Carry out a prepared change, telling of each resource as it changes."""
+        seen = {event["EventId"] for event in self._events()}
+        self.client("cloudformation").execute_change_set(ChangeSetName=change_set.id)
+        self._follow(seen, say, DEPLOYED)
+
+    def decline(self, change_set: ChangeSet) -> None:
+        """Forget a prepared change, and the empty stack that stands for one never created."""
+        cloudformation = self.client("cloudformation")
+        cloudformation.delete_change_set(ChangeSetName=change_set.id)
+        if self.status() == "REVIEW_IN_PROGRESS":
+            cloudformation.delete_stack(StackName=self.name)
+
+    def delete(self, say: Callable[[str], object]) -> None:
+        """Delete the stack. The table and the key are retained by their deletion policy."""
+        stack_id = self._describe()["StackId"]  # a deleted stack answers to its id only
+        seen = {event["EventId"] for event in self._events()}
+        self.client("cloudformation").delete_stack(StackName=self.name)
+        Stack(stack_id, self.session, self.endpoint, self.poll_seconds)._follow(seen, say, {"DELETE_COMPLETE"})
+
+    def _clear_failed_creation(self) -> str | None:
+        status = self.status()
+        if status != "ROLLBACK_COMPLETE":
+            return status
+        self.delete(lambda _: None)  # such a stack holds nothing and cannot be updated
+        return None
+
+    def _wait_for_change_set(self, change_set_id: str) -> dict[str, Any]:
+        paginator = self.client("cloudformation").get_paginator("describe_change_set")
+        while True:
+            pages = list(paginator.paginate(ChangeSetName=change_set_id))
+            described: dict[str, Any] = pages[0]
+            if not described["Status"].endswith(("_PENDING", "_IN_PROGRESS")):
+                return {**described, "Changes": [change for page in pages for change in page.get("Changes", [])]}
+            time.sleep(self.poll_seconds)
+
+    def _follow(self, seen: set[str], say: Callable[[str], object], wanted: set[str]) -> None:
+        failures: list[str] = []
+        begun = False  # until the first event, the status is still that of the change before
+        while True:
+            status = self.status()  # read before the events, so that the last ones are not missed
+            for event in self._new_events(seen):
+                begun = True
+                reason = event.get("ResourceStatusReason", "")
+                say(f"  {event['ResourceStatus']:<28} {event['LogicalResourceId']} {reason}".rstrip())
+                if event["ResourceStatus"].endswith("_FAILED"):
+                    failures.append(f"{event['LogicalResourceId']}: {reason}")
+            if status is None or (begun and status in wanted):
+                return
+            if begun and status.endswith(("_COMPLETE", "_FAILED")):
+                raise DeploymentFailed("\n".join([f"{self.name} ended as {status}", *failures]))
+            time.sleep(self.poll_seconds)
+
+    def _new_events(self, seen: set[str]) -> Iterator[dict[str, Any]]:
+        for event in reversed(self._events()):
+            if event["EventId"] not in seen:
+                seen.add(event["EventId"])
+                yield event
+
+    def _events(self) -> list[dict[str, Any]]:
+        paginator = self.client("cloudformation").get_paginator("describe_stack_events")
+        return [event for page in paginator.paginate(StackName=self.name) for event in page["StackEvents"]]
+
+    def _describe(self) -> dict[str, Any]:
+        described: dict[str, Any] = self.client("cloudformation").describe_stacks(StackName=self.name)["Stacks"][0]
+        return described
+
+
+def upload(stack: Stack, package: Package) -> str:
+    """Put code and template, named by their content, into the artifacts bucket; the template's URL."""
+    bucket = _artifacts_bucket(stack)
+    code = package.code_path.read_bytes()
+    code_key = f"{hashlib.sha256(code).hexdigest()}.zip"
+    _put(stack, bucket, code_key, code)
+    template = package.template()
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"]["CodeUri"] = f"s3://{bucket}/{code_key}"
+    body = json.dumps(template, sort_keys=True, separators=(",", ":")).encode()
+    template_key = f"{hashlib.sha256(body).hexdigest()}.json"
+    _put(stack, bucket, template_key, body)
+    return f"{stack.client('s3').meta.endpoint_url}/{bucket}/{template_key}"
+
+
+def _put(stack: Stack, bucket: str, key: str, body: bytes) -> None:
+    s3 = stack.client("s3")
+    try:
+        s3.head_object(Bucket=bucket, Key=key)
+    except ClientError:
+        s3.put_object(Bucket=bucket, Key=key, Body=body)
+
+
+def _artifacts_bucket(stack: Stack) -> str:
+    account = stack.client("sts").get_caller_identity()["Account"]
+    region = stack.session.region_name
+    bucket = f"carillon-artifacts-{account}-{region}"
+    s3 = stack.client("s3")
+    try:
+        s3.head_bucket(Bucket=bucket, ExpectedBucketOwner=account)
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
+            raise
+        # us-east-1 is refused as a constraint: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
+        located = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+        s3.create_bucket(Bucket=bucket, **located)
+    return bucket
+
+
+def _change(raw: Mapping[str, Any]) -> Change:
+    return Change(
+        raw["Action"], raw["LogicalResourceId"], raw["ResourceType"], raw.get("Replacement") in {"True", "Conditional"}
+    )
