@@ -1,11 +1,17 @@
-"""What a platform is: its rules as data, and its conversations."""
+"""What a platform is: its rules as data, and its conversations; and the few words that every conversation uses."""
 
+import json
 from abc import ABC, abstractmethod
-from typing import ClassVar, Literal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any, ClassVar, Literal
 
 from chalicelib.core.account import Account
 from chalicelib.core.conversation import Connected, Conversation, Idempotency, Job, Published, Reply
-from chalicelib.core.errors import Issue
+from chalicelib.core.errors import Invalid, Issue, Rejected
+from chalicelib.core.rendition import Part, Rendition
 from chalicelib.core.rules import Rules
 
 
@@ -33,6 +39,10 @@ class Platform(ABC):
     def connect(self, host: str, credentials: dict[str, str]) -> Conversation[Connected]:
         """Check credentials and find out who they belong to."""
 
+    def expires_at(self, account: Account) -> datetime | None:
+        """When the access token ends, to refresh it before it is needed; None where it does not or nobody knows."""
+        return None
+
     def refresh(self, account: Account) -> Conversation[dict[str, str]]:
         """Trade the account's secrets for fresh ones; returns all secrets to keep."""
         raise NotImplementedError(f"{self.name} has nothing to refresh")
@@ -44,3 +54,74 @@ class Platform(ABC):
     @abstractmethod
     def find(self, job: Job, part: int) -> Conversation[Reply | None]:
         """Read back: the reply that creating this part would have had, or None where it is not there."""
+
+
+class Secret(str):
+    """A credential that has to travel in a body: sent as it is, never shown."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'***'"
+
+
+def bearer(token: str) -> dict[str, str]:
+    """The header that carries an access token."""
+    return {"Authorization": f"Bearer {token}"}
+
+
+def needed(credentials: dict[str, str], *names: str) -> list[str]:
+    """These credentials in order; Invalid names all that are missing."""
+    missing = [name for name in names if not credentials.get(name, "").strip()]
+    if missing:
+        raise Invalid([Issue("required", "error", f"credentials.{name}", f"{name} is required") for name in missing])
+    return [credentials[name].strip() for name in names]
+
+
+def home(host: str) -> str:
+    """A server's base URL from what a person typed: `mastodon.social` is `https://mastodon.social`."""
+    host = host.strip().rstrip("/")
+    return host if "://" in host else f"https://{host}"
+
+
+def messages(rendition: Rendition) -> tuple[Part, ...]:
+    """What goes out, in order, on a network where the author's first comment is one more reply."""
+    comment = rendition.first_comment
+    if not comment:
+        return rendition.parts
+    unit = rendition.parts[0].unit
+    return (*rendition.parts, Part(comment, len(comment), None, unit, len(comment.encode())))
+
+
+def said(reply: Reply) -> dict[str, Any]:
+    """The reply's JSON object; empty where it is none, as error pages of proxies are not."""
+    try:
+        body = reply.json
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def as_reply(status: int, body: dict[str, Any]) -> Reply:
+    """What creating would have answered, from what was read back."""
+    return Reply(status, body=json.dumps(body, ensure_ascii=False).encode())
+
+
+def retry_at(reply: Reply) -> datetime | None:
+    """When `retry-after` allows to come back: an HTTP date, or seconds after the reply's own `date`."""
+    after = reply.headers.get("retry-after", "")
+    try:
+        if after.isdigit():
+            return parsedate_to_datetime(reply.headers.get("date", "")) + timedelta(seconds=int(after))
+        return parsedate_to_datetime(after)
+    except ValueError:
+        return None
+
+
+@contextmanager
+def speaking(title: str) -> Iterator[None]:
+    """While connecting, nonsense where an answer was expected means that another kind of server lives there."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError) as nonsense:
+        raise Rejected("wrong_server", f"the server does not answer as {title} does") from nonsense

@@ -1,5 +1,32 @@
-"""Bluesky: 300 graphemes and 3,000 UTF-8 bytes; facets count in bytes; one embed (pictures, a film or a link card) per post."""
+"""Bluesky: 300 graphemes and 3,000 UTF-8 bytes; facets count in bytes; one embed (pictures, film or card) per post.
 
+The author's own server (PDS) is named in the session's DID document. We choose the record's key and its time, both from
+the due time, so publishing again writes the very same record: measured on PDS 0.4.199 (2026-11-22), the same
+`putRecord` again answers 200 with the same cid and makes no commit, where `createRecord` answers 500.
+"""
+
+import json
+import re
+from base64 import urlsafe_b64decode
+from collections.abc import Generator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from chalicelib.core import post
+from chalicelib.core.account import Account
+from chalicelib.core.conversation import (
+    Connected,
+    Conversation,
+    Effect,
+    Idempotency,
+    Job,
+    Published,
+    Reply,
+    Request,
+    Safety,
+)
+from chalicelib.core.errors import Limited, PlatformAnswer, ReconnectNeeded, RefreshNeeded, Rejected, Transient
+from chalicelib.core.rendition import Markup, Part
 from chalicelib.core.rules import (
     Comment,
     Hashtags,
@@ -14,10 +41,35 @@ from chalicelib.core.rules import (
     Thread,
     Warning,
 )
-from chalicelib.platforms.base import Platform
+from chalicelib.platforms.base import (
+    Platform,
+    Secret,
+    as_reply,
+    bearer,
+    home,
+    messages,
+    needed,
+    retry_at,
+    said,
+    speaking,
+)
 
 LEXICONS = Source("https://github.com/bluesky-social/atproto/tree/d6296a1c/lexicons/app/bsky", "2026-08-20")
 HABIT = Source("https://docs.bsky.app/docs/advanced-guides/posts", "2026-11-22", "default")
+
+Json = dict[str, Any]
+Talk = Generator[Request, Reply, Json]
+
+ENTRYWAY = "https://bsky.social"
+POSTS = "app.bsky.feed.post"
+THUMB_BYTES = 1_000_000
+"""An external card's thumbnail: app.bsky.embed.external, read 2026-08-20."""
+TID_LETTERS = "234567abcdefghijklmnopqrstuvwxyz"
+"""base32-sortable: https://atproto.com/specs/tid, read 2026-11-22."""
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EXPIRED = frozenset({"ExpiredToken", "InvalidToken", "AuthMissing", "AuthenticationRequired"})
+GONE = frozenset({"AccountDeactivated", "AccountSuspended", "AccountTakedown"})
+APP_PASSWORD = re.compile(r"[a-z0-9]{4}(-[a-z0-9]{4}){3}")
 
 
 class Bluesky(Platform):
@@ -42,3 +94,251 @@ class Bluesky(Platform):
         language=Language(supported=True),
         sources={"video.max_seconds": HABIT, "warning.labels": HABIT},
     )
+
+    def idempotency(self, account: Account) -> Idempotency:
+        """The same key and the same record are the same post, for ever; a blob that nothing uses lasts minutes."""
+        return Idempotency(
+            Safety.CONTENT_KEY, readback_lag=timedelta(seconds=1), prepared_lifetime=timedelta(minutes=5)
+        )
+
+    def connect(self, host: str, credentials: dict[str, str]) -> Conversation[Connected]:
+        """Open a session with `identifier` and `password`; only an app password is kept."""
+        identifier, password = needed(credentials, "identifier", "password")
+        entryway = home(host or ENTRYWAY)
+        with speaking(self.title):
+            try:
+                session = yield from _session(entryway, identifier.removeprefix("@"), password)
+            except (RefreshNeeded, ReconnectNeeded) as no:
+                raise Rejected(no.code, no.message) from no
+            kept = {"password": password} if APP_PASSWORD.fullmatch(password) else {}
+            return Connected(
+                session["handle"], session["did"], _server(session) or entryway, {**_tokens(session), **kept}
+            )
+
+    def expires_at(self, account: Account) -> datetime | None:
+        """The `exp` of the access token, which is a JWT."""
+        claims = account.secrets.get("access", "").split(".")[1:2]
+        try:
+            return datetime.fromtimestamp(json.loads(urlsafe_b64decode(claims[0] + "=="))["exp"], UTC)
+        except (IndexError, KeyError, TypeError, ValueError):
+            return None
+
+    def refresh(self, account: Account) -> Conversation[dict[str, str]]:
+        """New tokens from the refresh token, else from the app password, else from a person."""
+        try:
+            session = yield from _refreshed(account)
+        except RefreshNeeded as expired:
+            if "password" not in account.secrets:
+                raise ReconnectNeeded(expired.code, expired.message) from expired
+            session = yield from _logged_in(account)
+        return {**account.secrets, **_tokens(session)}
+
+    def publish(self, job: Job) -> Conversation[Published]:
+        """Everything that can be got ready first, then one record after the other, each a reply to the one before."""
+        records: list[Json] = []
+        for number in range(len(messages(job.rendition))):
+            records += [(yield from self._record(job, number))]
+        done: list[Json] = []
+        for number, record in enumerate(records):
+            reply = {"reply": {"root": done[0], "parent": done[-1]}} if done else {}
+            done += [(yield from _put(job, number, {**record, **reply}))]
+        uris = tuple(one["uri"] for one in done)
+        return Published(uris[0], f"https://bsky.app/profile/{job.account.handle}/post/{_rkey(job, 0)}", uris)
+
+    def find(self, job: Job, part: int) -> Conversation[Reply | None]:
+        """Whether there is a record under the part's key."""
+        where = {"repo": job.account.remote_id, "collection": POSTS, "rkey": _rkey(job, part)}
+        reply = yield Request("GET", _xrpc(job.account.host, "com.atproto.repo.getRecord"), params=where)
+        if said(reply).get("error") == "RecordNotFound":
+            return None
+        record = _checked(reply)
+        return as_reply(200, {"uri": record["uri"], "cid": record["cid"]})
+
+    def _record(self, job: Job, number: int) -> Talk:
+        """One part as a record; its blobs are uploaded and its mentions resolved on the way."""
+        part = messages(job.rendition)[number]
+        warnings = (job.rendition.content_warning, *job.rendition.labels)
+        labels = [{"val": word} for word in warnings if word in self.rules.warning.labels]
+        record: Json = {
+            "$type": POSTS,
+            "text": part.text,
+            "createdAt": _stamp(job.due + timedelta(milliseconds=number)),
+            "langs": [job.rendition.language] if job.rendition.language else None,
+            "facets": (yield from _facets(job.account, part)),
+            "embed": (yield from _embed(job, number, part)),
+            "labels": {"$type": "com.atproto.label.defs#selfLabels", "values": labels} if labels else None,
+        }
+        return {name: value for name, value in record.items() if value is not None}
+
+
+def _session(host: str, identifier: str, password: str) -> Talk:
+    login = {"identifier": identifier, "password": Secret(password)}
+    return _checked((yield Request("POST", _xrpc(host, "com.atproto.server.createSession"), json=login)))
+
+
+def _refreshed(account: Account) -> Talk:
+    headers = bearer(account.secrets.get("refresh", ""))
+    url = _xrpc(account.host, "com.atproto.server.refreshSession")
+    return _checked((yield Request("POST", url, headers=headers)))
+
+
+def _logged_in(account: Account) -> Talk:
+    try:
+        return (yield from _session(account.host, account.remote_id, account.secrets["password"]))
+    except RefreshNeeded as no:
+        raise ReconnectNeeded(no.code, no.message) from no
+
+
+def _tokens(session: Json) -> dict[str, str]:
+    return {"access": session["accessJwt"], "refresh": session["refreshJwt"]}
+
+
+def _server(session: Json) -> str | None:
+    """The account's own server, as its DID document says: https://atproto.com/specs/did, read 2026-11-22."""
+    services = (session.get("didDoc") or {}).get("service", [])
+    return next((home(one["serviceEndpoint"]) for one in services if one["id"].endswith("#atproto_pds")), None)
+
+
+def _put(job: Job, number: int, record: Json) -> Talk:
+    """Write one record under its own key; answers its strong reference."""
+    rkey = _rkey(job, number)
+    body = {"repo": job.account.remote_id, "collection": POSTS, "rkey": rkey, "record": record}
+    reply = yield Request(
+        "POST",
+        _xrpc(job.account.host, "com.atproto.repo.putRecord"),
+        headers=bearer(job.account.secrets["access"]),
+        json=body,
+        effect=Effect.CREATE,
+        part=number,
+        key=rkey,
+        keep=("uri", "cid"),
+    )
+    written = _checked(reply)
+    return {"uri": written["uri"], "cid": written["cid"]}
+
+
+def _facets(account: Account, part: Part) -> Generator[Request, Reply, list[Json] | None]:
+    """The part's markup as facets; somebody who cannot be found stays plain text."""
+    facets = []
+    for markup in part.markup:
+        feature = (yield from _mention(account, markup.value)) if markup.type == "mention" else _feature(markup)
+        if feature:
+            facets.append({"index": {"byteStart": markup.start, "byteEnd": markup.end}, "features": [feature]})
+    return facets or None
+
+
+def _feature(markup: Markup) -> Json:
+    match markup.type:
+        case "link":
+            return {"$type": "app.bsky.richtext.facet#link", "uri": markup.value}
+        case "cashtag":
+            return {"$type": "app.bsky.richtext.facet#tag", "tag": f"${markup.value.removeprefix('$').upper()}"}
+        case _:
+            return {"$type": "app.bsky.richtext.facet#tag", "tag": markup.value.removeprefix("#")}
+
+
+def _mention(account: Account, handle: str) -> Generator[Request, Reply, Json | None]:
+    asked = {"handle": handle.removeprefix("@")}
+    reply = yield Request("GET", _xrpc(account.host, "com.atproto.identity.resolveHandle"), params=asked)
+    if 400 <= reply.status < 500 and reply.status != 429:
+        return None
+    return {"$type": "app.bsky.richtext.facet#mention", "did": _checked(reply)["did"]}
+
+
+def _embed(job: Job, number: int, part: Part) -> Generator[Request, Reply, Json | None]:
+    """The part's pictures or film, else the link card where it belongs to this part."""
+    if not part.media:
+        card = job.rendition.card
+        bare = next((n for n, one in enumerate(job.rendition.parts) if not one.media), None)
+        return (yield from _external(job, number, card)) if card and number == bare else None
+    blobs: list[Json] = []
+    for media in part.media:
+        blobs += [_checked((yield _upload(job, number, media)))["blob"]]
+    if part.media[0].kind == "video":
+        film = {"$type": "app.bsky.embed.video", "video": blobs[0], "alt": part.media[0].alt_text}
+        return _without_none({**film, "aspectRatio": _ratio(part.media[0])})
+    pictures = [
+        _without_none({"image": blob, "alt": media.alt_text or "", "aspectRatio": _ratio(media)})
+        for blob, media in zip(blobs, part.media, strict=True)
+    ]
+    return {"$type": "app.bsky.embed.images", "images": pictures}
+
+
+def _external(job: Job, number: int, card: post.Link) -> Talk:
+    """A link card, without its picture where the server will not take that."""
+    external: Json = {"uri": card.url, "title": card.title or card.url, "description": card.description or ""}
+    if card.image_url:
+        reply = yield _upload(job, number, post.Media(url=card.image_url))
+        blob = said(reply).get("blob")
+        if reply.ok and blob and blob["size"] <= THUMB_BYTES:
+            external["thumb"] = blob
+        elif not reply.ok and not isinstance(_refusal(reply), Rejected):
+            raise _refusal(reply)
+    return {"$type": "app.bsky.embed.external", "external": external}
+
+
+def _upload(job: Job, number: int, media: post.Media) -> Request:
+    headers = bearer(job.account.secrets["access"])
+    return Request(
+        "POST",
+        _xrpc(job.account.host, "com.atproto.repo.uploadBlob"),
+        headers={**headers, "Content-Type": media.mime_type} if media.mime_type else headers,
+        media=media,
+        effect=Effect.PREPARE,
+        part=number,
+        keep=("blob",),
+        timeout=60.0,
+    )
+
+
+def _ratio(media: post.Media) -> Json | None:
+    return {"width": media.width, "height": media.height} if media.width and media.height else None
+
+
+def _without_none(thing: Json) -> Json:
+    return {name: value for name, value in thing.items() if value is not None}
+
+
+def _rkey(job: Job, number: int) -> str:
+    """The part's record key: a TID of the due time. What is due on one account at the same moment must not collide,
+    so the microseconds and the clock id come from the target."""
+    seed = int(job.key(0)[:8], 16)
+    microseconds = (job.due - EPOCH) // timedelta(milliseconds=1) * 1000 + seed // 1024 % 900 + number
+    bits = microseconds << 10 | seed % 1024
+    return "".join(TID_LETTERS[bits >> shift & 31] for shift in range(60, -1, -5))
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _xrpc(host: str, method: str) -> str:
+    return f"{host}/xrpc/{method}"
+
+
+def _checked(reply: Reply) -> Json:
+    """What a good reply says; raises what any other means."""
+    if not reply.ok:
+        raise _refusal(reply)
+    return dict(reply.json)
+
+
+def _refusal(reply: Reply) -> PlatformAnswer:
+    about = said(reply)
+    code, message = str(about.get("error", f"http_{reply.status}")), str(about.get("message", ""))
+    if reply.status >= 500 or reply.status == 408:
+        return Transient(code, message)
+    if reply.status == 429:
+        return Limited(code, message, _reset(reply))
+    if code in EXPIRED or reply.status == 401:
+        return RefreshNeeded(code, message)
+    return ReconnectNeeded(code, message) if code in GONE else Rejected(code, message)
+
+
+def _reset(reply: Reply) -> datetime | None:
+    """When the limit is lifted: `ratelimit-reset` in seconds of the epoch, https://docs.bsky.app/docs/advanced-guides/rate-limits."""
+    reset = reply.headers.get("ratelimit-reset", "")
+    return datetime.fromtimestamp(int(reset), UTC) if reset.isdigit() else retry_at(reply)
+
+
+platform = Bluesky()

@@ -1,5 +1,34 @@
-"""Mastodon: 500 graphemes of warning and text (each server says its own number), every http(s) link counts 23."""
+"""Mastodon: 500 graphemes of warning and text (each server says its own number), every http(s) link counts 23.
 
+The family speaks one API, but only Mastodon itself honours `Idempotency-Key`, for an hour: on GoToSocial the same key
+twice made two posts (measured 2026-11-22). Mastodon stores the key after it has stored the status, so a repeat proves
+nothing while the first request may still be at work: app/services/post_status_service.rb, read 2026-11-22.
+Tokens do not expire. Uploads may answer 202 and go on being processed.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Generator
+from datetime import datetime, timedelta
+from html.parser import HTMLParser
+from typing import Any
+
+from chalicelib.core import post
+from chalicelib.core.account import Account
+from chalicelib.core.conversation import (
+    Connected,
+    Conversation,
+    Effect,
+    Idempotency,
+    Job,
+    Published,
+    Reply,
+    Request,
+    Safety,
+    Wait,
+)
+from chalicelib.core.errors import Limited, PlatformAnswer, ReconnectNeeded, Rejected, Transient
+from chalicelib.core.rendition import Part
 from chalicelib.core.rules import (
     Comment,
     Hashtags,
@@ -15,12 +44,51 @@ from chalicelib.core.rules import (
     Thread,
     Warning,
 )
-from chalicelib.platforms.base import Platform
+from chalicelib.platforms.base import Platform, as_reply, bearer, home, messages, needed, retry_at, said, speaking
 
 DOCS = Source("https://docs.joinmastodon.org/methods/instance/#v2", "2026-07-02")
 VALIDATOR = Source(
     "https://github.com/mastodon/mastodon/blob/main/app/validators/status_length_validator.rb", "2026-11-22"
 )
+
+Json = dict[str, Any]
+
+KEPT = ("id", "url", "created_at", "uri")
+CLOCK_SLACK = timedelta(seconds=30)
+"""How far a server's clock may be behind ours."""
+PAGE, PAGES = 40, 10
+LONGEST_WAIT = timedelta(seconds=30)
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _types(kind: str) -> Callable[[list[str]], list[str]]:
+    return lambda types: [one.removeprefix(f"{kind}/") for one in types if one.startswith(f"{kind}/")]
+
+
+LIMITS: tuple[tuple[str, tuple[str, ...], Callable[[Any], Any]], ...] = (
+    ("statuses.max_characters", ("text.limit", "comment.limit"), _same),
+    ("statuses.characters_reserved_per_url", ("text.url_weight",), _same),
+    ("statuses.max_media_attachments", ("media.total", "image.count"), _same),
+    ("media_attachments.image_size_limit", ("image.bytes", "gif.bytes"), _same),
+    ("media_attachments.image_matrix_limit", ("image.pixels",), _same),
+    ("media_attachments.video_size_limit", ("video.bytes", "audio.bytes"), _same),
+    (
+        "media_attachments.description_limit",
+        ("image.alt_limit", "gif.alt_limit", "video.alt_limit", "audio.alt_limit"),
+        _same,
+    ),
+    ("media_attachments.supported_mime_types", ("image.types",), _types("image")),
+    ("media_attachments.supported_mime_types", ("video.types",), _types("video")),
+    ("media_attachments.supported_mime_types", ("audio.types",), _types("audio")),
+    ("polls.max_options", ("poll.options_max",), _same),
+    ("polls.max_characters_per_option", ("poll.option_length",), _same),
+    ("polls.min_expiration", ("poll.min_minutes",), lambda seconds: -(-seconds // 60)),
+    ("polls.max_expiration", ("poll.max_minutes",), lambda seconds: seconds // 60),
+)
+"""Where an instance says which of our rules: https://docs.joinmastodon.org/entities/Instance/, read 2026-07-02."""
 
 
 class Mastodon(Platform):
@@ -48,3 +116,255 @@ class Mastodon(Platform):
         visibility={"public": "public", "unlisted": "unlisted", "followers": "private", "private": "direct"},
         sources={"text": VALIDATOR},
     )
+
+    def idempotency(self, account: Account) -> Idempotency:
+        """The key holds for an hour, and on Mastodon itself only; everywhere else there is reading back."""
+        if account.settings.get("is_mastodon"):
+            return Idempotency(Safety.KEY, key_lifetime=timedelta(hours=1))
+        return Idempotency(Safety.READBACK)
+
+    def connect(self, host: str, credentials: dict[str, str]) -> Conversation[Connected]:
+        """Whose `access_token` it is, and what its server allows."""
+        (token,) = needed(credentials, "access_token")
+        server = home(host)
+        with speaking(self.title):
+            owner = yield from _owner(server, token)
+            instance = yield from _instance(server, token)
+            return Connected(
+                f"@{owner['username']}@{_domain(instance, server)}",
+                str(owner["id"]),
+                server,
+                {"access_token": token},
+                _limits(instance.get("configuration") or {}),
+                {"is_mastodon": _is_mastodon(instance)},
+            )
+
+    def publish(self, job: Job) -> Conversation[Published]:
+        """Every upload first, then one status after the other, each a reply to the one before."""
+        parts = messages(job.rendition)
+        uploads: list[list[str]] = []
+        for number, part in enumerate(parts):
+            uploads += [(yield from _uploaded(job, number, part))]
+        done: list[Json] = []
+        for number, part in enumerate(parts):
+            parent = done[-1]["id"] if done else None
+            done += [(yield from _created(job, number, _status(job, number, part, uploads[number], parent)))]
+        made = datetime.fromisoformat(done[0]["created_at"]) if "created_at" in done[0] else None
+        return Published(done[0]["id"], done[0].get("url"), tuple(one["id"] for one in done), made)
+
+    def find(self, job: Job, part: int) -> Conversation[Reply | None]:
+        """The part among the account's statuses since it was due: same text, same place in the same thread."""
+        statuses = yield from _recent(job)
+        found = next((one for one in statuses.values() if _is_part(one, part, job, statuses)), None)
+        return as_reply(200, {name: found[name] for name in KEPT if name in found}) if found else None
+
+
+def _owner(server: str, token: str) -> Generator[Request, Reply, Json]:
+    reply = yield Request("GET", f"{server}/api/v1/accounts/verify_credentials", headers=bearer(token))
+    try:
+        return _checked(reply)
+    except ReconnectNeeded as no:
+        raise Rejected(no.code, no.message) from no
+
+
+def _instance(server: str, token: str) -> Generator[Request, Reply, Json]:
+    """What the server says of itself; before Mastodon 4 under v1 only."""
+    reply = yield Request("GET", f"{server}/api/v2/instance", headers=bearer(token))
+    if reply.status == 404:
+        reply = yield Request("GET", f"{server}/api/v1/instance", headers=bearer(token))
+    return _checked(reply)
+
+
+def _domain(instance: Json, server: str) -> str:
+    """The domain of handles: `domain` in v2, `uri` in v1, where some servers give a whole URL."""
+    name = str(instance.get("domain") or instance.get("uri") or server)
+    return name.partition("://")[2].strip("/") or name
+
+
+def _is_mastodon(instance: Json) -> bool:
+    """Forks that promise compatibility only say so in their version: `2.7.2 (compatible; Pleroma 2.6)`."""
+    versions = instance.get("api_versions") or {}
+    return bool(versions.get("mastodon")) and "compatible" not in str(instance.get("version"))
+
+
+def _limits(configuration: Json) -> Json:
+    found: Json = {}
+    for path, names, convert in LIMITS:
+        group, _, leaf = path.partition(".")
+        value = (configuration.get(group) or {}).get(leaf)
+        if value is not None:
+            found |= dict.fromkeys(names, convert(value))
+    return found
+
+
+def _uploaded(job: Job, number: int, part: Part) -> Generator[Request | Wait, Any, list[str]]:
+    """The ids of the part's media, once the server has processed them."""
+    ids: list[str] = []
+    for media in part.media:
+        reply = yield _upload(job, number, media)
+        identity = str(_checked(reply)["id"])
+        if reply.status == 202:
+            yield from _processed(job, identity)
+        ids += [identity]
+    return ids
+
+
+def _upload(job: Job, number: int, media: post.Media) -> Request:
+    return Request(
+        "POST",
+        f"{job.account.host}/api/v2/media",
+        headers=_auth(job),
+        form={"description": media.alt_text} if media.alt_text else None,
+        files={"file": media},
+        effect=Effect.PREPARE,
+        part=number,
+        keep=("id",),
+        timeout=60.0,
+    )
+
+
+def _processed(job: Job, identity: str) -> Generator[Request | Wait, Any, None]:
+    """Come back until the medium is ready: 206 while it is not."""
+    delay = timedelta(seconds=1)
+    ask = Request("GET", f"{job.account.host}/api/v1/media/{identity}", headers=_auth(job))
+    while _answered((yield ask)).status == 206:
+        yield Wait(delay)
+        delay = min(delay * 2, LONGEST_WAIT)
+
+
+def _status(job: Job, number: int, part: Part, media_ids: list[str], parent: str | None) -> Json:
+    rendition = job.rendition
+    status: Json = {
+        "status": part.wire or part.text,
+        "media_ids": media_ids,
+        "in_reply_to_id": parent,
+        "spoiler_text": rendition.content_warning,
+        "sensitive": True if rendition.content_warning else None,
+        "language": rendition.language,
+        "visibility": rendition.visibility,
+        "poll": _poll(rendition.poll) if rendition.poll and number == 0 else None,
+        # GoToSocial may be set to read Markdown: internal/api/client/statuses/statuscreate.go, read 2026-11-22.
+        "content_type": None if job.account.settings.get("is_mastodon") else "text/plain",
+    }
+    return {name: value for name, value in status.items() if value not in (None, [])}
+
+
+def _poll(poll: post.Poll) -> Json:
+    return {"options": list(poll.options), "expires_in": poll.duration_minutes * 60, "multiple": poll.multiple}
+
+
+def _created(job: Job, number: int, status: Json) -> Generator[Request, Reply, Json]:
+    key = job.key(number)
+    reply = yield Request(
+        "POST",
+        f"{job.account.host}/api/v1/statuses",
+        headers={**_auth(job), "Idempotency-Key": key},
+        json=status,
+        effect=Effect.CREATE,
+        part=number,
+        key=key,
+        keep=KEPT,
+    )
+    made = _checked(reply)
+    return {**made, "id": str(made["id"])}
+
+
+def _recent(job: Job) -> Generator[Request, Reply, dict[str, Json]]:
+    """The account's own statuses since the post was due, newest first, by id. Never half of them."""
+    since = job.due - CLOCK_SLACK
+    found: dict[str, Json] = {}
+    params = {"exclude_reblogs": "true", "limit": str(PAGE)}
+    for _ in range(PAGES):
+        page: list[Json] = _answered((yield Request("GET", _statuses(job), headers=_auth(job), params=params))).json
+        found |= {one["id"]: one for one in page if _made(one) >= since}
+        if not page or _made(page[-1]) < since:
+            return found
+        params = {**params, "max_id": page[-1]["id"]}
+    raise Transient("too_much_to_read", f"more than {PAGES * PAGE} statuses since {since.isoformat()}")
+
+
+def _statuses(job: Job) -> str:
+    return f"{job.account.host}/api/v1/accounts/{job.account.remote_id}/statuses"
+
+
+def _made(status: Json) -> datetime:
+    return datetime.fromisoformat(status["created_at"])
+
+
+def _is_part(status: Json, number: int, job: Job, statuses: dict[str, Json]) -> bool:
+    """Whether this status is that part: it says the same, and what it answers is the part before."""
+    part = messages(job.rendition)[number]
+    if _plain(status.get("content", "")) != _comparable(part.wire or part.text):
+        return False
+    if _comparable(status.get("spoiler_text") or "") != _comparable(job.rendition.content_warning or ""):
+        return False
+    if len(status.get("media_attachments") or []) != len(part.media):
+        return False
+    parent = status.get("in_reply_to_id")
+    if number == 0 or parent is None:
+        return number == 0 and parent is None
+    return parent in statuses and _is_part(statuses[parent], number - 1, job, statuses)
+
+
+class _Text(HTMLParser):
+    """The text of a status, as its author wrote it: the hidden ends of shortened links are part of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in ("br", "p"):
+            self.words.append("\n")
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+
+def _plain(html: str) -> str:
+    reader = _Text()
+    reader.feed(html)
+    reader.close()
+    return _comparable("".join(reader.words))
+
+
+def _comparable(text: str) -> str:
+    """Text without what servers change: white space, composed characters, the domains of mentions."""
+    local = re.sub(r"(@[\w.-]+)@[\w-]+(\.[\w-]+)+", r"\1", unicodedata.normalize("NFC", text))
+    return " ".join(local.split())
+
+
+def _auth(job: Job) -> dict[str, str]:
+    return bearer(job.account.secrets["access_token"])
+
+
+def _checked(reply: Reply) -> Json:
+    """What a good reply says; raises what any other means."""
+    return dict(_answered(reply).json)
+
+
+def _answered(reply: Reply) -> Reply:
+    if not reply.ok:
+        raise _refusal(reply)
+    return reply
+
+
+def _refusal(reply: Reply) -> PlatformAnswer:
+    about = said(reply)
+    code, message = f"http_{reply.status}", str(about.get("error", ""))
+    if reply.status >= 500 or reply.status == 408:
+        return Transient(code, message)
+    if reply.status == 429:
+        return Limited(code, message, _reset(reply))
+    return ReconnectNeeded(code, message) if reply.status == 401 else Rejected(code, message)
+
+
+def _reset(reply: Reply) -> datetime | None:
+    """When the limit is lifted: https://docs.joinmastodon.org/api/rate-limits/, read 2026-07-02."""
+    try:
+        return datetime.fromisoformat(reply.headers.get("x-ratelimit-reset", ""))
+    except ValueError:
+        return retry_at(reply)
+
+
+platform = Mastodon()

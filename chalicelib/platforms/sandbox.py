@@ -1,5 +1,27 @@
-"""Sandbox: our own test network. 500 graphemes, four pictures, threads, polls, alt text; it takes everything."""
+"""Sandbox: our own test network. 500 graphemes, four pictures, threads, polls, alt text; it takes everything.
 
+This service serves it itself, under `/sandbox/v1` of the account's host. The option `fault` makes it misbehave as real
+networks do; it honours no idempotency key, so that what we promise without one can be tried out.
+"""
+
+from collections.abc import Generator
+from datetime import datetime, timedelta
+from typing import Any
+
+from chalicelib.core.account import Account
+from chalicelib.core.conversation import (
+    Connected,
+    Conversation,
+    Effect,
+    Idempotency,
+    Job,
+    Published,
+    Reply,
+    Request,
+    Safety,
+)
+from chalicelib.core.errors import Issue, Limited, PlatformAnswer, ReconnectNeeded, Rejected, Transient
+from chalicelib.core.rendition import Part
 from chalicelib.core.rules import (
     Comment,
     Hashtags,
@@ -16,9 +38,15 @@ from chalicelib.core.rules import (
     Title,
     Warning,
 )
-from chalicelib.platforms.base import Platform
+from chalicelib.platforms.base import Platform, as_reply, bearer, messages, retry_at, said, speaking
 
 OURS = Source("docs/sandbox.md", "2026-11-22")
+
+Json = dict[str, Any]
+
+FAULTS = ("timeout_after_accept", "server_error_after_accept", "rate_limit", "reject", "slow")
+KEPT = ("id", "url", "created_at", "reference")
+CARD = {"url", "title", "description", "image_url"}
 
 
 class Sandbox(Platform):
@@ -48,3 +76,108 @@ class Sandbox(Platform):
         visibility={"public": "public", "unlisted": "unlisted", "followers": "followers", "private": "private"},
         labels={"ai_generated": "ai_generated", "paid_partnership": "paid_partnership"},
     )
+
+    def check_options(self, options: dict[str, object]) -> list[Issue]:
+        """`fault` is the only option."""
+        issues = super().check_options({name: value for name, value in options.items() if name != "fault"})
+        if options.get("fault") not in (None, *FAULTS):
+            issues.append(Issue("unknown_fault", "error", "fault", f"fault is one of {', '.join(FAULTS)}"))
+        return issues
+
+    def idempotency(self, account: Account) -> Idempotency:
+        """Nothing makes a repeat safe; what is there can be read back, soon."""
+        return Idempotency(Safety.READBACK, late_acceptance=timedelta(seconds=10), readback_lag=timedelta(seconds=1))
+
+    def connect(self, host: str, credentials: dict[str, str]) -> Conversation[Connected]:
+        """A new account on the sandbox at `host`; no credentials needed, though it may be given a `name`."""
+        server = host.rstrip("/")
+        body = {"name": credentials.get("name") or "sandbox"}
+        with speaking(self.title):
+            reply = yield Request("POST", f"{server}/sandbox/v1/accounts", json=body, effect=Effect.PREPARE)
+            made = _checked(reply)
+            return Connected(made["handle"], made["id"], server, {"token": made["token"]})
+
+    def publish(self, job: Job) -> Conversation[Published]:
+        """One message after the other, each a reply to the one before."""
+        done: list[Json] = []
+        for number, part in enumerate(messages(job.rendition)):
+            done += [(yield from _created(job, number, part, done[-1]["id"] if done else None))]
+        made = datetime.fromisoformat(done[0]["created_at"])
+        return Published(done[0]["id"], done[0]["url"], tuple(one["id"] for one in done), made)
+
+    def find(self, job: Job, part: int) -> Conversation[Reply | None]:
+        """The sandbox finds a message by the reference that came with it."""
+        params = {"account": job.account.remote_id, "reference": job.key(part)}
+        reply = yield Request("GET", _posts(job), headers=_auth(job), params=params)
+        found = _checked(reply)["data"]
+        return as_reply(201, {name: found[0][name] for name in KEPT}) if found else None
+
+
+def _created(job: Job, number: int, part: Part, parent: str | None) -> Generator[Request, Reply, Json]:
+    reply = yield Request(
+        "POST",
+        _posts(job),
+        headers=_auth(job),
+        json=_message(job, number, part, parent),
+        effect=Effect.CREATE,
+        part=number,
+        keep=KEPT,
+        timeout=3.0,
+    )
+    return _checked(reply)
+
+
+def _message(job: Job, number: int, part: Part, parent: str | None) -> Json:
+    return {
+        "account": job.account.remote_id,
+        "text": part.wire or part.text,
+        "media": [{"url": media.url, "alt_text": media.alt_text} for media in part.media],
+        "reply_to": parent,
+        "reference": job.key(number),
+        "content_warning": job.rendition.content_warning,
+        "language": job.rendition.language,
+        "fault": job.rendition.options.get("fault"),
+        "part": number,
+        **(_only_first(job) if number == 0 else {}),
+    }
+
+
+def _only_first(job: Job) -> Json:
+    """What stands once above a whole thread; left out where there is none."""
+    rendition = job.rendition
+    about: Json = {
+        "title": rendition.title,
+        "card": rendition.card.model_dump(exclude_none=True, include=CARD) if rendition.card else None,
+        "poll": rendition.poll.model_dump(mode="json", exclude_none=True) if rendition.poll else None,
+        "visibility": rendition.visibility,
+        "labels": list(rendition.labels) or None,
+    }
+    return {name: value for name, value in about.items() if value is not None}
+
+
+def _posts(job: Job) -> str:
+    return f"{job.account.host}/sandbox/v1/posts"
+
+
+def _auth(job: Job) -> dict[str, str]:
+    return bearer(job.account.secrets["token"])
+
+
+def _checked(reply: Reply) -> Json:
+    """What a good reply says; raises what any other means."""
+    if not reply.ok:
+        raise _refusal(reply)
+    return dict(reply.json)
+
+
+def _refusal(reply: Reply) -> PlatformAnswer:
+    about = said(reply)
+    code, message = str(about.get("code", f"http_{reply.status}")), str(about.get("detail", ""))
+    if reply.status >= 500 or reply.status == 408:
+        return Transient(code, message)
+    if reply.status == 429:
+        return Limited(code, message, retry_at(reply))
+    return ReconnectNeeded(code, message) if reply.status == 401 else Rejected(code, message)
+
+
+platform = Sandbox()
