@@ -138,6 +138,9 @@ class Chance(Protocol):
     def token(self) -> str:
         """A new unguessable word of 26 letters and digits that sorts by time of making."""
 
+    def secret(self) -> str:
+        """A new secret of 40 letters and digits (more than 200 bits)."""
+
     def fraction(self) -> float:
         """A number in [0, 1)."""
 

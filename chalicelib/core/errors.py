@@ -6,7 +6,10 @@ CarillonError
 │   ├── NotFound           no such thing in this workspace (another tenant's thing looks the same)
 │   ├── Conflict           the thing's state forbids it
 │   ├── Stale              somebody else changed the thing first
-│   └── Unaffordable       a cap on size or rate was passed
+│   ├── Unauthorized       no key, or not a good one
+│   ├── Forbidden          a good key that may not do this
+│   ├── Unaffordable       a cap on size or rate was passed
+│   └── Unavailable        something outside that we need does not answer
 ├── PlatformAnswer         what a platform's answer means; raised inside a conversation
 │   ├── Rejected           final: the platform will never take this
 │   ├── Transient          not applied; the same again later may work
@@ -85,10 +88,28 @@ class Stale(Refused):
     code = "stale"
 
 
+class Unauthorized(Refused):
+    """No key, or not a good one; the message never says which."""
+
+    code = "unauthorized"
+
+
+class Forbidden(Refused):
+    """A good key that lacks the scope."""
+
+    code = "forbidden"
+
+
 class Unaffordable(Refused):
     """A cap on size or rate was passed."""
 
     code = "too_large"
+
+
+class Unavailable(Refused):
+    """Something outside that we need does not answer; the same again later may work."""
+
+    code = "unavailable"
 
 
 class PlatformAnswer(CarillonError):

@@ -154,6 +154,10 @@ class Policy:
     arm: timedelta = timedelta(seconds=5)
     lease: timedelta = timedelta(seconds=90)
     """Longer than a publisher may run, so that a claim that lapsed is a publisher that died."""
+    run: timedelta = timedelta(seconds=45)
+    """How long a publisher works before it rests; shorter than its function's time-out."""
+    repeats: int = 5
+    """Attempts in which an unanswered request with an idempotency key is repeated; after those it is read back."""
     first_retry: timedelta = timedelta(seconds=5)
     longest_retry: timedelta = timedelta(minutes=15)
     give_up_after: timedelta = timedelta(hours=24)
@@ -201,8 +205,6 @@ def wake(
         return Ignore("stale_version")
     if target.next_at is None:
         return Ignore(target.state)
-    if target.claim == token:
-        return Act(target)
     if target.claim and target.claimed_until and now < target.claimed_until:
         return Ignore("claimed")
     if target.claim is None and now + policy.arm < target.next_at:
@@ -245,24 +247,22 @@ def _too_late(target: Target, now: datetime) -> Target | None:
 def _wake_doubtful(
     target: Target, doubt: Exchange, now: datetime, token: str, idempotency: Idempotency, policy: Policy
 ) -> Settle | Act | Later:
-    match after_doubt(doubt, now, idempotency):
-        case "repeat" | "read_back":
-            return Act(_claimed(target, now, token, policy, State.UNCONFIRMED))
-        case "ask":
-            return Settle(doubtful(target, now, "interrupted", "", idempotency))
-        case "wait":
-            rested = doubt.intent_at + idempotency.quarantine
-            if target.state is State.UNCONFIRMED and target.claim is None:
-                return Later(rested)
-            return Settle(doubtful(target, now, "interrupted", "", idempotency))
+    action = after_doubt(target, doubt, now, idempotency, policy)
+    if action in ("repeat", "read_back"):
+        return Act(_claimed(target, now, token, policy, State.UNCONFIRMED))
+    if action == "wait" and target.state is State.UNCONFIRMED and target.claim is None:
+        return Later(doubt.intent_at + idempotency.quarantine)
+    return Settle(doubtful(target, now, "interrupted", "the publisher died before an answer came", idempotency, policy))
 
 
-def after_doubt(doubt: Exchange, now: datetime, idempotency: Idempotency) -> Literal["repeat", "read_back", "wait", "ask"]:
+def after_doubt(
+    target: Target, doubt: Exchange, now: datetime, idempotency: Idempotency, policy: Policy
+) -> Literal["repeat", "read_back", "wait", "ask"]:
     """What may be done about a creating request without an answer: never a blind repeat."""
-    if idempotency.safety in (Safety.KEY, Safety.CONTENT_KEY, Safety.CONTAINER):
-        lifetime = idempotency.key_lifetime
-        if not lifetime or now < doubt.intent_at + lifetime:
-            return "repeat"
+    keyed = idempotency.safety in (Safety.KEY, Safety.CONTENT_KEY, Safety.CONTAINER)
+    lifetime = idempotency.key_lifetime
+    if keyed and target.attempts <= policy.repeats and (not lifetime or now < doubt.intent_at + lifetime):
+        return "repeat"
     if not idempotency.readable:
         return "ask"
     return "read_back" if now >= doubt.intent_at + idempotency.quarantine else "wait"
@@ -291,7 +291,10 @@ def intended(target: Target, request: Request, now: datetime) -> Target:
         raise Conflict("nothing is published before it is due", "early")
     exchange = Exchange(request.digest, request.effect, request.part, milliseconds(now))
     return dataclasses.replace(
-        target, ledger=(*target.ledger, exchange), sent_at=target.sent_at or milliseconds(now)
+        target,
+        state=State.PUBLISHING,
+        ledger=(*target.ledger, exchange),
+        sent_at=target.sent_at or milliseconds(now),
     )
 
 
@@ -321,29 +324,35 @@ def _settled(target: Target, old: Exchange, new: Exchange) -> Target:
     return dataclasses.replace(target, ledger=tuple(new if one is old else one for one in target.ledger))
 
 
-def doubtful(target: Target, now: datetime, code: str, message: str, idempotency: Idempotency) -> Target:
+def doubtful(
+    target: Target, now: datetime, code: str, message: str, idempotency: Idempotency, policy: Policy
+) -> Target:
     """The target after a creating request whose fate nobody knows: it rests, then reads back, or waits for a person."""
     doubt = target.doubt
     if doubt is None:
         raise Conflict("no request is in doubt", "no_intent")
-    action = after_doubt(doubt, now, idempotency)
     next_at = {
-        "repeat": now,
+        "repeat": now + _backoff(target, policy),
         "read_back": now,
         "wait": doubt.intent_at + idempotency.quarantine,
         "ask": None,
-    }[action]
+    }[after_doubt(target, doubt, now, idempotency, policy)]
+    return _released(target, now, "unconfirmed", code, message, state=State.UNCONFIRMED, next_at=next_at)
+
+
+def _released(
+    target: Target, now: datetime, type: str, code: str, message: str, *, state: State, next_at: datetime | None
+) -> Target:
+    """The target let go of by its publisher after something went wrong."""
+    fault = Fault(code, message, milliseconds(now))
     return noted(
-        target,
-        now,
-        "unconfirmed",
-        code,
-        state=State.UNCONFIRMED,
-        claim=None,
-        claimed_until=None,
-        next_at=next_at,
-        error=Fault(code, message, milliseconds(now)),
+        target, now, type, code, state=state, next_at=next_at, claim=None, claimed_until=None, error=fault
     )
+
+
+def _backoff(target: Target, policy: Policy) -> timedelta:
+    doubled: timedelta = policy.first_retry * 2 ** min(max(target.attempts, 1) - 1, 20)
+    return min(policy.longest_retry, doubled)
 
 
 def published(target: Target, result: Published, now: datetime) -> Target:
@@ -358,27 +367,28 @@ def published(target: Target, result: Published, now: datetime) -> Target:
         claimed_until=None,
         next_at=None,
         error=None,
-        published_at=milliseconds(now),
+        published_at=milliseconds(_visible_at(target, result, now)),
         platform_post_id=result.id,
         url=result.url,
         part_ids=result.parts or (result.id,),
     )
 
 
+def _visible_at(target: Target, result: Published, now: datetime) -> datetime:
+    """When readers could see the first part: its answer's time, or the platform's word where it was read back."""
+    first = target.creates[0].answer if target.creates else None
+    if first is None:
+        return now
+    if first.source == "read_back":
+        return result.at or target.sent_at or now
+    return first.at
+
+
 def failed(target: Target, now: datetime, code: str, message: str) -> Target:
-    """The target's bad end: the platform will not take it, or we gave up."""
-    fault = Fault(code, message, milliseconds(now))
-    return noted(
-        target,
-        now,
-        "failed",
-        code,
-        state=State.FAILED,
-        claim=None,
-        claimed_until=None,
-        next_at=None,
-        error=fault,
-    )
+    """The target's bad end: the platform will not take it, or we gave up. In doubt it is a person's to decide."""
+    if target.doubt:
+        return _released(target, now, "unconfirmed", code, message, state=State.UNCONFIRMED, next_at=None)
+    return _released(target, now, "failed", code, message, state=State.FAILED, next_at=None)
 
 
 def deferred(
@@ -389,22 +399,18 @@ def deferred(
     `jitter` in [0, 1) spreads the wait over its whole span (full jitter,
     https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/, read 2026-11-22).
     """
-    since = target.scheduled_at or now
-    if now > since + policy.give_up_after:
+    if now > (target.scheduled_at or now) + policy.give_up_after:
         return failed(target, now, code, message)
-    span = min(policy.longest_retry, policy.first_retry * 2 ** min(target.attempts - 1, 20))
-    wait = max(span * jitter, timedelta(seconds=1))
+    wait = max(_backoff(target, policy) * jitter, timedelta(seconds=1))
     next_at = max(until, now) + timedelta(seconds=jitter) if until else now + wait
+    state = State.UNCONFIRMED if target.doubt else State.QUEUED
+    return _released(target, now, "deferred", code, message, state=state, next_at=next_at)
+
+
+def resting(target: Target, now: datetime, until: datetime) -> Target:
+    """The target while the platform works on what it was given, or while a long thread takes a breath."""
     return noted(
-        target,
-        now,
-        "deferred",
-        code,
-        state=State.QUEUED,
-        claim=None,
-        claimed_until=None,
-        next_at=next_at,
-        error=Fault(code, message, milliseconds(now)),
+        target, now, "resting", state=State.QUEUED, next_at=milliseconds(until), claim=None, claimed_until=None
     )
 
 
@@ -448,6 +454,17 @@ def scheduled(target: Target, due: datetime, now: datetime, why: str = "schedule
         error=None,
         version=target.version + 1,
     )
+
+
+def edited(target: Target, due: datetime | None, now: datetime) -> Target:
+    """The target after its post was edited: due then, or a draft without a time; what waits for a person still does."""
+    _editable(target, "edited")
+    version = target.version + 1
+    if target.state in (State.HELD, State.PENDING_APPROVAL, State.AWAITING_ACTION):
+        return noted(target, now, "edited", scheduled_at=due, version=version)
+    if due is None:
+        return noted(target, now, "edited", state=State.DRAFT, scheduled_at=None, next_at=None, version=version)
+    return scheduled(target, due, now, "edited")
 
 
 def _editable(target: Target, verb: str) -> None:

@@ -1,0 +1,364 @@
+"""Compose posts: check everything at once, adapt to every target, and write all of it or nothing."""
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+from chalicelib.core.account import Account
+from chalicelib.core.adapt import adapt
+from chalicelib.core.errors import Conflict, Invalid, Issue, RuleRef, Stale
+from chalicelib.core.post import NewPost, NewTarget, Post, PostPatch, TargetRef, content_of
+from chalicelib.core.publishing import EDITABLE, State, Target, edited, noted, scheduled
+from chalicelib.core.rendition import Rendition
+from chalicelib.core.timing import milliseconds, resolve, zone
+from chalicelib.platforms import names, platform
+from chalicelib.ports import Delete, Put, World
+from chalicelib.service import connect, reading, records, schedule
+from chalicelib.service.reading import Whole
+from chalicelib.service.records import TargetKey
+
+PAST_SLACK = timedelta(seconds=10)
+"""A time that passed while the request was on its way is not the author's fault."""
+FARTHEST = timedelta(days=5 * 366)
+
+DST_NOTES = {
+    "dst_gap": "this wall-clock time does not exist there: clocks move forward; the post goes out that much later",
+    "dst_overlap": "this wall-clock time happens twice there; the post goes out the first time",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What one target would send."""
+
+    account_id: str | None
+    rendition: Rendition
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One target as it will be: where, when and what."""
+
+    wanted: NewTarget
+    account: Account | None
+    due: datetime | None
+    rendition: Rendition | None
+
+
+@dataclass
+class Plan:
+    """A post worked out against a workspace: its targets, and every issue found on the way."""
+
+    due: datetime | None = None
+    targets: list[Planned] = field(default_factory=list)
+    issues: list[Issue] = field(default_factory=list)
+
+    def add(self, code: str, path: str, message: str, severity: Any = "error", rule: RuleRef | None = None) -> None:
+        """Note one issue."""
+        self.issues.append(Issue(code, severity, path, message, rule))
+
+    def insist(self) -> None:
+        """Raise everything where anything is an error."""
+        if any(issue.severity == "error" for issue in self.issues):
+            raise Invalid(self.issues)
+
+
+def check(world: World, workspace_id: str, new: NewPost) -> list[Issue]:
+    """Everything wrong or worth knowing about a post, without storing anything."""
+    return _plan(world, workspace_id, new, now=world.clock.now()).issues
+
+
+def preview(world: World, workspace_id: str, new: NewPost) -> list[Preview]:
+    """What each target would send; a target may be a bare platform. Raises Invalid where a target is nobody's."""
+    plan = _plan(world, workspace_id, new, now=None)
+    unknown = [issue for issue in plan.issues if issue.code in UNADAPTABLE]
+    if unknown:
+        raise Invalid(unknown)
+    return [Preview(one.wanted.account_id, one.rendition) for one in plan.targets if one.rendition]
+
+
+def create(world: World, workspace_id: str, new: NewPost, seed: str | None = None) -> Whole:
+    """Store a post and see to it that its targets will be published. The same `seed` makes the same post once."""
+    now = milliseconds(world.clock.now())
+    plan = _plan(world, workspace_id, new, now)
+    _require_accounts(plan)
+    plan.insist()
+    post_id = f"post_{seed or world.chance.token().lower()}"
+    refs = [_ref(post_id, one) for one in plan.targets]
+    post = _post(new, workspace_id, post_id, refs, plan.due, now)
+    targets = [_target(post, ref, one, now) for ref, one in zip(refs, plan.targets, strict=True)]
+    try:
+        written = schedule.commit(world, targets, *records.put_post(post), *_renditions(post, refs, plan))
+    except Stale:
+        if seed is None:
+            raise
+        return reading.post(world, workspace_id, post_id)
+    return Whole(post, tuple(written))
+
+
+def edit(world: World, workspace_id: str, post_id: str, patch: PostPatch, if_version: int | None = None) -> Whole:
+    """Change a post of which nothing has gone out yet. Every open target moves with it."""
+    old = reading.post(world, workspace_id, post_id)
+    _require_version(old.post, if_version)
+    _require_editable(old)
+    now = milliseconds(world.clock.now())
+    new = _patched(old.post, patch)
+    moved = patch.model_fields_set & {"scheduled_at", "timezone", "targets"}
+    plan = _plan(world, workspace_id, new, now if moved else None)
+    _require_accounts(plan)
+    plan.insist()
+    refs = [_ref(post_id, one) for one in plan.targets]
+    post = _post(new, workspace_id, post_id, refs, plan.due, now)
+    post = post.model_copy(update={"version": old.post.version + 1, "created_at": old.post.created_at})
+    known = {target.id: target for target in old.targets}
+    targets = [_moved(known.get(ref.id), post, ref, one, now) for ref, one in zip(refs, plan.targets, strict=True)]
+    gone = [known[one] for one in known.keys() - {ref.id for ref in refs}]
+    writes = [*records.put_post(post), *_renditions(post, refs, plan), *_deletes(gone)]
+    if old.post.external_id and not post.external_id:
+        writes.append(Delete(records.external_key(old.post)))
+    return Whole(post, tuple(schedule.commit(world, targets, *writes)))
+
+
+def delete(world: World, workspace_id: str, post_id: str, if_version: int | None = None) -> None:
+    """Forget a post of which nothing has gone out."""
+    old = reading.post(world, workspace_id, post_id)
+    _require_version(old.post, if_version)
+    out = [target for target in old.targets if target.creates or target.claim or target.state is State.PUBLISHED]
+    if out:
+        raise Conflict(f"the post is {old.status}: what has gone out, or is going, cannot be forgotten", "already_out")
+    key = records.post_key(workspace_id, post_id)
+    writes = [Delete(key, expect=old.post.version), *_deletes(list(old.targets))]
+    if old.post.external_id:
+        writes.append(Delete(records.external_key(old.post)))
+    world.table.write(*writes)
+
+
+UNADAPTABLE = frozenset({"unknown_account", "unknown_platform", "target_required"})
+
+
+def _plan(world: World, workspace_id: str, new: NewPost, now: datetime | None) -> Plan:
+    """Work a post out. Without `now` its times are not held against the clock."""
+    plan = Plan()
+    _check_content(plan, new)
+    plan.due = _due(plan, new, now)
+    wanted = {one.account_id for one in new.targets if one.account_id}
+    accounts = connect.find_many(world, workspace_id, wanted)
+    _check_doubles(plan, new)
+    for number, target in enumerate(new.targets):
+        plan.targets.append(_planned(plan, new, target, accounts, now, f"targets[{number}]"))
+    _check_expiry(plan, new)
+    return plan
+
+
+def _check_content(plan: Plan, new: NewPost) -> None:
+    if not (new.text.strip() or new.media or new.link or new.poll) and not any(one.overrides for one in new.targets):
+        plan.add("empty_post", "text", "there is nothing to publish: give text, media, a link or a poll")
+
+
+def _check_doubles(plan: Plan, new: NewPost) -> None:
+    seen: set[str] = set()
+    for number, target in enumerate(new.targets):
+        if target.account_id in seen:
+            plan.add("duplicate_target", f"targets[{number}].account_id", "an account can be a target only once")
+        seen.add(target.account_id or f"#{number}")
+
+
+def _due(plan: Plan, new: NewPost, now: datetime | None) -> datetime | None:
+    """When the post is due, or None for a draft."""
+    if new.publish == "now" and new.scheduled_at:
+        plan.add("contradiction", "publish", 'give either `publish: "now"` or `scheduled_at`, not both')
+    if new.timezone is not None:
+        try:
+            zone(new.timezone)
+        except ValueError as unknown:
+            plan.add("unknown_timezone", "timezone", str(unknown))
+            return None
+    if new.publish == "now":
+        return now
+    return _instant(plan, new.scheduled_at, new.timezone, now, "scheduled_at")
+
+
+def _instant(plan: Plan, when: datetime | None, timezone: str | None, now: datetime | None, path: str) -> datetime | None:
+    """The instant a time in the request means."""
+    if when is None:
+        return None
+    if when.tzinfo is None:
+        if timezone is None:
+            plan.add("timezone_required", path, "a time without an offset needs a `timezone` such as 'Asia/Shanghai'")
+            return None
+        resolved = resolve(when, zone(timezone))
+        if resolved.note:
+            plan.add(resolved.note, path, DST_NOTES[resolved.note], "warning")
+        when = resolved.instant
+    due = milliseconds(when.astimezone(UTC))
+    if now and due < now - PAST_SLACK:
+        plan.add("in_the_past", path, f"{due.isoformat()} has passed; it is {now.isoformat()}")
+    if now and due > now + FARTHEST:
+        plan.add("too_far_ahead", path, "is more than five years ahead")
+    return due
+
+
+def _check_expiry(plan: Plan, new: NewPost) -> None:
+    expires = _instant(plan, new.expires_at, new.timezone, None, "expires_at")
+    if expires and any(one.due and expires <= one.due for one in plan.targets):
+        plan.add("expires_before_due", "expires_at", "must be later than every target's time")
+
+
+def _planned(
+    plan: Plan, new: NewPost, target: NewTarget, accounts: dict[str, Account], now: datetime | None, path: str
+) -> Planned:
+    due = _instant(plan, target.scheduled_at, new.timezone, now, f"{path}.scheduled_at") or plan.due
+    account = accounts.get(target.account_id or "")
+    name = _platform_name(plan, target, account, path)
+    if name is None:
+        return Planned(target, account, due, None)
+    network = platform(name)
+    for issue in network.check_options(dict(target.options)):
+        plan.issues.append(replace(issue, path=f"{path}.options.{issue.path}"))
+    if account and account.status != "connected":
+        plan.add("reconnect_required", f"{path}.account_id", "the account must be connected again", "warning")
+    rules = network.account_rules(account) if account else network.rules
+    rendition = adapt(new.content.overridden(target.overrides), rules, options=target.options)
+    plan.issues += [replace(issue, path=f"{path}.{issue.path}" if issue.path else path) for issue in rendition.issues]
+    return Planned(target, account, due, rendition)
+
+
+def _platform_name(plan: Plan, target: NewTarget, account: Account | None, path: str) -> str | None:
+    if target.account_id:
+        if account is None:
+            plan.add("unknown_account", f"{path}.account_id", f"there is no account {target.account_id}")
+            return None
+        if target.platform and target.platform != account.platform:
+            plan.add("platform_mismatch", f"{path}.platform", f"the account is on {account.platform}")
+        return account.platform
+    if not target.platform:
+        plan.add("target_required", path, "name an `account_id`")
+        return None
+    if target.platform not in names():
+        plan.add("unknown_platform", f"{path}.platform", f"there is no platform {target.platform!r}")
+        return None
+    return target.platform
+
+
+def _require_accounts(plan: Plan) -> None:
+    """Only a preview may name a bare platform."""
+    for number, one in enumerate(plan.targets):
+        if one.rendition and one.account is None:
+            plan.add("account_required", f"targets[{number}].account_id", "publishing needs an account")
+
+
+def _require_version(post: Post, if_version: int | None) -> None:
+    if if_version is not None and if_version != post.version:
+        raise Stale(f"the post is at version {post.version}", "precondition_failed")
+
+
+def _require_editable(old: Whole) -> None:
+    late = sorted({str(one.state) for one in old.targets if one.state not in EDITABLE or one.claim or one.creates})
+    if late:
+        raise Conflict(f"the post is {old.status}: targets that are {', '.join(late)} cannot be edited", "too_late")
+
+
+def _patched(post: Post, patch: PostPatch) -> NewPost:
+    """The whole post as its author would now send it."""
+    given = patch.model_fields_set
+    content = post.content.overridden(content_of(patch))
+    fields: dict[str, Any] = {name: getattr(content, name) for name in content.model_fields_set}
+    for name in ("scheduled_at", "timezone", "external_id", "late_policy", "grace_seconds", "expires_at"):
+        value = getattr(patch, name) if name in given else getattr(post, name)
+        if value is not None:
+            fields[name] = value
+    fields["targets"] = patch.targets or tuple(_wanted(ref) for ref in post.targets)
+    return NewPost.model_construct(set(fields), **{**_defaults(), **fields})
+
+
+def _defaults() -> dict[str, Any]:
+    return {name: each.get_default() for name, each in NewPost.model_fields.items() if not each.is_required()}
+
+
+def _wanted(ref: TargetRef) -> NewTarget:
+    return NewTarget(
+        account_id=ref.account_id, scheduled_at=ref.scheduled_at, overrides=ref.overrides, options=ref.options
+    )
+
+
+def _ref(post_id: str, one: Planned) -> TargetRef:
+    """What the post remembers of a target. The id follows from the account, so that an edit finds it again."""
+    if one.account is None:
+        raise TypeError("a stored target has an account")
+    target_id = f"tgt_{sha256(f'{post_id} {one.account.id}'.encode()).hexdigest()[:26]}"
+    own = one.due if one.wanted.scheduled_at else None
+    return TargetRef(
+        id=target_id,
+        account_id=one.account.id,
+        platform=one.account.platform,
+        scheduled_at=own,
+        overrides=one.wanted.overrides,
+        options=one.wanted.options,
+    )
+
+
+def _post(
+    new: NewPost, workspace_id: str, post_id: str, refs: list[TargetRef], due: datetime | None, now: datetime
+) -> Post:
+    expires = _instant(Plan(), new.expires_at, new.timezone, None, "expires_at")
+    return Post(
+        id=post_id,
+        workspace_id=workspace_id,
+        version=1,
+        content=new.content,
+        targets=tuple(refs),
+        scheduled_at=due,
+        timezone=new.timezone,
+        external_id=new.external_id,
+        late_policy=new.late_policy,
+        grace_seconds=new.grace_seconds,
+        expires_at=expires,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def _target(post: Post, ref: TargetRef, one: Planned, now: datetime) -> Target:
+    draft = Target(
+        ref.id,
+        post.id,
+        post.workspace_id,
+        ref.account_id,
+        ref.platform,
+        State.DRAFT,
+        None,
+        late_policy=post.late_policy,
+        grace_seconds=post.grace_seconds,
+        expires_at=post.expires_at,
+        version=0,
+    )
+    if one.due is None:
+        return replace(noted(draft, now, "drafted"), version=1)
+    return scheduled(draft, one.due, now)
+
+
+def _moved(old: Target | None, post: Post, ref: TargetRef, one: Planned, now: datetime) -> Target:
+    """A target after an edit: new, or the old one with its history."""
+    if old is None:
+        return _target(post, ref, one, now)
+    kept = replace(old, late_policy=post.late_policy, grace_seconds=post.grace_seconds, expires_at=post.expires_at)
+    return edited(kept, one.due, now)
+
+
+def _renditions(post: Post, refs: list[TargetRef], plan: Plan) -> list[Put]:
+    return [
+        records.put_rendition(TargetKey(post.workspace_id, post.id, ref.id), one.rendition)
+        for ref, one in zip(refs, plan.targets, strict=True)
+        if one.rendition
+    ]
+
+
+def _deletes(targets: list[Target]) -> list[Put | Delete]:
+    gone: list[Put | Delete] = []
+    for target in targets:
+        at = records.of(target)
+        gone += [Delete(records.target_key(at), expect=target.rev), Delete(records.rendition_key(at))]
+    return gone
+
+

@@ -1,0 +1,221 @@
+"""Accounts: connect them, keep their secrets sealed and their tokens fresh."""
+
+import dataclasses
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Generator
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from chalicelib.core.account import Account
+from chalicelib.core.conversation import Connected, Reply, Request, Wait
+from chalicelib.core.errors import (
+    Conflict,
+    Invalid,
+    Issue,
+    NotFound,
+    PlatformAnswer,
+    ReconnectNeeded,
+    Rejected,
+    Stale,
+    Transient,
+    TransportFailure,
+    Unavailable,
+)
+from chalicelib.core.post import Line, Url, Value
+from chalicelib.core.timing import instant, stamp
+from chalicelib.platforms import names, platform
+from chalicelib.platforms.base import Platform
+from chalicelib.ports import Delete, Item, Key, Put, World
+from chalicelib.service import records, sandbox
+from chalicelib.service.reading import Page
+
+T = TypeVar("T")
+
+REFRESH_AHEAD = timedelta(minutes=5)
+REFRESH_LEASE = timedelta(seconds=20)
+PREFIX = "ACCOUNT#"
+
+
+class NewAccount(Value):
+    """An account to connect: the platform, its server where there are several, and what that platform asks for."""
+
+    platform: Line
+    name: Line
+    host: Url | None = None
+    credentials: dict[str, Line] = {}
+
+
+def connect(world: World, workspace_id: str, new: NewAccount, seed: str | None = None) -> Account:
+    """Check the credentials with the platform and keep the account. The same `seed` makes the same account once."""
+    if new.platform not in names():
+        message = f"there is no platform {new.platform!r}; there are {', '.join(names())}"
+        raise Invalid([Issue("unknown_platform", "error", "platform", message)])
+    account_id = f"acc_{seed or world.chance.token().lower()}"
+    found = _connected(world, new)
+    account = Account(
+        account_id,
+        workspace_id,
+        new.platform,
+        new.name,
+        found.handle,
+        found.remote_id,
+        found.host,
+        limits=found.limits,
+        settings=found.settings,
+        secrets=found.secrets,
+    )
+    world.table.write(Put(_item(world, account), expect=0))
+    return account
+
+
+def _connected(world: World, new: NewAccount) -> Connected:
+    network = platform(new.platform)
+    if new.platform == "sandbox" and not new.host:
+        mine = sandbox.open_account(world, new.name)
+        return Connected(mine.handle, mine.id, secrets={"token": mine.token})
+    try:
+        return converse(world, network.connect(new.host.rstrip("/") if new.host else "", dict(new.credentials)))
+    except Transient as failure:
+        raise Unavailable(f"{network.title} does not answer as it should: {failure}") from failure
+    except PlatformAnswer as no:
+        issue = Issue("credentials_refused", "error", "credentials", f"{network.title} said no: {no}")
+        raise Invalid([issue]) from no
+    except TransportFailure as failure:
+        raise Unavailable(f"{network.title} does not answer: {failure}") from failure
+
+
+def converse(world: World, conversation: Generator[Request | Wait, Any, T]) -> T:
+    """Run a conversation that makes nothing people see."""
+    reply: Reply | None = None
+    while True:
+        try:
+            step = conversation.send(reply)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+        reply = None
+        if isinstance(step, Wait):
+            world.clock.sleep_until(world.clock.now() + step.delay)
+        else:
+            reply = world.web.send(step)
+
+
+def accounts(world: World, workspace_id: str, limit: int = 20, cursor: str | None = None) -> Page[Account]:
+    """The workspace's accounts, oldest first, without their secrets."""
+    after = f"{PREFIX}{cursor}" if cursor else ""
+    items = world.table.items(records.workspace_pk(workspace_id), PREFIX, limit=limit + 1, after=after)
+    page = [_account(item) for item in items[:limit]]
+    return Page(page, page[-1].id if len(items) > limit else None)
+
+
+def account(world: World, workspace_id: str, account_id: str) -> Account:
+    """One account without its secrets; NotFound where this workspace has none of that id."""
+    found = find(world, workspace_id, account_id)
+    if found is None:
+        raise NotFound(f"there is no account {account_id}")
+    return found
+
+
+def find(world: World, workspace_id: str, account_id: str) -> Account | None:
+    """One account without its secrets, or None."""
+    item = world.table.get(_key(workspace_id, account_id))
+    return _account(item) if item else None
+
+
+def find_many(world: World, workspace_id: str, account_ids: set[str]) -> dict[str, Account]:
+    """Those of the accounts that this workspace has, by id, without their secrets."""
+    items = world.table.get_many([_key(workspace_id, one) for one in sorted(account_ids)])
+    return {one.id: one for one in map(_account, items)}
+
+
+def disconnect(world: World, workspace_id: str, account_id: str) -> None:
+    """Forget the account and its secrets. Targets still waiting on it fail with a clear word."""
+    account(world, workspace_id, account_id)
+    world.table.write(Delete(_key(workspace_id, account_id)))
+
+
+def open_account(world: World, workspace_id: str, account_id: str) -> Account:
+    """The account with its secrets, for a conversation; Rejected where it is gone."""
+    item = world.table.get(_key(workspace_id, account_id))
+    if item is None:
+        raise Rejected("account_gone", "the account was disconnected")
+    return _opened(world, item)
+
+
+def is_stale(network: Platform, account: Account, when: datetime) -> bool:
+    """Whether the account's token will not last until then."""
+    ends = network.expires_at(account)
+    return ends is not None and ends <= when + REFRESH_AHEAD
+
+
+def refreshed(world: World, network: Platform, stale: Account) -> Account:
+    """The account with fresh secrets, refreshed by exactly one of those who ask at the same time."""
+    give_up = world.clock.now() + REFRESH_LEASE
+    while world.clock.now() < give_up:
+        item = world.table.get(_key(stale.workspace_id, stale.id))
+        if item is None:
+            raise Rejected("account_gone", "the account was disconnected")
+        current = _opened(world, item)
+        if current.secrets != stale.secrets:
+            return current
+        if leased := _lease(world, item):
+            return _refresh(world, network, current, leased)
+        world.clock.sleep_until(world.clock.now() + timedelta(milliseconds=250))
+    raise Transient("refresh_busy", "somebody else is refreshing the token and has not finished")
+
+
+def _lease(world: World, item: Item) -> Item | None:
+    """The account's row with the right to refresh it, or None while somebody else has that."""
+    now = world.clock.now()
+    until = item.doc.get("refreshing_until")
+    if until and now < instant(until):
+        return None
+    leased = dataclasses.replace(item, doc={**item.doc, "refreshing_until": stamp(now + REFRESH_LEASE)})
+    try:
+        world.table.write(Put(leased, expect=item.rev))
+    except Stale:
+        return None
+    return dataclasses.replace(leased, rev=item.rev + 1)
+
+
+def _refresh(world: World, network: Platform, account: Account, leased: Item) -> Account:
+    """Refresh, and store the new secrets before anybody uses them."""
+    try:
+        secrets = converse(world, network.refresh(account))
+    except ReconnectNeeded:
+        lost = dataclasses.replace(account, status="reconnect_required")
+        world.table.write(Put(_item(world, lost), expect=leased.rev))
+        raise
+    fresh = dataclasses.replace(account, secrets=secrets, status="connected")
+    try:
+        world.table.write(Put(_item(world, fresh), expect=leased.rev))
+    except Stale as lost_race:
+        raise Conflict("the account changed while its token was refreshed", "account_changed") from lost_race
+    return fresh
+
+
+def _key(workspace_id: str, account_id: str) -> Key:
+    return Key(records.workspace_pk(workspace_id), f"{PREFIX}{account_id}")
+
+
+def _item(world: World, account: Account) -> Item:
+    doc = records.to_doc(dataclasses.replace(account, secrets={}))
+    sealed = world.vault.seal(account.workspace_id, _purpose(account.id), json.dumps(account.secrets).encode())
+    return Item(_key(account.workspace_id, account.id), {**doc, "sealed": b64encode(sealed).decode()})
+
+
+def _account(item: Item) -> Account:
+    known = {name: item.doc[name] for name in item.doc if name not in ("sealed", "refreshing_until")}
+    return records.from_doc(Account, known)
+
+
+def _opened(world: World, item: Item) -> Account:
+    locked = _account(item)
+    plain = world.vault.open(locked.workspace_id, _purpose(locked.id), b64decode(item.doc["sealed"]))
+    host = locked.host or (world.settings.api_url if locked.platform == "sandbox" else "")
+    return dataclasses.replace(locked, secrets=json.loads(plain), host=host)
+
+
+def _purpose(account_id: str) -> str:
+    return f"account {account_id} secrets"

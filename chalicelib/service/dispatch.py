@@ -1,0 +1,36 @@
+"""The alarm of a due minute has rung: put a wake on the queue for everything that is due in it."""
+
+from datetime import datetime
+
+from chalicelib.core.timing import MINUTE, stamp
+from chalicelib.ports import Found, Wake, World
+from chalicelib.service import records
+from chalicelib.service.schedule import delay
+
+BEHIND_EVERY_ID = "\uffff"
+
+
+def dispatch(world: World, minute: datetime) -> int:
+    """Queue every target whose minute this is; how many there were."""
+    return sum(_queue(world, shard, stamp(minute), stamp(minute + MINUTE)) for shard in records.SHARD_NAMES)
+
+
+def _queue(world: World, shard: str, start: str, end: str) -> int:
+    """Queue one shard's rows between two stamps, the second excluded."""
+    count, after = 0, None
+    while page := world.table.opened(shard, start=start, end=end, after=after):
+        world.queue.send([(wake_of(row), delay(due_of(row), world.clock.now())) for row in page])
+        count += len(page)
+        after = page[-1]
+    return count
+
+
+def wake_of(row: Found) -> Wake:
+    """The wake for a row of the `open` index."""
+    at = records.named(row.key)
+    return Wake(at.workspace_id, at.post_id, at.target_id, row.version or 0)
+
+
+def due_of(row: Found) -> datetime:
+    """When a row of the `open` index has to be looked at."""
+    return datetime.fromisoformat(row.at.sk.split("#", 1)[0])

@@ -1,0 +1,305 @@
+"""Carry out one target's publish: claim it, get ready, wait for the instant, fire, and write down what happened.
+
+The core decides; this file only asks the ports. Its order of writes is the promise: the claim before anything, the
+intent before a creating request leaves, and one write for the result.
+"""
+
+import logging
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from chalicelib.core import publishing
+from chalicelib.core.conversation import Conversation, Effect, Idempotency, Job, Published, Reply, Request, Wait
+from chalicelib.core.errors import (
+    Limited,
+    MaybeSent,
+    NotFound,
+    NotSent,
+    PlatformAnswer,
+    ReconnectNeeded,
+    RefreshNeeded,
+    Rejected,
+    Stale,
+    Transient,
+    TransportFailure,
+)
+from chalicelib.core.publishing import Act, Answer, Exchange, Later, Policy, Settle, Target
+from chalicelib.platforms import platform
+from chalicelib.platforms.base import Platform
+from chalicelib.ports import Wake, World
+from chalicelib.service import connect, records, schedule
+from chalicelib.service.records import TargetKey
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+POLICY = Policy()
+SHORT_WAIT = timedelta(seconds=2)
+"""A platform's processing that takes longer than this is waited for on the queue, not in the function."""
+
+
+class InDoubt(Exception):
+    """A creating request was sent and nobody knows what became of it."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Resting(Exception):
+    """The conversation has to wait longer than a function should."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(until.isoformat())
+        self.until = until
+
+
+def publish(world: World, wake: Wake) -> None:
+    """Do what this wake asks for, if it still holds."""
+    try:
+        target = records.load_target(world.table, TargetKey(*wake[:3]))
+    except NotFound:
+        return
+    network = platform(target.platform)
+    account = connect.find(world, target.workspace_id, target.account_id)
+    habits = network.idempotency(account) if account else Idempotency(publishing.Safety.NONE, readable=False)
+    verdict = publishing.wake(target, world.clock.now(), wake.version, world.chance.token(), habits, POLICY)
+    match verdict:
+        case Later(at):
+            world.queue.send([(wake, schedule.delay(at, world.clock.now()))])
+        case Settle(settled):
+            _unless_overtaken(schedule.save, world, settled)
+        case Act(claimed):
+            written = _unless_overtaken(schedule.save, world, claimed)
+            if written:
+                Publication(world, written, network, habits).carry_out()
+
+
+def _unless_overtaken(act: Callable[[World, Target], Target], world: World, target: Target) -> Target | None:
+    """The result, or None where somebody else wrote first: then it is theirs."""
+    try:
+        return act(world, target)
+    except Stale:
+        log.info("overtaken", extra={"target": target.id})
+        return None
+
+
+@dataclass
+class Publication:
+    """One claimed target on its way out."""
+
+    world: World
+    target: Target
+    network: Platform
+    habits: Idempotency
+    unread: Answer | None = None
+    """The answer to the open creating request, until the conversation has accepted it."""
+    repeating: bool = False
+    """The open request was also sent earlier, so that no answer to it now can prove that it was never applied."""
+
+    @property
+    def now(self) -> datetime:
+        """The instant."""
+        return self.world.clock.now()
+
+    def carry_out(self) -> None:
+        """Run the conversation to one of its ends, and write that end."""
+        try:
+            end = self._end()
+        except Stale:
+            log.warning("claim_lost", extra={"target": self.target.id})
+            return
+        _unless_overtaken(schedule.save, self.world, end)
+
+    def _end(self) -> Target:
+        """What the target is after this run."""
+        try:
+            return publishing.published(self.target, self._converse(), self.now)
+        except Resting as rest:
+            return publishing.resting(self.target, self.now, rest.until)
+        except InDoubt as doubt:
+            return self._doubtful(doubt.code, "no clear answer came")
+        except Limited as limit:
+            return self._deferred(limit.code, limit.message, limit.until)
+        except (Rejected, ReconnectNeeded) as no:
+            return publishing.failed(self.target, self.now, no.code, no.message)
+        except PlatformAnswer as answer:
+            return self._deferred(answer.code, answer.message)
+        except TransportFailure as failure:
+            return self._deferred("unreachable", str(failure))
+        except Stale:
+            raise
+        except Exception:
+            log.exception("conversation_failed", extra={"target": self.target.id})
+            return self._after_surprise()
+
+    def _after_surprise(self) -> Target:
+        """After a fault of our own: in doubt where a request is open, else tried again later."""
+        if self.target.doubt:
+            return self._doubtful("unreadable", "the answer made no sense")
+        return self._deferred("internal", "our own fault; we will try again")
+
+    def _doubtful(self, code: str, message: str) -> Target:
+        return publishing.doubtful(self.target, self.now, code, message, self.habits, POLICY)
+
+    def _deferred(self, code: str, message: str, until: datetime | None = None) -> Target:
+        chance = self.world.chance.fraction()
+        return publishing.deferred(self.target, self.now, code, message, POLICY, chance, until)
+
+    def _converse(self) -> Published:
+        """Run the publish conversation, refreshing the account's token at most once."""
+        at = records.of(self.target)
+        rendition = records.load_rendition(self.world.table, at)
+        account = connect.open_account(self.world, at.workspace_id, self.target.account_id)
+        due = self.target.scheduled_at or self.now
+        if connect.is_stale(self.network, account, max(due, self.now)):
+            account = connect.refreshed(self.world, self.network, account)
+        try:
+            return self._drive(Job(at.target_id, due, rendition, account))
+        except RefreshNeeded:
+            account = connect.refreshed(self.world, self.network, account)
+        try:
+            return self._drive(Job(at.target_id, due, rendition, account))
+        except RefreshNeeded as again:
+            raise ReconnectNeeded(again.code, again.message) from again
+
+    def _drive(self, job: Job) -> Published:
+        """Feed the conversation, from the ledger as far as it reaches and from the platform after that."""
+        conversation = self.network.publish(job)
+        created, reply = 0, None
+        while True:
+            try:
+                step = self._accepted(conversation, reply)
+            except StopIteration as end:
+                result: Published = end.value
+                return result
+            if isinstance(step, Wait):
+                reply = self._rest(step)
+            elif step.effect is Effect.CREATE:
+                reply = self._create(job, step, created)
+                created += 1
+            elif step.effect is Effect.PREPARE:
+                reply = self._prepare(step)
+            else:
+                reply = self.world.web.send(step)
+
+    def _accepted(self, conversation: Conversation[Published], reply: Reply | None) -> Request | Wait:
+        """The next step. An open creating request is settled by what the conversation makes of its answer."""
+        try:
+            step = conversation.send(reply)
+        except StopIteration:
+            self._settle()
+            raise
+        except PlatformAnswer as no:
+            self._refused(no)
+            raise
+        self._settle()
+        return step
+
+    def _settle(self) -> None:
+        if self.unread:
+            self.target = publishing.answered(self.target, self.unread)
+        self.unread, self.repeating = None, False
+
+    def _refused(self, no: PlatformAnswer) -> None:
+        """The platform said no to the open request: nothing came of it, unless it was sent before."""
+        if self.unread and self.repeating and isinstance(no, Rejected | ReconnectNeeded):
+            raise InDoubt(no.code) from no
+        if self.unread and not self.repeating:
+            self.target = publishing.voided(self.target, self.now, no.code)
+        self.unread, self.repeating = None, False
+
+    def _rest(self, wait: Wait) -> None:
+        if wait.delay > SHORT_WAIT:
+            raise Resting(self.now + wait.delay)
+        self.world.clock.sleep_until(self.now + wait.delay)
+
+    def _prepare(self, request: Request) -> Reply:
+        known = publishing.recall(self.target, request, 0, self.now, self.habits)
+        if known and known.answer:
+            return known.answer.reply
+        reply = self.world.web.send(request)
+        if reply.ok:
+            self.target = publishing.prepared(self.target, request, answer_of(reply, request, self.now), self.now)
+        return reply
+
+    def _create(self, job: Job, request: Request, created: int) -> Reply:
+        """The reply to the n-th creating request: from the ledger, by settling a doubt, or by making it now."""
+        known = publishing.recall(self.target, request, created, self.now, self.habits)
+        if known and known.answer:
+            return known.answer.reply
+        if known:
+            reply = self._settle_doubt(job, request, known)
+            if reply:
+                return reply
+        self.world.clock.sleep_until(job.due)
+        self._check_lease(request)
+        self.target = schedule.save(self.world, publishing.intended(self.target, request, self.now))
+        return self._send(request)
+
+    def _check_lease(self, request: Request) -> None:
+        """A function or a claim that ends while we wait for the answer would leave a doubt."""
+        until = self.target.claimed_until
+        if until is None or self.now + timedelta(seconds=request.timeout) > until - POLICY.lease + POLICY.run:
+            raise Resting(self.now)
+
+    def _settle_doubt(self, job: Job, request: Request, doubt: Exchange) -> Reply | None:
+        """What became of a request that was never answered: asked again where that is safe, else read back."""
+        if publishing.after_doubt(self.target, doubt, self.now, self.habits, POLICY) == "repeat":
+            self.repeating = True
+            return self._send(request)
+        reply = self._read_back(self.network.find(job, doubt.part))
+        if reply is None:
+            self.target = publishing.voided(self.target, self.now, "read_back")
+            return None
+        self.target = publishing.answered(self.target, answer_of(reply, request, self.now, "read_back"))
+        return reply
+
+    def _read_back(self, conversation: Generator[Request | Wait, Any, T]) -> T:
+        """Run a conversation that only reads."""
+        reply = None
+        while True:
+            try:
+                step = conversation.send(reply)
+            except StopIteration as end:
+                found: T = end.value
+                return found
+            if isinstance(step, Wait) or step.effect is not Effect.READ:
+                raise TypeError("a read-back only reads")
+            reply = self.world.web.send(step)
+
+    def _send(self, request: Request) -> Reply:
+        """Make a creating request whose intent is on record."""
+        try:
+            reply = self.world.web.send(request)
+        except NotSent as failure:
+            if not self.repeating:
+                self.target = publishing.voided(self.target, self.now, "not_sent")
+            raise Transient("unreachable", str(failure)) from failure
+        except MaybeSent as failure:
+            raise InDoubt("no_answer") from failure
+        if reply.status >= 500:
+            raise InDoubt(f"http_{reply.status}")
+        self.unread = answer_of(reply, request, self.now)
+        return reply
+
+
+def answer_of(reply: Reply, request: Request, now: datetime, source: Any = "reply") -> Answer:
+    """The part of a reply that the ledger keeps."""
+    return Answer(reply.status, _kept(reply, request.keep), _kept_headers(reply), publishing.milliseconds(now), source)
+
+
+def _kept(reply: Reply, names: tuple[str, ...]) -> str:
+    if not names:
+        return reply.body.decode(errors="replace")[:8000]
+    import json
+
+    body = reply.json
+    return json.dumps({name: body[name] for name in names if name in body}, ensure_ascii=False)
+
+
+def _kept_headers(reply: Reply) -> dict[str, str]:
+    """Headers that conversations read: where a thing was made, and its id there."""
+    return {name: reply.headers[name] for name in ("location", "x-restli-id") if name in reply.headers}

@@ -1,0 +1,188 @@
+"""Where everything lies in the table, and how values become items and come back.
+
+    W#<workspace>                WORKSPACE                  the tenant
+                                 ACCOUNT#<account>          a connected account, its secrets sealed
+                                 KEY#<key>                  an API key, as its owner may see it
+    KEY#<hmac of the key>        KEY                        the same key, as a request finds it
+    P#<workspace>#<post>         POST                       the canonical post
+                                 EXTERNAL                   its place under its external id
+                                 RENDITION#<target>         what a target will send
+                                 TARGET#<target>            a target with its ledger and timeline
+    I#<workspace>#<key>          ANSWER                     the answer kept for an Idempotency-Key
+
+The `listing` index holds posts under `W#<workspace>` and under `X#<workspace>#<external id>`, and targets under
+`A#<workspace>#<account>`, all by due time.
+The `open` index holds every target that the machine still has to look at, by when, in 16 shards.
+"""
+
+from functools import cache
+from typing import Any, NamedTuple, TypeVar
+from zlib import crc32
+
+from pydantic import TypeAdapter
+
+from chalicelib.core.errors import NotFound
+from chalicelib.core.post import Post
+from chalicelib.core.publishing import Target
+from chalicelib.core.rendition import Rendition
+from chalicelib.core.timing import stamp
+from chalicelib.ports import Item, Key, Put, Table
+
+T = TypeVar("T")
+
+SHARDS = 16
+SHARD_NAMES = tuple(f"OPEN#{number:02d}" for number in range(SHARDS))
+
+
+class TargetKey(NamedTuple):
+    """What names a target everywhere."""
+
+    workspace_id: str
+    post_id: str
+    target_id: str
+
+
+@cache
+def _adapter(kind: type[T]) -> TypeAdapter[T]:
+    return TypeAdapter(kind)
+
+
+def to_doc(value: Any) -> dict[str, Any]:
+    """A value as the JSON document that is stored."""
+    doc: dict[str, Any] = _adapter(type(value)).dump_python(value, mode="json")
+    return doc
+
+
+def from_doc(kind: type[T], doc: dict[str, Any]) -> T:
+    """The value that `to_doc` stored."""
+    return _adapter(kind).validate_python(doc)
+
+
+def workspace_pk(workspace_id: str) -> str:
+    """The partition of a workspace's own things."""
+    return f"W#{workspace_id}"
+
+
+def post_pk(workspace_id: str, post_id: str) -> str:
+    """The partition of one post and its targets."""
+    return f"P#{workspace_id}#{post_id}"
+
+
+def account_pk(workspace_id: str, account_id: str) -> str:
+    """The listing of one account's targets."""
+    return f"A#{workspace_id}#{account_id}"
+
+
+def external_pk(workspace_id: str, external_id: str) -> str:
+    """The listing of the posts that carry an external id."""
+    return f"X#{workspace_id}#{external_id}"
+
+
+def post_key(workspace_id: str, post_id: str) -> Key:
+    """Where a post lies."""
+    return Key(post_pk(workspace_id, post_id), "POST")
+
+
+def target_key(at: TargetKey) -> Key:
+    """Where a target lies."""
+    return Key(post_pk(at.workspace_id, at.post_id), f"TARGET#{at.target_id}")
+
+
+def rendition_key(at: TargetKey) -> Key:
+    """Where a target's rendition lies."""
+    return Key(post_pk(at.workspace_id, at.post_id), f"RENDITION#{at.target_id}")
+
+
+def named(key: Key) -> TargetKey:
+    """The target that lies at this key."""
+    _, workspace_id, post_id = key.pk.split("#")
+    return TargetKey(workspace_id, post_id, key.sk.removeprefix("TARGET#"))
+
+
+def of(target: Target) -> TargetKey:
+    """The name of a target."""
+    return TargetKey(target.workspace_id, target.post_id, target.id)
+
+
+def put_post(post: Post) -> list[Put]:
+    """The writes of a post, on condition that nobody edited it since. A post's rev is its version."""
+    listed_at = f"{stamp(post.scheduled_at or post.created_at)}#{post.id}"
+    doc = post.model_dump(mode="json", exclude_unset=True)
+    listing = Key(workspace_pk(post.workspace_id), listed_at)
+    puts = [Put(Item(post_key(post.workspace_id, post.id), doc, listing=listing), expect=post.version - 1)]
+    if post.external_id:
+        listing = Key(external_pk(post.workspace_id, post.external_id), listed_at)
+        puts.append(Put(Item(external_key(post), {}, listing=listing), expect=None))
+    return puts
+
+
+def external_key(post: Post) -> Key:
+    """Where the row lies that lists a post under its external id."""
+    return Key(post_pk(post.workspace_id, post.id), "EXTERNAL")
+
+
+def target_item(target: Target) -> Item:
+    """The target's row, with its place among what is open and in its account's listing."""
+    listing = open_place = None
+    if target.scheduled_at:
+        owner = account_pk(target.workspace_id, target.account_id)
+        listing = Key(owner, f"{stamp(target.scheduled_at)}#{target.post_id}#{target.id}")
+    if target.next_at:
+        shard = SHARD_NAMES[crc32(target.id.encode()) % SHARDS]
+        open_place = Key(shard, f"{stamp(target.next_at)}#{target.post_id}#{target.id}")
+    return Item(
+        target_key(of(target)),
+        to_doc(target),
+        rev=target.rev,
+        listing=listing,
+        open=open_place,
+        version=target.version,
+    )
+
+
+def put_rendition(at: TargetKey, rendition: Rendition) -> Put:
+    """The write of what a target will send."""
+    return Put(Item(rendition_key(at), to_doc(rendition)), expect=None)
+
+
+def put_target(target: Target) -> Put:
+    """The write of a changed target, on condition that nobody wrote it since it was read."""
+    return Put(target_item(target), expect=target.rev)
+
+
+def post_of(item: Item) -> Post:
+    """The post in a row."""
+    return Post.model_validate(item.doc)
+
+
+def target_of(item: Item) -> Target:
+    """The target in a row, with the rev it has there."""
+    return from_doc(Target, {**item.doc, "rev": item.rev})
+
+
+def load_target(table: Table, at: TargetKey) -> Target:
+    """The target; NotFound where there is none."""
+    item = table.get(target_key(at))
+    if item is None:
+        raise NotFound(f"there is no target {at.target_id}")
+    return target_of(item)
+
+
+def load_rendition(table: Table, at: TargetKey) -> Rendition:
+    """The target's rendition; NotFound where there is none."""
+    item = table.get(rendition_key(at))
+    if item is None:
+        raise NotFound(f"there is no rendition of {at.target_id}")
+    return from_doc(Rendition, item.doc)
+
+
+def load_post(table: Table, workspace_id: str, post_id: str) -> Post:
+    """The post; NotFound where this workspace has none of that id."""
+    item = table.get(post_key(workspace_id, post_id)) if _is_id(post_id) else None
+    if item is None:
+        raise NotFound(f"there is no post {post_id}")
+    return post_of(item)
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.replace("_", "").isalnum()

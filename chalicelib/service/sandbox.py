@@ -1,0 +1,137 @@
+"""The sandbox: a social network that lives in this service, so that anybody can publish end to end without an account.
+
+It does what networks do to a publisher on a bad day, on demand: `fault` in a post asks for it.
+Like most real networks it has no idempotency: what is posted twice is there twice.
+"""
+
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from chalicelib.core.errors import NotFound, Stale, Unauthorized
+from chalicelib.core.post import Line, Value
+from chalicelib.core.timing import stamp
+from chalicelib.ports import Item, Key, Put, World
+
+Fault = Literal["timeout_after_accept", "server_error_after_accept", "rate_limit", "reject", "slow"]
+Id = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,64}$")]
+
+TOO_LONG_SECONDS = 5.0
+"""Longer than the publisher waits for the sandbox."""
+SLOW_SECONDS = 1.5
+
+
+class SandboxMedia(Value):
+    """A medium by URL."""
+
+    url: Annotated[str, Field(max_length=4096)]
+    alt_text: str | None = None
+
+
+class SandboxPost(Value):
+    """A post as the sandbox network takes it."""
+
+    account: Id
+    text: Annotated[str, Field(max_length=5000)]
+    media: Annotated[tuple[SandboxMedia, ...], Field(max_length=20)] = ()
+    reply_to: Id | None = None
+    reference: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+    content_warning: str | None = None
+    language: str | None = None
+    part: Annotated[int, Field(ge=0)] = 0
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxAccount:
+    """An account on the sandbox; the token is shown once."""
+
+    id: str
+    handle: str
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxReply:
+    """What the sandbox answers, after how long."""
+
+    status: int
+    body: dict[str, Any]
+    delay_seconds: float = 0.0
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def open_account(world: World, name: str) -> SandboxAccount:
+    """A new account on the sandbox."""
+    account_id = f"sbx_{world.chance.token().lower()}"
+    slug = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in name.lower()).strip("-")
+    account = SandboxAccount(account_id, f"{slug or 'account'}-{account_id[-6:]}", world.chance.secret())
+    doc = {"handle": account.handle, "token": _digest(account.token)}
+    by_handle = Item(Key(f"SANDBOX#@{account.handle}", "ACCOUNT"), {"id": account_id})
+    world.table.write(Put(Item(_account_key(account_id), doc), expect=0), Put(by_handle, expect=0))
+    return account
+
+
+def post(world: World, token: str, new: SandboxPost) -> SandboxReply:
+    """Accept a post, or do what its fault asks for."""
+    account = world.table.get(_account_key(new.account))
+    if account is None or account.doc["token"] != _digest(token):
+        raise Unauthorized("no account of that token")
+    if new.fault == "reject":
+        return SandboxReply(422, {"code": "rejected", "detail": "the sandbox was asked to reject this"})
+    if new.fault == "rate_limit" and _first_time(world, new):
+        detail = {"code": "rate_limited", "detail": "the sandbox was asked to limit this"}
+        return SandboxReply(429, detail, headers={"Retry-After": "2"})
+    stored = _store(world, account.doc["handle"], new)
+    if new.fault == "server_error_after_accept" and _first_time(world, new):
+        return SandboxReply(500, {"code": "internal", "detail": "the sandbox broke after accepting, as asked"})
+    if new.fault == "timeout_after_accept" and _first_time(world, new):
+        return SandboxReply(201, stored, TOO_LONG_SECONDS)
+    return SandboxReply(201, stored, SLOW_SECONDS if new.fault == "slow" else 0.0)
+
+
+def posts(world: World, account_id: str, reference: str | None = None) -> list[dict[str, Any]]:
+    """What an account has posted, oldest first; only what carries the reference where one is given."""
+    prefix = f"POST#{reference}#" if reference else "POST#"
+    found = [item.doc for item in world.table.items(f"SANDBOX#{account_id}", prefix)]
+    return sorted(found, key=lambda doc: (doc["created_at"], doc["id"]))
+
+
+def timeline(world: World, handle: str) -> list[dict[str, Any]]:
+    """What everybody can read of an account, newest first."""
+    item = world.table.get(Key(f"SANDBOX#@{handle}", "ACCOUNT"))
+    if item is None:
+        raise NotFound(f"there is no @{handle} on the sandbox")
+    return posts(world, item.doc["id"])[::-1]
+
+
+def _store(world: World, handle: str, new: SandboxPost) -> dict[str, Any]:
+    post_id = f"sp_{world.chance.token().lower()}"
+    doc = {
+        **new.model_dump(mode="json", exclude={"fault"}),
+        "id": post_id,
+        "url": f"/sandbox/v1/timeline/{handle}#{post_id}",
+        "created_at": stamp(world.clock.now()),
+    }
+    world.table.write(Put(Item(Key(f"SANDBOX#{new.account}", f"POST#{new.reference}#{post_id}"), doc), expect=0))
+    return doc
+
+
+def _first_time(world: World, new: SandboxPost) -> bool:
+    """Whether this fault has not struck this reference yet."""
+    place = Key(f"SANDBOX#{new.account}", f"FAULT#{new.reference}")
+    try:
+        world.table.write(Put(Item(place, {"fault": new.fault}), expect=0))
+    except Stale:
+        return False
+    return True
+
+
+def _account_key(account_id: str) -> Key:
+    return Key(f"SANDBOX#{account_id}", "ACCOUNT")
+
+
+def _digest(token: str) -> str:
+    return sha256(token.encode()).hexdigest()
