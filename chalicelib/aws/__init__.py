@@ -1,0 +1,1 @@
+"""The ports for real: DynamoDB, SQS, EventBridge Scheduler and KMS."""

@@ -1,0 +1,306 @@
+"""The world in memory: the same promises as the real ports, with a clock that moves only when told."""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from threading import RLock
+from typing import Any
+
+from chalicelib.aws.rows import (
+    Row,
+    attributes,
+    check,
+    check_sizes,
+    found_of,
+    item_of,
+    key_of,
+    key_row,
+    storable,
+)
+from chalicelib.aws.sqs import whole_delay
+from chalicelib.clock import ALPHABET, LETTERS, RANDOM_DIGITS, SECRET_LETTERS, TIME_DIGITS, digits
+from chalicelib.core.conversation import Reply, Request
+from chalicelib.core.errors import Stale
+from chalicelib.ports import Delete, Found, Item, Key, Put, Settings, Wake, World
+
+START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+
+
+class FakeTable:
+    """A `Table` that keeps the very rows that DynamoDB would be given, and counts its calls in `calls`."""
+
+    def __init__(self) -> None:
+        self._rows: dict[Key, Row] = {}
+        self._indexed: dict[Key, Row] | None = None
+        self._lock = RLock()
+        self.calls: Counter[str] = Counter()
+
+    def get(self, key: Key) -> Item | None:
+        self.calls["get"] += 1
+        found = self._rows.get(key) if storable(key) else None
+        return item_of(found) if found else None
+
+    def get_many(self, keys: Sequence[Key]) -> list[Item]:
+        self.calls["get_many"] += 1
+        with self._lock:
+            return [item_of(self._rows[key]) for key in keys if key in self._rows]
+
+    def write(self, *writes: Put | Delete) -> None:
+        self.calls["write"] += 1
+        check(writes)
+        stored = [attributes(write.item) if isinstance(write, Put) else None for write in writes]
+        check_sizes([row for row in stored if row])
+        with self._lock:
+            revs = [self._rev(key_of(write)) for write in writes]
+            if any(write.expect not in (None, rev) for write, rev in zip(writes, revs, strict=True)):
+                raise Stale("somebody else changed this first")
+            for write, row, rev in zip(writes, stored, revs, strict=True):
+                self._apply(key_of(write), row, rev)
+
+    def _rev(self, key: Key) -> int:
+        return int(self._rows[key]["rev"]["N"]) if key in self._rows else 0
+
+    def _apply(self, key: Key, row: Row | None, rev: int) -> None:
+        if row is None:
+            self._rows.pop(key, None)
+        else:
+            self._rows[key] = {**key_row(key), "rev": {"N": str(rev + 1)}, **row}
+
+    def items(
+        self, pk: str, prefix: str = "", *, limit: int = 1000, after: str = "", reverse: bool = False
+    ) -> list[Item]:
+        self.calls["items"] += 1
+        with self._lock:
+            keys = sorted((key for key in self._rows if key.pk == pk and key.sk.startswith(prefix)), reverse=reverse)
+            behind = [key for key in keys if not after or (key.sk < after if reverse else key.sk > after)]
+            return [item_of(self._rows[key]) for key in behind[:limit]]
+
+    def listed(
+        self,
+        pk: str,
+        *,
+        start: str = "",
+        end: str = "\uffff",
+        limit: int = 100,
+        after: Found | None = None,
+        reverse: bool = False,
+    ) -> list[Found]:
+        self.calls["listed"] += 1
+        found = [replace(found_of(row, "list"), version=None) for row in self._index() if "list_pk" in row]
+        return _between(found, pk, start, end, after, reverse)[:limit]
+
+    def opened(
+        self, pk: str, *, start: str = "", end: str = "\uffff", limit: int = 1000, after: Found | None = None
+    ) -> list[Found]:
+        self.calls["opened"] += 1
+        found = [found_of(row, "open") for row in self._index() if "open_pk" in row]
+        return _between(found, pk, start, end, after, reverse=False)[:limit]
+
+    def _index(self) -> list[Row]:
+        with self._lock:
+            return list((self._rows if self._indexed is None else self._indexed).values())
+
+    @contextmanager
+    def lagging_indexes(self) -> Iterator[None]:
+        """Inside, the indexes do not see writes: the most that an eventually consistent index may do."""
+        self._indexed = dict(self._rows)
+        try:
+            yield
+        finally:
+            self._indexed = None
+
+    @property
+    def everything(self) -> list[Item]:
+        """All items by key, for a test to look at; not a call."""
+        return [item_of(self._rows[key]) for key in sorted(self._rows)]
+
+    def copy(self) -> "FakeTable":
+        """Another table with the same items, so that a test can go back."""
+        other = FakeTable()
+        other._rows = deepcopy(self._rows)
+        return other
+
+
+def _between(found: list[Found], pk: str, start: str, end: str, after: Found | None, reverse: bool) -> list[Found]:
+    def order(row: Found) -> tuple[str, Key]:
+        return row.at.sk, row.key
+
+    rows = sorted((row for row in found if row.at.pk == pk and start <= row.at.sk <= end), key=order, reverse=reverse)
+    return [row for row in rows if not after or (order(row) < order(after) if reverse else order(row) > order(after))]
+
+
+class FakeClock:
+    """A `Clock` that stands still until it is advanced or slept on. Naps are in `slept_until`."""
+
+    def __init__(self, now: datetime = START) -> None:
+        self._now = now
+        self.slept_until: list[datetime] = []
+
+    def now(self) -> datetime:
+        return self._now
+
+    def sleep_until(self, instant: datetime) -> None:
+        self.slept_until.append(instant)
+        self._now = max(self._now, instant)
+
+    def advance(self, seconds: float = 0, **units: float) -> datetime:
+        """Move on: `advance(30)` or `advance(minutes=5)`; gives the new instant."""
+        self._now += timedelta(seconds=seconds, **units)
+        return self._now
+
+
+class FakeChance:
+    """A `Chance` that gives the same again for the same seed; its tokens sort by order of making."""
+
+    def __init__(self, seed: int = 1) -> None:
+        self._random = random.Random(seed)
+        self._made = 0
+
+    def token(self) -> str:
+        self._made += 1
+        return digits(self._made, TIME_DIGITS) + "".join(self._random.choices(ALPHABET, k=RANDOM_DIGITS))
+
+    def secret(self) -> str:
+        return "".join(self._random.choices(LETTERS, k=SECRET_LETTERS))
+
+    def fraction(self) -> float:
+        return self._random.random()
+
+
+class FakeQueue:
+    """A `Queue` whose delayed messages can be seen in `waiting`, as (when visible, wake)."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self._clock = clock
+        self.waiting: list[tuple[datetime, Wake]] = []
+
+    def send(self, wakes: Sequence[tuple[Wake, float]]) -> None:
+        for wake, delay in wakes:
+            self.waiting.append((self._clock.now() + timedelta(seconds=whole_delay(delay)), wake))
+
+    def receive(self) -> list[Wake]:
+        """Take the wakes whose delay is over, the earliest first."""
+        due = sorted((each for each in self.waiting if each[0] <= self._clock.now()), key=lambda each: each[0])
+        self.waiting = [each for each in self.waiting if each[0] > self._clock.now()]
+        return [wake for _, wake in due]
+
+    @property
+    def next_at(self) -> datetime | None:
+        """When the next wake becomes visible."""
+        return min((visible for visible, _ in self.waiting), default=None)
+
+
+class FakeAlarms:
+    """An `Alarms` whose alarms are in `set`, minute → when; a minute that has rung is deaf, as in MiniStack."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self._clock = clock
+        self._rung: frozenset[datetime] = frozenset()
+        self.set: dict[datetime, datetime] = {}
+
+    def ensure(self, minute: datetime, at: datetime) -> None:
+        if minute not in self._rung:
+            self.set.setdefault(minute, at)
+
+    def ring(self) -> list[datetime]:
+        """Take the minutes whose alarm is due, the earliest first."""
+        due = sorted(minute for minute, at in self.set.items() if at <= self._clock.now())
+        self._rung |= frozenset(due)
+        self.set = {minute: at for minute, at in self.set.items() if minute not in self._rung}
+        return due
+
+    @property
+    def next_at(self) -> datetime | None:
+        """When the next alarm rings."""
+        return min(self.set.values(), default=None)
+
+
+class FakeVault:
+    """A `Vault` that hands out tickets and keeps the secrets itself."""
+
+    def __init__(self) -> None:
+        self._kept: dict[bytes, tuple[str, str, bytes]] = {}
+
+    def seal(self, workspace_id: str, purpose: str, secret: bytes) -> bytes:
+        ticket = b"sealed-%d" % len(self._kept)
+        self._kept[ticket] = (workspace_id, purpose, secret)
+        return ticket
+
+    def open(self, workspace_id: str, purpose: str, sealed: bytes) -> bytes:
+        if self._kept.get(sealed, ())[:2] != (workspace_id, purpose):
+            raise ValueError("this does not open here")
+        return self._kept[sealed][2]
+
+
+Match = str | Request | Callable[[Request], bool]
+"""Which request is meant: `"POST https://…"`, an equal request, or a predicate."""
+Answer = Reply | Exception | Callable[[Request], Reply]
+
+
+class FakeWeb:
+    """A `Web` that plays a script. Each line answers the first request it matches, once; what was sent is in `sent`."""
+
+    def __init__(self, *script: tuple[Match, Answer]) -> None:
+        self.script = list(script)
+        self.sent: list[Request] = []
+
+    def expect(self, match: Match, answer: Answer) -> None:
+        """Add a line to the script."""
+        self.script.append((match, answer))
+
+    def send(self, request: Request) -> Reply:
+        self.sent.append(request)
+        for number, (match, answer) in enumerate(self.script):
+            if _matches(match, request):
+                del self.script[number]
+                return _answered(answer, request)
+        left = [match for match, _ in self.script]
+        raise AssertionError(f"nobody expected {request.method} {request.url}; still expected: {left}")
+
+
+def _matches(match: Match, request: Request) -> bool:
+    if isinstance(match, str):
+        return match == f"{request.method} {request.url}"
+    if isinstance(match, Request):
+        return match == request
+    return match(request)
+
+
+def _answered(answer: Answer, request: Request) -> Reply:
+    if isinstance(answer, Exception):
+        raise answer
+    return answer if isinstance(answer, Reply) else answer(request)
+
+
+@dataclass(frozen=True, slots=True)
+class FakeWorld(World):
+    """A world in memory, with what only fakes can do."""
+
+    table: FakeTable
+    queue: FakeQueue
+    alarms: FakeAlarms
+    vault: FakeVault
+    web: FakeWeb
+    clock: FakeClock
+    chance: FakeChance
+    settings: Settings
+
+
+def world(**parts: Any) -> FakeWorld:
+    """A new world in memory; name a part (`web=`, `settings=` …) to bring your own."""
+    clock = parts.get("clock") or FakeClock()
+    fakes: dict[str, Any] = {
+        "table": FakeTable(),
+        "queue": FakeQueue(clock),
+        "alarms": FakeAlarms(clock),
+        "vault": FakeVault(),
+        "web": FakeWeb(),
+        "clock": clock,
+        "chance": FakeChance(),
+        "settings": Settings(stage="test", api_url="https://carillon.test/api"),
+    }
+    return FakeWorld(**{**fakes, **parts})
