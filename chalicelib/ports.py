@@ -160,7 +160,7 @@ class Settings:
     """`host:port` pairs that may be called though they are private; for tests and local runs only."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class World:
     """Everything the service needs of the world, in one place."""
 

@@ -1,0 +1,44 @@
+"""Carillon's front door: the HTTP API, and every queue, cron and schedule that wakes it.
+
+Event handlers live here and not in blueprints, because Chalice deploys a blueprint's handler without ever importing
+this file (docs/decisions/0001-entry-points-live-in-app.md).
+"""
+
+import logging
+from functools import partial
+from typing import Any
+
+from chalice.app import Chalice, CloudWatchEvent, Rate, SQSEvent
+
+from chalicelib import api
+from chalicelib.wiring import world
+
+app = Chalice(app_name="carillon")
+app.log.setLevel(logging.INFO)
+api.install(app, world)
+
+
+@app.lambda_function(name="dispatch")
+def dispatch(event: dict[str, Any], _context: object) -> int:
+    """A due minute's alarm has rung."""
+    from chalicelib.aws.events import minute_in
+    from chalicelib.service.dispatch import dispatch
+
+    return dispatch(world(), minute_in(event))
+
+
+@app.on_sqs_message(queue="publish", batch_size=10, name="publish")
+def publish(event: SQSEvent) -> dict[str, Any]:
+    """Targets are due, or have to be looked at again."""
+    from chalicelib.aws.events import each_wake
+    from chalicelib.service.publish import publish
+
+    return each_wake(event.to_dict(), partial(publish, world()))
+
+
+@app.schedule(Rate(1, unit=Rate.MINUTES), name="sweep")
+def sweep(_event: CloudWatchEvent) -> None:
+    """Every minute, whatever the alarms do."""
+    from chalicelib.service.sweep import sweep
+
+    sweep(world())

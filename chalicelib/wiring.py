@@ -1,0 +1,35 @@
+"""The one place that knows everybody: which port is which adapter in production."""
+
+import os
+from functools import cache
+
+from chalicelib.ports import World
+
+
+@cache
+def world() -> World:
+    """The world as AWS and the internet have it; made once per process, its clients at their first use."""
+    from chalicelib import clock, settings, web
+    from chalicelib.aws.dynamodb import DynamoTable
+    from chalicelib.aws.kms import KmsVault
+    from chalicelib.aws.scheduler import SchedulerAlarms
+    from chalicelib.aws.sqs import SqsQueue
+
+    chosen = settings.from_environment(os.environ)
+    time = clock.SystemClock()
+    table = DynamoTable(os.environ["CARILLON_TABLE"])
+    return World(
+        table=table,
+        queue=SqsQueue(os.environ["CARILLON_PUBLISH_QUEUE_URL"]),
+        alarms=SchedulerAlarms(
+            group=os.environ["CARILLON_ALARM_GROUP"],
+            role=os.environ["CARILLON_ALARM_ROLE_ARN"],
+            target=os.environ.get("CARILLON_DISPATCH_ARN", ""),
+            dead_letters=os.environ.get("CARILLON_ALARM_DLQ_ARN"),
+        ),
+        vault=KmsVault(os.environ["CARILLON_KMS_KEY_ID"], table, time),
+        web=web.HttpWeb(chosen.allowed_private_hosts),
+        clock=time,
+        chance=clock.SystemChance(time),
+        settings=chosen,
+    )
