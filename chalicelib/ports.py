@@ -59,7 +59,7 @@ class Found:
 
 
 class Table(Protocol):
-    """The store: strongly consistent items, all-or-nothing conditional writes, and two eventually consistent indexes."""
+    """Strongly consistent items, all-or-nothing conditional writes, and two indexes that may lag behind."""
 
     def get(self, key: Key) -> Item | None:
         """The item, read consistently."""
@@ -70,15 +70,26 @@ class Table(Protocol):
     def write(self, *writes: Put | Delete) -> None:
         """All of it or nothing; raises `Stale` when a condition fails. A stored item's `rev` is the old one plus 1."""
 
-    def items(self, pk: str, prefix: str = "", *, limit: int = 1000, after: str = "", reverse: bool = False) -> list[Item]:
+    def items(
+        self, pk: str, prefix: str = "", *, limit: int = 1000, after: str = "", reverse: bool = False
+    ) -> list[Item]:
         """Items of a partition by sort key, beginning behind `after`, read consistently."""
 
     def listed(
-        self, pk: str, *, start: str = "", end: str = "\uffff", limit: int = 100, after: Found | None = None, reverse: bool = False
+        self,
+        pk: str,
+        *,
+        start: str = "",
+        end: str = "\uffff",
+        limit: int = 100,
+        after: Found | None = None,
+        reverse: bool = False,
     ) -> list[Found]:
         """Rows of the `listing` index between two sort keys (both included), behind `after`."""
 
-    def opened(self, pk: str, *, start: str = "", end: str = "\uffff", limit: int = 1000, after: Found | None = None) -> list[Found]:
+    def opened(
+        self, pk: str, *, start: str = "", end: str = "\uffff", limit: int = 1000, after: Found | None = None
+    ) -> list[Found]:
         """Rows of the `open` index between two sort keys (both included), earliest first, behind `after`."""
 
 
@@ -95,14 +106,14 @@ class Queue(Protocol):
     """The publish queue."""
 
     def send(self, wakes: Sequence[tuple[Wake, float]]) -> None:
-        """Deliver each wake after its delay in seconds: rounded down, at most 900, at least 0. At least once, any order."""
+        """Deliver each wake after its delay in seconds, rounded down, 0 to 900. At least once, in any order."""
 
 
 class Alarms(Protocol):
     """One-shot alarm clocks, one per due minute."""
 
     def ensure(self, minute: datetime, at: datetime) -> None:
-        """Make sure that the dispatcher is woken for `minute` at `at`; nothing happens where that alarm exists already."""
+        """Make sure that the dispatcher is woken for `minute` at `at`; an alarm that exists already stays as it is."""
 
 
 class Vault(Protocol):

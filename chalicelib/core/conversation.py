@@ -33,7 +33,7 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request. At most one of `json`, `form`, `content` and `media` is the body; `files` makes it multipart."""
+    """One HTTP request. At most one of `json`, `form`, `content` and `media` is its body; `files` make it multipart."""
 
     method: str
     url: str

@@ -1,6 +1,6 @@
 """Instants, minutes and zones: when something is due, and what a wall-clock time means.
 
-Instants are aware datetimes in UTC with milliseconds; `stamp` writes them with a fixed width, so that they sort as text.
+Instants are aware datetimes in UTC with milliseconds; `stamp` writes them with a fixed width, so they sort as text.
 """
 
 from dataclasses import dataclass

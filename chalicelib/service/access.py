@@ -1,6 +1,7 @@
 """Workspaces and their API keys. A key is shown once and kept only as an HMAC."""
 
 import hmac
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -102,10 +103,8 @@ def _pepper(world: World) -> bytes:
     item = world.table.get(PEPPER)
     if item is None:
         sealed = world.vault.seal("system", "pepper", world.chance.secret().encode())
-        try:
+        with suppress(Stale):
             world.table.write(Put(Item(PEPPER, {"sealed": sealed.hex()}), expect=0))
-        except Stale:
-            pass
         item = world.table.get(PEPPER)
     if item is None:
         raise RuntimeError("the pepper was written and is not there")

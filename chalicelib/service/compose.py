@@ -179,7 +179,9 @@ def _due(plan: Plan, new: NewPost, now: datetime | None) -> datetime | None:
     return _instant(plan, new.scheduled_at, new.timezone, now, "scheduled_at")
 
 
-def _instant(plan: Plan, when: datetime | None, timezone: str | None, now: datetime | None, path: str) -> datetime | None:
+def _instant(
+    plan: Plan, when: datetime | None, timezone: str | None, now: datetime | None, path: str
+) -> datetime | None:
     """The instant a time in the request means."""
     if when is None:
         return None
@@ -360,5 +362,3 @@ def _deletes(targets: list[Target]) -> list[Put | Delete]:
         at = records.of(target)
         gone += [Delete(records.target_key(at), expect=target.rev), Delete(records.rendition_key(at))]
     return gone
-
-

@@ -7,6 +7,8 @@ from collections.abc import Generator
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
+from pydantic import Field
+
 from chalicelib.core.account import Account
 from chalicelib.core.conversation import Connected, Reply, Request, Wait
 from chalicelib.core.errors import (
@@ -43,7 +45,7 @@ class NewAccount(Value):
     platform: Line
     name: Line
     host: Url | None = None
-    credentials: dict[str, Line] = {}
+    credentials: dict[str, Line] = Field(default_factory=dict, max_length=20)
 
 
 def connect(world: World, workspace_id: str, new: NewAccount, seed: str | None = None) -> Account:

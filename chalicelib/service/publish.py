@@ -4,6 +4,7 @@ The core decides; this file only asks the ports. Its order of writes is the prom
 intent before a creating request leaves, and one write for the result.
 """
 
+import json
 import logging
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from chalicelib.core import publishing
-from chalicelib.core.conversation import Conversation, Effect, Idempotency, Job, Published, Reply, Request, Wait
+from chalicelib.core.conversation import Conversation, Effect, Idempotency, Job, Published, Reply, Request, Safety, Wait
 from chalicelib.core.errors import (
     Limited,
     MaybeSent,
@@ -26,6 +27,7 @@ from chalicelib.core.errors import (
     TransportFailure,
 )
 from chalicelib.core.publishing import Act, Answer, Exchange, Later, Policy, Settle, Target
+from chalicelib.core.timing import milliseconds
 from chalicelib.platforms import platform
 from chalicelib.platforms.base import Platform
 from chalicelib.ports import Wake, World
@@ -64,7 +66,7 @@ def publish(world: World, wake: Wake) -> None:
         return
     network = platform(target.platform)
     account = connect.find(world, target.workspace_id, target.account_id)
-    habits = network.idempotency(account) if account else Idempotency(publishing.Safety.NONE, readable=False)
+    habits = network.idempotency(account) if account else Idempotency(Safety.NONE, readable=False)
     verdict = publishing.wake(target, world.clock.now(), wake.version, world.chance.token(), habits, POLICY)
     match verdict:
         case Later(at):
@@ -176,7 +178,8 @@ class Publication:
                 result: Published = end.value
                 return result
             if isinstance(step, Wait):
-                reply = self._rest(step)
+                self._rest(step)
+                reply = None
             elif step.effect is Effect.CREATE:
                 reply = self._create(job, step, created)
                 created += 1
@@ -288,14 +291,12 @@ class Publication:
 
 def answer_of(reply: Reply, request: Request, now: datetime, source: Any = "reply") -> Answer:
     """The part of a reply that the ledger keeps."""
-    return Answer(reply.status, _kept(reply, request.keep), _kept_headers(reply), publishing.milliseconds(now), source)
+    return Answer(reply.status, _kept(reply, request.keep), _kept_headers(reply), milliseconds(now), source)
 
 
 def _kept(reply: Reply, names: tuple[str, ...]) -> str:
     if not names:
         return reply.body.decode(errors="replace")[:8000]
-    import json
-
     body = reply.json
     return json.dumps({name: body[name] for name in names if name in body}, ensure_ascii=False)
 

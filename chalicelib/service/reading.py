@@ -70,7 +70,9 @@ def post(world: World, workspace_id: str, post_id: str) -> Whole:
     return Whole(found, tuple(_targets(world, [found])))
 
 
-def posts(world: World, workspace_id: str, wanted: PostFilter, limit: int = 20, cursor: str | None = None) -> Page[Whole]:
+def posts(
+    world: World, workspace_id: str, wanted: PostFilter, limit: int = 20, cursor: str | None = None
+) -> Page[Whole]:
     """The wanted posts, latest due first; those without a due time stand where they were created."""
     index = _Index.of(workspace_id, wanted)
     after, data, scanned = _after(cursor, index), list[Whole](), 0
@@ -106,9 +108,7 @@ class _Index:
         return cls(pk, start, (stamp(wanted.until) if wanted.until else "") + "\uffff")
 
     def page(self, world: World, after: Found | None, *, reverse: bool) -> list[Found]:
-        return world.table.listed(
-            self.pk, start=self.start, end=self.end, limit=50, after=after, reverse=reverse
-        )
+        return world.table.listed(self.pk, start=self.start, end=self.end, limit=50, after=after, reverse=reverse)
 
 
 def _wholes(world: World, workspace_id: str, rows: list[Found]) -> list[Whole | None]:

@@ -15,8 +15,9 @@ The `listing` index holds posts under `W#<workspace>` and under `X#<workspace>#<
 The `open` index holds every target that the machine still has to look at, by when, in 16 shards.
 """
 
+from collections.abc import Hashable
 from functools import cache
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, cast
 from zlib import crc32
 
 from pydantic import TypeAdapter
@@ -43,19 +44,20 @@ class TargetKey(NamedTuple):
 
 
 @cache
-def _adapter(kind: type[T]) -> TypeAdapter[T]:
+def _adapter(kind: Hashable) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
 def to_doc(value: Any) -> dict[str, Any]:
     """A value as the JSON document that is stored."""
-    doc: dict[str, Any] = _adapter(type(value)).dump_python(value, mode="json")
+    doc: dict[str, Any] = _adapter(cast(Hashable, type(value))).dump_python(value, mode="json")
     return doc
 
 
 def from_doc(kind: type[T], doc: dict[str, Any]) -> T:
     """The value that `to_doc` stored."""
-    return _adapter(kind).validate_python(doc)
+    value: T = _adapter(cast(Hashable, kind)).validate_python(doc)
+    return value
 
 
 def workspace_pk(workspace_id: str) -> str:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from chalicelib.core.errors import NotFound, Stale, Unauthorized
-from chalicelib.core.post import Line, Value
+from chalicelib.core.post import Value
 from chalicelib.core.timing import stamp
 from chalicelib.ports import Item, Key, Put, World
 

@@ -30,7 +30,9 @@ def resume(world: World, workspace_id: str, post_id: str) -> Whole:
 
 def publish_now(world: World, workspace_id: str, post_id: str) -> Whole:
     """Make every target due now that is not out: drafts, waiting, held and failed ones."""
-    return _steer(world, workspace_id, post_id, lambda target, now: publishing.scheduled(target, now, now, "publish_now"))
+    return _steer(
+        world, workspace_id, post_id, lambda target, now: publishing.scheduled(target, now, now, "publish_now")
+    )
 
 
 def _steer(world: World, workspace_id: str, post_id: str, move: Move) -> Whole:
