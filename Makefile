@@ -12,8 +12,8 @@ help: ## show this list
 run: .venv/run.stamp ## run the service on this machine and show a post going out; Ctrl-C ends it
 	@exec $(BIN)/python -u -m infra.local run
 
-stop: .venv/run.stamp ## end what `make run` started, from another shell; its data stays
-	@exec $(BIN)/python -u -m infra.local stop
+stop: ## end what `make run` started, from another shell; its data stays
+	@test ! -x $(BIN)/python || exec $(BIN)/python -u -m infra.local stop
 
 test: .venv/dev.stamp ## every test but those against real networks: unit, moto, end to end
 	$(BIN)/pytest -m "not real"

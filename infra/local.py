@@ -115,7 +115,7 @@ def stop() -> None:
 @contextmanager
 def _only_one(directory: Path) -> Iterator[IO[str]]:
     """Hold the directory's lock. The emulator inherits it, so it stays held until the state is saved."""
-    directory.mkdir(parents=True, exist_ok=True)
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)  # its files hold keys
     with (directory / "lock").open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,6 +1,7 @@
-"""`python -m infra.ministack_server TICK`: MiniStack, looking for due schedules every TICK seconds instead of every ten.
+"""`python -m infra.ministack_server TICK`: MiniStack, looking for what is due every TICK seconds instead of every ten.
 
 It ends when its standard input closes, so that it never outlives whoever started it; like SIGTERM, that saves its state.
+Start it in a session of its own.
 """
 
 import os
@@ -9,7 +10,7 @@ import sys
 import threading
 
 from ministack import app
-from ministack.services import scheduler
+from ministack.services import eventbridge, scheduler, sqs
 
 
 def _end_with_parent() -> None:
@@ -18,6 +19,13 @@ def _end_with_parent() -> None:
 
 
 if __name__ == "__main__":
-    scheduler._SCHEDULE_TICK_INTERVAL = float(sys.argv.pop())
+    scheduler._SCHEDULE_TICK_INTERVAL = eventbridge._SCHEDULER_TICK_INTERVAL = float(sys.argv.pop())
+    # Its queues are saved under URLs that hold the port: on another port it would not find them again.
+    sqs.DEFAULT_PORT = "4566"
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    app.main()
+    try:
+        app.main()
+    finally:
+        # Lambdas that are in the middle of something would live on: end our process group, but not ourselves.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        os.killpg(os.getpgrp(), signal.SIGTERM)

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,13 @@ import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
-INPUTS = ("app.py", "chalicelib", "vendor", ".chalice", "requirements.txt", "requirements-run.txt", "infra/resources.yaml")
+INPUTS = (
+    *("app.py", "chalicelib", "vendor", "requirements.txt"),
+    *(".chalice", "infra/resources.yaml", "infra/package.py", "requirements-run.txt"),
+)
+# pycparser serves cffi when it compiles, never when it runs.
+SURPLUS_FOLDERS = ("regex/tests/", "pydantic/v1/", "pycparser/")
+SURPLUS_SUFFIXES = (".pyi", ".js", ".css")
 NOT_INPUTS = {"__pycache__", "deployments", "deployed"}
 
 
@@ -45,6 +52,7 @@ def package(say: Callable[[str], object] = print) -> Package:
     started = time.monotonic()
     recorded.unlink(missing_ok=True)
     _chalice_package()
+    _drop_surplus(built.code_path)
     recorded.write_text(fingerprint)
     say(f"Packaged: {built.code_path.stat().st_size / 1e6:.1f} MB in {time.monotonic() - started:.1f} s.")
     return built
@@ -57,6 +65,16 @@ def _chalice_package() -> None:
     chalice = Path(sys.executable).with_name("chalice")  # it cannot be run with -m
     if subprocess.run([chalice, *command, BUILD], cwd=ROOT, env=environment, check=False).returncode != 0:
         raise PackagingFailed("chalice package failed; its reason is above")
+
+
+def _drop_surplus(code_path: Path) -> None:
+    """Leave out what dependencies carry and no Lambda runs: 2.5 MB of a web page, tests, type stubs, another pydantic."""
+    slim_path = code_path.with_suffix(".slim")
+    with zipfile.ZipFile(code_path) as full, zipfile.ZipFile(slim_path, "w", zipfile.ZIP_DEFLATED) as slim:
+        for item in full.infolist():
+            if not item.filename.startswith(SURPLUS_FOLDERS) and not item.filename.endswith(SURPLUS_SUFFIXES):
+                slim.writestr(item, full.read(item))
+    slim_path.replace(code_path)
 
 
 def _fingerprint() -> str:
