@@ -1,0 +1,243 @@
+"""Every platform says exactly what its data file says, and keeps the promises that the engine builds on."""
+
+import base64
+import dataclasses
+import json
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.core.conversation import Effect, Reply, Request, Safety
+from chalicelib.core.errors import Invalid, Limited, Rejected, Transient
+from chalicelib.platforms import names, platform
+from tests.platforms.cases import Case, load, platforms_with_data, run, show, show_end
+
+ENDS = ("raises", "published", "connected", "secrets", "found")
+PUBLISHED = [case for case in load("publish") if "published" in case.about]
+
+every_case = pytest.mark.parametrize("case", load(), ids=str)
+every_published = pytest.mark.parametrize("case", PUBLISHED, ids=str)
+
+
+def expected_end(case: Case) -> dict[str, Any]:
+    return {key: case.about[key] for key in (*ENDS, "code", "message", "until") if key in case.about}
+
+
+def requests(case: Case, replies: list[Reply | None] | None = None) -> list[Request]:
+    steps, _ = run(case.start(), case.replies if replies is None else replies)
+    return [step for step in steps if isinstance(step, Request)]
+
+
+def creates(case: Case) -> list[int]:
+    """The places of the creating requests in the conversation."""
+    steps, _ = run(case.start(), case.replies)
+    return [place for place, step in enumerate(steps) if isinstance(step, Request) and step.effect is Effect.CREATE]
+
+
+@every_case
+def test_the_conversation_goes_as_written(case: Case) -> None:
+    steps, end = run(case.start(), case.replies)
+    written = [entry[0] if isinstance(entry, list) else entry for entry in case.talk]
+    assert [show(step) for step in steps] == written
+    assert show_end(end) == expected_end(case)
+
+
+@every_published
+def test_a_conversation_that_died_anywhere_goes_on_the_same_way(case: Case) -> None:
+    steps, end = run(case.start(), case.replies)
+    for died in range(len(steps) + 1):
+        ledger = [
+            recorded(step, reply) if place < died else reply
+            for place, (step, reply) in enumerate(zip(steps, case.replies, strict=True))
+        ]
+        again, same_end = run(case.start(), ledger)
+        assert [show(step) for step in again] == [show(step) for step in steps]
+        assert same_end == end
+
+
+def recorded(step: Any, reply: Reply | None) -> Reply | None:
+    """What the ledger still knows of a reply: status, and the names that the request asked to keep."""
+    if reply is None or not isinstance(step, Request) or step.effect is Effect.READ:
+        return reply
+    kept = {name: reply.json[name] for name in step.keep if name in reply.json} if step.keep else reply.json
+    return Reply(reply.status, {}, json.dumps(kept).encode())
+
+
+@every_published
+def test_everything_is_ready_before_the_first_part_goes_out(case: Case) -> None:
+    effects = [request.effect for request in requests(case)]
+    first = effects.index(Effect.CREATE)
+    assert set(effects[first:]) == {Effect.CREATE}
+
+
+@every_published
+def test_every_part_is_created_once_and_in_order(case: Case) -> None:
+    made = [request for request in requests(case) if request.effect is Effect.CREATE]
+    assert [request.part for request in made] == list(range(len(made)))
+    assert len(case.about["published"]["parts"]) == len(made)
+    assert len({request.digest for request in made}) == len(made)
+
+
+@every_published
+def test_parts_have_keys_of_their_own_where_keys_make_repeats_safe(case: Case) -> None:
+    keys = [request.key for request in requests(case) if request.effect is Effect.CREATE]
+    safe = platform(case.platform).idempotency(case.account).safety in (Safety.KEY, Safety.CONTENT_KEY)
+    assert not safe or (None not in keys and len(set(keys)) == len(keys))
+
+
+@every_published
+@pytest.mark.parametrize("nonsense", [b"<html>Welcome!</html>", b"{}", b"[]", b""])
+def test_a_creating_request_with_a_meaningless_answer_is_never_called_refused(case: Case, nonsense: bytes) -> None:
+    # A PlatformAnswer would tell the engine that nothing was applied.
+    first = creates(case)[0]
+    replies = [*case.replies[:first], Reply(200, {}, nonsense)]
+    with pytest.raises((KeyError, TypeError, ValueError)):
+        run(case.start(), replies)
+
+
+@every_published
+def test_a_server_that_is_down_is_tried_again_later(case: Case) -> None:
+    first = creates(case)[0]
+    for place in range(first):
+        if case.replies[place] is not None:
+            _, end = run(case.start(), [*case.replies[:place], Reply(503, {}, b"Bad gateway")])
+            assert isinstance(end, Transient)
+
+
+@every_published
+def test_a_rate_limit_is_waited_for_at_every_step(case: Case) -> None:
+    headers = {"retry-after": "30", "date": "Mon, 23 Nov 2026 09:00:00 GMT"}
+    for place, reply in enumerate(case.replies):
+        if reply is not None:
+            _, end = run(case.start(), [*case.replies[:place], Reply(429, headers, b"slow down")])
+            assert isinstance(end, Limited)
+            assert end.until is not None
+            assert end.until.isoformat() == "2026-11-23T09:00:30+00:00"
+
+
+@every_case
+def test_no_request_shows_a_secret(case: Case) -> None:
+    shown = " ".join(repr(request) for request in requests(case))
+    assert not [secret for secret in case.secrets if secret in shown]
+
+
+@every_published
+def test_what_the_ledger_recognises_a_request_by_does_not_depend_on_secrets(case: Case) -> None:
+    changed = dataclasses.replace(case.account, secrets=dict.fromkeys(case.account.secrets, "another"))
+    other = dataclasses.replace(case, account=changed)
+    assert [request.digest for request in requests(other)] == [request.digest for request in requests(case)]
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_platform_that_publishes_has_a_data_file(name: str) -> None:
+    assert platform(name).publishing == "assisted" or name in platforms_with_data()
+
+
+@pytest.mark.parametrize("name", platforms_with_data())
+def test_every_data_file_shows_how_to_connect_to_publish_and_to_read_back(name: str) -> None:
+    done = {case.about["do"] for case in load() if case.platform == name}
+    assert {"connect", "publish", "find"} <= done
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_platform_is_what_its_file_is_called(name: str) -> None:
+    network = platform(name)
+    assert (network.name, network.rules.platform) == (name, name)
+    assert network is platform(name)
+
+
+def test_a_platform_that_does_not_exist_is_named_in_the_error() -> None:
+    with pytest.raises(KeyError, match="friendster"):
+        platform("friendster")
+
+
+@pytest.mark.parametrize("name", [name for name in names() if name != "sandbox"])
+def test_connecting_without_credentials_names_all_that_is_missing(name: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        next(platform(name).connect("https://example.com", {}))
+    assert {issue.code for issue in refused.value.issues} == {"required"}
+    assert all(issue.path.startswith("credentials.") for issue in refused.value.issues)
+
+
+@pytest.mark.parametrize("name", platforms_with_data())
+@pytest.mark.parametrize("page", [b"<html>Hello</html>", b"{}", b"[]"])
+def test_connecting_to_some_other_server_says_so(name: str, page: bytes) -> None:
+    given = {"identifier": "brand.test", "password": "abcd-efgh-ijkl-mnop", "access_token": "tok"}
+    conversation = platform(name).connect("https://example.com", given)
+    _, end = run(conversation, [Reply(200, {}, page)] * 3)
+    assert isinstance(end, Rejected)
+    assert end.code == "wrong_server"
+
+
+def test_a_read_back_that_could_not_see_everything_proves_nothing() -> None:
+    case = next(case for case in load("find") if case.platform == "mastodon")
+    noise = {"created_at": "2026-11-23T09:00:01Z", "content": "<p>Noise.</p>"}
+    pages: list[Reply | None] = [
+        Reply(200, {}, json.dumps([{**noise, "id": str(1000 * page + n)} for n in range(40)]).encode())
+        for page in range(10)
+    ]
+    steps, end = run(case.start(), pages)
+    assert isinstance(end, Transient)
+    assert len(steps) == 10
+
+
+def test_posts_that_are_due_on_one_account_at_the_same_moment_have_different_keys() -> None:
+    case = next(case for case in PUBLISHED if case.platform == "bluesky")
+    jobs = [dataclasses.replace(case.job(), target_id=f"tgt_{number}") for number in range(200)]
+    keys = {next(platform("bluesky").publish(job)).key for job in jobs}  # type: ignore[union-attr]
+    assert len(keys) == len(jobs)
+
+
+def test_the_parts_of_a_thread_sort_in_their_order() -> None:
+    thread = next(
+        case for case in PUBLISHED if case.platform == "bluesky" and len(case.about["rendition"]["parts"]) == 3
+    )
+    made = [request for request in requests(thread) if request.effect is Effect.CREATE]
+    keys = [request.key or "" for request in made]
+    times = [request.json["record"]["createdAt"] for request in made]
+    assert (keys, times) == (sorted(keys), sorted(times))
+    assert all(re.fullmatch("[234567abcdefghij][234567abcdefghijklmnopqrstuvwxyz]{12}", key) for key in keys)
+
+
+def test_the_access_token_says_when_it_ends() -> None:
+    case = next(case for case in PUBLISHED if case.platform == "bluesky")
+    claims = base64.urlsafe_b64encode(json.dumps({"exp": 1795424700}).encode()).decode().rstrip("=")
+    account = dataclasses.replace(case.account, secrets={"access": f"eyJ0eXAiOiJhdCtqd3QifQ.{claims}.c2ln"})
+    ends = platform("bluesky").expires_at(account)
+    assert ends is not None
+    assert ends.isoformat() == "2026-11-23T09:05:00+00:00"
+
+
+def test_a_token_that_is_no_jwt_says_nothing() -> None:
+    case = next(case for case in PUBLISHED if case.platform == "bluesky")
+    assert platform("bluesky").expires_at(case.account) is None
+
+
+def test_the_idempotency_key_counts_on_mastodon_itself_only() -> None:
+    mastodon, other = (dataclasses.replace(PUBLISHED[0].account, settings={"is_mastodon": it}) for it in (True, False))
+    assert platform("mastodon").idempotency(mastodon).safety is Safety.KEY
+    assert platform("mastodon").idempotency(mastodon).key_lifetime == timedelta(hours=1)
+    assert platform("mastodon").idempotency(other).safety is Safety.READBACK
+
+
+def test_what_a_mastodon_server_says_of_its_limits_changes_our_rules() -> None:
+    connected = next(case for case in load("connect") if "limits" in case.about.get("connected", {}))
+    account = dataclasses.replace(connected.account, limits=connected.about["connected"]["limits"])
+    rules = platform("mastodon").account_rules(account)
+    assert (rules.text.limit, rules.image.count, rules.image.types) == (5000, 6, ("jpeg", "png", "gif"))
+
+
+@pytest.mark.parametrize(
+    ("options", "faults"),
+    [
+        ({}, []),
+        ({"fault": "slow"}, []),
+        ({"fault": "earthquake"}, [("unknown_fault", "fault")]),
+        ({"fault": 7, "colour": "red"}, [("unknown_option", "colour"), ("unknown_fault", "fault")]),
+        ({"fault": ["slow"]}, [("unknown_fault", "fault")]),
+    ],
+)
+def test_the_sandbox_checks_its_options(options: dict[str, object], faults: list[tuple[str, str]]) -> None:
+    assert [(issue.code, issue.path) for issue in platform("sandbox").check_options(options)] == faults
