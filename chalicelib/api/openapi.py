@@ -1,0 +1,227 @@
+"""The OpenAPI 3.1 document, made from the same declarations that serve the requests."""
+
+import json
+from functools import cache
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from pydantic import TypeAdapter, create_model
+from pydantic.json_schema import JsonSchemaMode
+
+from chalicelib.api import RESOURCES
+from chalicelib.api.answers import FLAT
+from chalicelib.api.problem import Problem
+from chalicelib.api.route import Endpoint
+
+Json = dict[str, Any]
+
+REF = "#/components/schemas/{model}"
+EXAMPLES = Path(__file__).with_name("examples.json")
+
+ABOUT = """One post goes in; every network receives it in its own shape, at the promised second, exactly once.
+
+Times are RFC 3339. A time without an offset needs a `timezone` beside it. Every failure is a problem (RFC 9457)
+that names everything wrong at once. A name that is not declared here, in a body or in a query, is refused."""
+
+
+@cache
+def document(base: str) -> Json:
+    """The document, for a service at `base`."""
+    schemas = _Schemas()
+    paths: dict[str, Json] = {}
+    for tag, endpoint in _tagged():
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(tag, endpoint, schemas)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Carillon", "version": "1", "description": ABOUT, "license": _LICENSE},
+        "servers": [{"url": base}],
+        "tags": [{"name": _tag(each), "description": each.__doc__} for each in RESOURCES],
+        "paths": paths,
+        "components": {
+            "schemas": schemas.all(),
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "bearerFormat": "ck_live_…"}},
+        },
+    }
+
+
+_LICENSE = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
+
+
+def _tagged() -> list[tuple[str, Endpoint]]:
+    return [(_tag(each), one) for each in RESOURCES for one in vars(each).values() if isinstance(one, Endpoint)]
+
+
+def _tag(resource: Any) -> str:
+    return str(resource.__name__).rsplit(".", 1)[1]
+
+
+class _Schemas:
+    """The schemas of every shape that was asked for, each by reference to one component."""
+
+    def __init__(self) -> None:
+        self._wanted: list[tuple[str, JsonSchemaMode, TypeAdapter[Any]]] = []
+        shapes: list[tuple[Any, JsonSchemaMode]] = [(Problem, "serialization")]
+        for _, endpoint in _tagged():
+            shapes += [(endpoint.body, "validation")] if endpoint.body else []
+            shapes += [(shape, "serialization") for shape in endpoint.answers.values() if shape]
+        inputs: list[Any] = [(shape, mode, TypeAdapter(_whole(shape))) for shape, mode in shapes]
+        found, definitions = TypeAdapter.json_schemas(inputs, ref_template=REF)
+        self._found = {(str(shape), mode): schema for (shape, mode), schema in found.items()}
+        self._definitions: Json = definitions["$defs"]
+        for shape in FLAT:
+            # A reader of answers has to bear new fields; only what is sent to us is closed.
+            del self._definitions[shape.__name__]["additionalProperties"]
+
+    def of(self, shape: Any, mode: JsonSchemaMode = "serialization") -> Json:
+        """A reference to the shape's schema."""
+        return self._found[str(shape), mode]
+
+    def all(self) -> Json:
+        """Every component."""
+        return self._definitions
+
+
+def _whole(shape: Any) -> Any:
+    """The shape, with the fields that stand flat beside its own."""
+    args = getattr(shape, "__args__", ())
+    if args and args[0] in FLAT:
+        return shape.__origin__[_whole(args[0])]
+    if shape not in FLAT:
+        return shape
+    own: Any = {name: (kind, ...) for name, kind in get_type_hints(shape, include_extras=True).items()}
+    return create_model(shape.__name__, __base__=FLAT[shape], __doc__=shape.__doc__, **own)
+
+
+def _operation(tag: str, endpoint: Endpoint, schemas: _Schemas) -> Json:
+    said = (endpoint.handler.__doc__ or "").strip()
+    operation: Json = {
+        "tags": [tag],
+        "operationId": endpoint.name,
+        "summary": said.splitlines()[0],
+        "parameters": [*_path_parameters(endpoint), *_query_parameters(endpoint), *_header_parameters(endpoint)],
+        "responses": {**_answers(endpoint, schemas), **_problems(endpoint, schemas)},
+        "security": [] if endpoint.needs == "nothing" else [{"key": []}],
+    }
+    if ":" in endpoint.needs:
+        operation["description"] = f"Needs a key with the scope `{endpoint.needs}`."
+    if endpoint.body:
+        operation["requestBody"] = _request_body(endpoint, schemas)
+    return operation
+
+
+def _path_parameters(endpoint: Endpoint) -> list[Json]:
+    names = [part[1:-1] for part in endpoint.path.split("/") if part.startswith("{")]
+    return [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
+
+
+def _query_parameters(endpoint: Endpoint) -> list[Json]:
+    schema = endpoint.query.model_json_schema()
+    required = schema.get("required", [])
+    return (
+        [
+            {"name": name, "in": "query", "required": name in required, "schema": _bare(field)}
+            for name, field in schema["properties"].items()
+        ]
+        if "properties" in schema
+        else []
+    )
+
+
+def _bare(field: Json) -> Json:
+    """A parameter's schema: being absent is not being null."""
+    choices = [choice for choice in field.get("anyOf", []) if choice != {"type": "null"}]
+    kept = {name: value for name, value in field.items() if name not in ("title", "anyOf") and value is not None}
+    return {**kept, **choices[0]} if choices else kept
+
+
+def _header_parameters(endpoint: Endpoint) -> list[Json]:
+    if endpoint.method == "POST" and endpoint.needs != "nothing":
+        return [_header("Idempotency-Key", _KEPT if endpoint.kept else _NOT_KEPT, r"^[\x21-\x7e]{1,255}$")]
+    if endpoint.method in ("PATCH", "DELETE") and "{post_id}" in endpoint.path:
+        return [_header("If-Match", "The ETag of the version that you have seen; another one answers 412.", None)]
+    return []
+
+
+_KEPT = "Sent again within 24 hours with the same key and body, the request is answered as it was the first time."
+_NOT_KEPT = "Accepted and not needed: this stores nothing, so it can be repeated freely."
+
+
+def _header(name: str, about: str, pattern: str | None) -> Json:
+    schema = {"type": "string", "pattern": pattern} if pattern else {"type": "string"}
+    return {"name": name, "in": "header", "required": False, "description": about, "schema": schema}
+
+
+def _request_body(endpoint: Endpoint, schemas: _Schemas) -> Json:
+    content: Json = {"schema": schemas.of(endpoint.body, "validation")}
+    examples = _examples().get(f"{endpoint.method} {endpoint.path}")
+    if examples:
+        content["examples"] = {name: {"value": value} for name, value in examples.items()}
+    return {"required": True, "content": {"application/json": content}}
+
+
+@cache
+def _examples() -> Json:
+    found: Json = json.loads(EXAMPLES.read_bytes())
+    return found
+
+
+def _answers(endpoint: Endpoint, schemas: _Schemas) -> Json:
+    return {
+        str(status): {
+            "description": HTTPStatus(status).phrase,
+            "headers": _answer_headers(endpoint, status),
+            **({"content": {"application/json": {"schema": schemas.of(shape)}}} if shape else {}),
+        }
+        for status, shape in endpoint.answers.items()
+    }
+
+
+def _answer_headers(endpoint: Endpoint, status: int) -> Json:
+    names = ["X-Request-Id"]
+    if endpoint.method == "POST" and endpoint.path in ("/v1/posts", "/v1/accounts"):
+        names += ["Location"]
+    if "posts" in endpoint.path and endpoint.answers[status] in FLAT:
+        names += ["ETag"]
+    if endpoint.kept:
+        names += ["Idempotency-Replayed"]
+    return {name: {"schema": {"type": "string"}} for name in names}
+
+
+def _problems(endpoint: Endpoint, schemas: _Schemas) -> Json:
+    content = {"application/problem+json": {"schema": schemas.of(Problem)}}
+    return {
+        str(status): {"description": about, "content": content}
+        for status, about in PROBLEMS.items()
+        if status not in endpoint.answers and _possible(endpoint, status)
+    }
+
+
+PROBLEMS = {
+    400: "The request cannot be read: its JSON, its UTF-8, its query or a header",
+    401: "No API key, or not a good one",
+    403: "The key lacks the scope",
+    404: "There is no such thing in this workspace",
+    409: "The thing's state forbids it, or a request with the same Idempotency-Key is in flight",
+    412: "The thing is at another version than If-Match says",
+    413: "The body is larger than 1 MiB",
+    415: "The body is not application/json",
+    422: "The body breaks rules: every one is named; or the Idempotency-Key was used with another request",
+    500: "Something went wrong here",
+    503: "Something outside that we need does not answer; the same again later may work",
+}
+
+
+def _possible(endpoint: Endpoint, status: int) -> bool:
+    reads = endpoint.method in ("POST", "PATCH")
+    return {
+        401: endpoint.needs != "nothing" or "sandbox" in endpoint.path,
+        403: ":" in endpoint.needs,
+        404: "{" in endpoint.path,
+        409: endpoint.method in ("PATCH", "DELETE") or endpoint.kept,
+        412: endpoint.method in ("PATCH", "DELETE") and "{post_id}" in endpoint.path,
+        413: reads,
+        415: reads,
+        422: reads,
+        503: endpoint.path == "/v1/accounts",
+    }.get(status, True)

@@ -1,0 +1,114 @@
+"""One declaration per endpoint: the Chalice route and its OpenAPI description are both made from it.
+
+    @route("GET", "/v1/posts/{post_id}", needs="posts:read", answers={200: PostAnswer})
+    def get_post(call: Call, post_id: str) -> Answer:
+        \"\"\"One post with the fate of its targets.\"\"\"
+
+A parameter named `body` or `query` brings its model with it; the others are parts of the path.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+
+from chalicelib.core.errors import Invalid
+from chalicelib.ports import World
+
+Needs = Literal["nothing", "a key", "posts:read", "posts:write", "accounts:read", "accounts:write"]
+"""What a caller must show: nothing at all, any good API key, or a key with this scope."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request that was let in: who asks, and what they said beside the body."""
+
+    world: World
+    workspace_id: str
+    bearer: str
+    base: str
+    """What stands before `/v1` in a link to this service: its public URL where that is known."""
+    if_version: int | None = None
+    """The version that `If-Match` names."""
+    seed: str | None = None
+    """Makes the ids of what is created repeatable: the same Idempotency-Key and body make the same ids."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes back: a JSON body, or none."""
+
+    status: int
+    body: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A method and path, what they take, need and answer, and who does the work."""
+
+    method: str
+    path: str
+    needs: Needs
+    answers: dict[int, Any]
+    kept: bool
+    """Whether the answer is kept under the request's Idempotency-Key."""
+    handler: Callable[..., Answer]
+    on_invalid: Callable[[Invalid], Answer] | None
+
+    @property
+    def name(self) -> str:
+        """What the endpoint does, in code."""
+        return self.handler.__name__
+
+    @property
+    def body(self) -> type[BaseModel] | None:
+        """The model of its body."""
+        model: type[BaseModel] | None = self.handler.__annotations__.get("body")
+        return model
+
+    @property
+    def query(self) -> "type[Query]":
+        """The model of its query."""
+        model: type[Query] = self.handler.__annotations__.get("query", Query)
+        return model
+
+
+def route(
+    method: str,
+    path: str,
+    *,
+    needs: Needs,
+    answers: dict[int, Any],
+    kept: bool = False,
+    on_invalid: Callable[[Invalid], Answer] | None = None,
+) -> Callable[[Callable[..., Answer]], Endpoint]:
+    """Declares the decorated function as an endpoint; `answers` holds the shape of the body by status."""
+
+    def declare(handler: Callable[..., Answer]) -> Endpoint:
+        return Endpoint(method, path, needs, answers, kept, handler, on_invalid)
+
+    return declare
+
+
+class Query(BaseModel):
+    """Query parameters; a name that is not here is refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+
+class PageQuery(Query):
+    """Which page of a list."""
+
+    limit: Annotated[int, Field(ge=1, le=100, description="How many things a page holds")] = 20
+    cursor: Annotated[str | None, Field(max_length=2000, description="The `next_cursor` of the page before")] = None
+
+
+def _plus_again(value: object) -> object:
+    """`+01:00` arrives as ` 01:00` where the sender did not escape the plus sign."""
+    return value.replace(" ", "+") if isinstance(value, str) and "T" in value else value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_plus_again)]
+"""An RFC 3339 time with an offset, as a query parameter."""

@@ -1,0 +1,53 @@
+"""/sandbox/v1: the sandbox network's own API. It is a network like any other, with its own tokens and errors."""
+
+from datetime import timedelta
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from chalicelib.api.answers import ListAnswer
+from chalicelib.api.route import Answer, Call, Query, route
+from chalicelib.core.post import Value
+from chalicelib.service import sandbox
+from chalicelib.service.sandbox import SandboxPost
+
+
+class NewSandboxAccount(Value):
+    """An account to open on the sandbox."""
+
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class SandboxQuery(Query):
+    """Whose posts, and with which reference."""
+
+    account: sandbox.Id
+    reference: Annotated[str | None, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] = None
+
+
+@route("POST", "/sandbox/v1/accounts", needs="nothing", answers={201: dict[str, str]})
+def open_sandbox_account(call: Call, body: NewSandboxAccount) -> Answer:
+    """Open an account on the sandbox; its token is shown once."""
+    account = sandbox.open_account(call.world, body.name)
+    return Answer(201, {"id": account.id, "handle": account.handle, "token": account.token})
+
+
+@route("POST", "/sandbox/v1/posts", needs="nothing", answers={201: dict[str, Any]})
+def post_to_sandbox(call: Call, body: SandboxPost) -> Answer:
+    """Post to the sandbox, or do what `fault` asks for."""
+    reply = sandbox.post(call.world, call.bearer, body)
+    if reply.delay_seconds:
+        call.world.clock.sleep_until(call.world.clock.now() + timedelta(seconds=reply.delay_seconds))
+    return Answer(reply.status, reply.body, dict(reply.headers))
+
+
+@route("GET", "/sandbox/v1/posts", needs="nothing", answers={200: ListAnswer[dict[str, Any]]})
+def list_sandbox_posts(call: Call, query: SandboxQuery) -> Answer:
+    """What an account has posted, oldest first."""
+    return Answer(200, {"data": sandbox.posts(call.world, query.account, query.reference), "next_cursor": None})
+
+
+@route("GET", "/sandbox/v1/timeline/{handle}", needs="nothing", answers={200: ListAnswer[dict[str, Any]]})
+def get_sandbox_timeline(call: Call, handle: str) -> Answer:
+    """What everybody can read of an account, newest first."""
+    return Answer(200, {"data": sandbox.timeline(call.world, handle.removeprefix("@")), "next_cursor": None})

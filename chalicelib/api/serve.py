@@ -1,0 +1,210 @@
+"""From a request to a response: who asks, what they say, one answer, and every failure as a problem."""
+
+import hashlib
+import json
+import logging
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from chalice.app import Request, Response
+from pydantic import BaseModel, ValidationError
+
+from chalicelib.api import body
+from chalicelib.api.problem import Malformed, issues_of, problem, status_of
+from chalicelib.api.route import Answer, Call, Endpoint
+from chalicelib.core.errors import CarillonError, Forbidden, Invalid, Issue, NotFound, Stale, Unauthorized
+from chalicelib.ports import World
+from chalicelib.service import access, idempotency
+from chalicelib.service.idempotency import IdempotencyMismatch, Kept
+
+M = TypeVar("M", bound=BaseModel)
+
+log = logging.getLogger(__name__)
+
+JSON_TYPES = frozenset({"application/json", "application/merge-patch+json"})
+HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+
+_NAME = re.compile(r"[A-Za-z0-9_.@-]{1,128}", re.ASCII)
+_KEY = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
+_TAG = re.compile(r'"v([1-9][0-9]{0,14})"', re.ASCII)
+
+
+def respond(endpoint: Endpoint, world: Callable[[], World], request: Request, params: dict[str, str]) -> Response:
+    """The response to a request; never an exception."""
+    request_id = id_of(request)
+    try:
+        return rendered(_answer(endpoint, world(), request, params), request_id)
+    except CarillonError as error:
+        return refused(error, request_id, _status(error, request))
+    except Exception as error:
+        log.exception("request %s to %s %s failed", request_id, endpoint.method, endpoint.path)
+        return refused(error, request_id, 500)
+
+
+def id_of(request: Request) -> str:
+    """The id that API Gateway, or else Lambda, gave the request."""
+    of_lambda = getattr(request.lambda_context, "aws_request_id", None)
+    return str(request.context.get("requestId") or of_lambda or uuid4())
+
+
+def rendered(answer: Answer, request_id: str, content_type: str = "application/json") -> Response:
+    """The answer as a Chalice response."""
+    headers = {**HEADERS, "X-Request-Id": request_id, **answer.headers}
+    if answer.body is None:
+        return Response("", dict(headers), answer.status)
+    text = answer.body if isinstance(answer.body, str) else written(answer.body)
+    return Response(text, {"Content-Type": content_type, **headers}, answer.status)
+
+
+def written(document: Any) -> str:
+    """A document as JSON text."""
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+
+
+def refused(error: Exception, request_id: str, status: int) -> Response:
+    """The error as a problem."""
+    headers = {401: {"WWW-Authenticate": 'Bearer realm="carillon"'}, 503: {"Retry-After": "5"}}.get(status, {})
+    answer = Answer(status, problem(error, request_id, status), headers)
+    return rendered(answer, request_id, "application/problem+json")
+
+
+def _status(error: CarillonError, request: Request) -> int:
+    if isinstance(error, Invalid) and request.method == "GET":
+        return 400
+    if isinstance(error, Stale) and request.headers.get("if-match"):
+        return 412
+    return 422 if isinstance(error, IdempotencyMismatch) else status_of(error)
+
+
+def _answer(endpoint: Endpoint, world: World, request: Request, params: dict[str, str]) -> Answer:
+    bearer = _bearer(request)
+    workspace_id = _let_in(endpoint, world, bearer)
+    key = _idempotency_key(endpoint, request)
+    arguments: dict[str, Any] = {**_checked(params), **_query(endpoint, request)}
+    raw = request.raw_body if endpoint.method in ("POST", "PATCH") else b""
+    raw = raw.encode() if isinstance(raw, str) else raw
+    fingerprint = _fingerprint(endpoint, params, raw)
+    call = Call(
+        world,
+        workspace_id,
+        bearer,
+        base=world.settings.api_url or "..",
+        if_version=_if_version(request),
+        seed=idempotency.seed(workspace_id, f"{key}\n{fingerprint}") if key else None,
+    )
+    try:
+        arguments |= _body(endpoint, request, raw)
+        if key and endpoint.kept:
+            return _once(call, key, fingerprint, lambda: endpoint.handler(call, **arguments))
+        return endpoint.handler(call, **arguments)
+    except Invalid as invalid:
+        if endpoint.on_invalid:
+            return endpoint.on_invalid(invalid)
+        raise
+
+
+def _bearer(request: Request) -> str:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def _let_in(endpoint: Endpoint, world: World, bearer: str) -> str:
+    """The caller's workspace; none where the endpoint is for everybody."""
+    if endpoint.needs == "nothing":
+        return ""
+    if not bearer:
+        raise Unauthorized("no API key")
+    caller = access.authenticate(world, bearer)
+    if endpoint.needs != "a key" and not caller.may(endpoint.needs):
+        raise Forbidden(f"this needs a key with the scope {endpoint.needs}", "missing_scope")
+    return caller.workspace_id
+
+
+def _idempotency_key(endpoint: Endpoint, request: Request) -> str | None:
+    key: str | None = request.headers.get("idempotency-key") if endpoint.method == "POST" else None
+    if key is not None and not _KEY.fullmatch(key):
+        message = "an Idempotency-Key has 1 to 255 visible ASCII characters and no spaces"
+        raise Malformed("invalid_idempotency_key", message)
+    return key
+
+
+def _checked(params: dict[str, str]) -> dict[str, str]:
+    """The parts of the path; what could not be an id names nothing."""
+    for value in params.values():
+        if not _NAME.fullmatch(value):
+            raise NotFound("there is nothing at this path")
+    return params
+
+
+def _query(endpoint: Endpoint, request: Request) -> dict[str, Any]:
+    given = request.query_params
+    values = {name: given.getlist(name) for name in given} if given else {}
+    issues = [
+        Issue("repeated_parameter", "error", name, "is there more than once")
+        for name in values
+        if len(values[name]) > 1
+    ]
+    try:
+        query = endpoint.query.model_validate({name: value[-1] for name, value in values.items()})
+    except ValidationError as error:
+        issues += issues_of(error, "unknown_parameter")
+    if issues:
+        raise Malformed("invalid_query", "the query is wrong", issues=tuple(issues))
+    return {"query": query} if "query" in endpoint.handler.__annotations__ else {}
+
+
+def _if_version(request: Request) -> int | None:
+    tag = request.headers.get("if-match") if request.method in ("PATCH", "DELETE") else None
+    if tag is None or tag.strip() == "*":
+        return None
+    found = _TAG.fullmatch(tag.strip())
+    if found is None:
+        raise Malformed("invalid_if_match", 'If-Match holds one ETag as we gave it, such as "v3", or *')
+    return int(found[1])
+
+
+def _body(endpoint: Endpoint, request: Request, raw: bytes) -> dict[str, BaseModel]:
+    _check_type(request, raw)
+    document = body.read(raw)
+    model = endpoint.body
+    if model:
+        return {"body": read_as(model, document)}
+    if document:
+        raise Invalid([Issue("unknown_field", "error", name, "this takes no body") for name in document])
+    return {}
+
+
+def _check_type(request: Request, raw: bytes) -> None:
+    if not raw:
+        return
+    kind, _, parameters = request.headers.get("content-type", "application/json").partition(";")
+    charset = parameters.strip().lower().removeprefix("charset=").strip('"')
+    if kind.strip().lower() not in JSON_TYPES or charset not in ("", "utf-8", "utf8"):
+        raise Malformed("unsupported_media_type", "send the body as Content-Type: application/json in UTF-8", 415)
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise Malformed("unsupported_encoding", "send the body without a Content-Encoding", 415)
+
+
+def read_as(model: type[M], document: dict[str, Any]) -> M:
+    """The document as a value; Invalid with every issue where it is none."""
+    try:
+        return model.model_validate(document)
+    except ValidationError as error:
+        raise Invalid(issues_of(error)) from None
+
+
+def _fingerprint(endpoint: Endpoint, params: dict[str, str], raw: bytes) -> str:
+    said = f"{endpoint.method} {endpoint.path.format(**params)}\n"
+    return hashlib.sha256(said.encode() + raw).hexdigest()
+
+
+def _once(call: Call, key: str, fingerprint: str, run: Callable[[], Answer]) -> Answer:
+    def kept() -> Kept:
+        answer = run()
+        return Kept(answer.status, answer.headers, written(answer.body))
+
+    answer = idempotency.once(call.world, call.workspace_id, key, fingerprint, kept)
+    replayed = {"Idempotency-Replayed": "true"} if answer.replayed else {}
+    return Answer(answer.status, answer.body, {**answer.headers, **replayed})
