@@ -152,7 +152,7 @@ class Idempotency:
     safety: Safety
     key_lifetime: timedelta = timedelta()
     late_acceptance: timedelta = timedelta(seconds=60)
-    """The longest after our time-out that the platform may still apply a request."""
+    """The longest after we stopped waiting that the platform may still apply a request."""
     readback_lag: timedelta = timedelta(seconds=5)
     """The longest after applying it that reads may not show it."""
     readable: bool = True

@@ -43,6 +43,10 @@ class State(StrEnum):
 
 TERMINAL = frozenset({State.PUBLISHED, State.FAILED, State.MISSED, State.SKIPPED, State.CANCELLED, State.REMOVED})
 WAITING = frozenset({State.SCHEDULED, State.QUEUED})
+SEND_WITHIN = timedelta(seconds=5)
+"""A request leaves this soon after its intent was recorded, or not at all: a worker that was frozen in between must not
+send what somebody else has read back in vain meanwhile."""
+
 EDITABLE = frozenset({State.DRAFT, State.PENDING_APPROVAL, State.HELD, State.AWAITING_ACTION}) | WAITING
 
 
@@ -70,6 +74,8 @@ class Exchange:
     effect: Effect
     part: int
     intent_at: datetime
+    over_at: datetime
+    """When our side had certainly sent it or let it be, and stopped waiting for the answer."""
     answer: Answer | None = None
     void: bool = False
     """Proved never to have been applied; a later exchange takes its place."""
@@ -251,7 +257,7 @@ def _wake_doubtful(
     if action in ("repeat", "read_back"):
         return Act(_claimed(target, now, token, policy, State.UNCONFIRMED))
     if action == "wait" and target.state is State.UNCONFIRMED and target.claim is None:
-        return Later(doubt.intent_at + idempotency.quarantine)
+        return Later(doubt.over_at + idempotency.quarantine)
     return Settle(doubtful(target, now, "interrupted", "the publisher died before an answer came", idempotency, policy))
 
 
@@ -265,7 +271,7 @@ def after_doubt(
         return "repeat"
     if not idempotency.readable:
         return "ask"
-    return "read_back" if now >= doubt.intent_at + idempotency.quarantine else "wait"
+    return "read_back" if now >= doubt.over_at + idempotency.quarantine else "wait"
 
 
 def recall(target: Target, request: Request, created: int, now: datetime, idempotency: Idempotency) -> Exchange | None:
@@ -289,7 +295,7 @@ def intended(target: Target, request: Request, now: datetime) -> Target:
         raise Conflict("only the holder of a claim may create", "not_claimed")
     if target.scheduled_at and now < target.scheduled_at:
         raise Conflict("nothing is published before it is due", "early")
-    exchange = Exchange(request.digest, request.effect, request.part, milliseconds(now))
+    exchange = _exchange(request, now)
     return dataclasses.replace(
         target,
         state=State.PUBLISHING,
@@ -298,26 +304,40 @@ def intended(target: Target, request: Request, now: datetime) -> Target:
     )
 
 
+def _exchange(request: Request, now: datetime) -> Exchange:
+    over_at = now + SEND_WITHIN + timedelta(seconds=request.timeout)
+    return Exchange(request.digest, request.effect, request.part, milliseconds(now), milliseconds(over_at))
+
+
+def repeated(target: Target, request: Request, now: datetime) -> Target:
+    """The target whose doubtful request is about to be sent once more, under the key that makes this safe."""
+    doubt = _doubt(target)
+    again = _exchange(request, now)
+    return _settled(target, doubt, dataclasses.replace(doubt, over_at=again.over_at))
+
+
 def prepared(target: Target, request: Request, answer: Answer, now: datetime) -> Target:
     """The target with a preparation and its reply on record."""
-    exchange = Exchange(request.digest, request.effect, request.part, milliseconds(now), answer)
+    exchange = dataclasses.replace(_exchange(request, now), answer=answer)
     return dataclasses.replace(target, ledger=(*target.ledger, exchange))
 
 
 def answered(target: Target, answer: Answer) -> Target:
     """The target whose doubtful request now has its answer."""
-    doubt = target.doubt
-    if doubt is None:
-        raise Conflict("there is no request to answer", "no_intent")
+    doubt = _doubt(target)
     return _settled(target, doubt, dataclasses.replace(doubt, answer=answer))
 
 
 def voided(target: Target, now: datetime, why: str) -> Target:
     """The target whose doubtful request is proved never to have been applied."""
-    doubt = target.doubt
-    if doubt is None:
-        raise Conflict("there is no request to void", "no_intent")
+    doubt = _doubt(target)
     return noted(_settled(target, doubt, dataclasses.replace(doubt, void=True)), now, "not_applied", why)
+
+
+def _doubt(target: Target) -> Exchange:
+    if target.doubt is None:
+        raise Conflict("no request is in doubt", "no_intent")
+    return target.doubt
 
 
 def _settled(target: Target, old: Exchange, new: Exchange) -> Target:
@@ -328,13 +348,11 @@ def doubtful(
     target: Target, now: datetime, code: str, message: str, idempotency: Idempotency, policy: Policy
 ) -> Target:
     """The target after a creating request whose fate nobody knows: it rests, then reads back, or waits for a person."""
-    doubt = target.doubt
-    if doubt is None:
-        raise Conflict("no request is in doubt", "no_intent")
+    doubt = _doubt(target)
     next_at = {
         "repeat": now + _backoff(target, policy),
         "read_back": now,
-        "wait": doubt.intent_at + idempotency.quarantine,
+        "wait": doubt.over_at + idempotency.quarantine,
         "ask": None,
     }[after_doubt(target, doubt, now, idempotency, policy)]
     return _released(target, now, "unconfirmed", code, message, state=State.UNCONFIRMED, next_at=next_at)
@@ -345,9 +363,7 @@ def _released(
 ) -> Target:
     """The target let go of by its publisher after something went wrong."""
     fault = Fault(code, message, milliseconds(now))
-    return noted(
-        target, now, type, code, state=state, next_at=next_at, claim=None, claimed_until=None, error=fault
-    )
+    return noted(target, now, type, code, state=state, next_at=next_at, claim=None, claimed_until=None, error=fault)
 
 
 def _backoff(target: Target, policy: Policy) -> timedelta:

@@ -239,7 +239,11 @@ class Publication:
                 return reply
         self.world.clock.sleep_until(job.due)
         self._check_lease(request)
-        self.target = schedule.save(self.world, publishing.intended(self.target, request, self.now))
+        intended = publishing.intended(self.target, request, self.now)
+        self.target = schedule.save(self.world, intended)
+        if self.target.doubt and self.now > self.target.doubt.intent_at + publishing.SEND_WITHIN:
+            self.target = publishing.voided(self.target, self.now, "frozen")
+            raise Resting(self.now)
         return self._send(request)
 
     def _check_lease(self, request: Request) -> None:
@@ -252,6 +256,7 @@ class Publication:
         """What became of a request that was never answered: asked again where that is safe, else read back."""
         if publishing.after_doubt(self.target, doubt, self.now, self.habits, POLICY) == "repeat":
             self.repeating = True
+            self.target = schedule.save(self.world, publishing.repeated(self.target, request, self.now))
             return self._send(request)
         reply = self._read_back(self.network.find(job, doubt.part))
         if reply is None:

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import bluesky_network
+from tests.real import bluesky_network
 import httpx
 import pytest
-from bluesky_network import Account, BlueskyNetwork, NetworkUnavailable, running_network
+from tests.real.bluesky_network import Account, BlueskyNetwork, NetworkUnavailable, running_network
 
 # The first run installs the servers, which takes minutes.
 pytestmark = [pytest.mark.real, pytest.mark.timeout(bluesky_network.INSTALL_SECONDS)]
@@ -30,7 +30,7 @@ ABANDON_THE_NETWORK = """
 import json, os, signal, sys
 from dataclasses import asdict
 from pathlib import Path
-from bluesky_network import running_network
+from tests.real.bluesky_network import running_network
 with running_network(log=Path(sys.argv[1])) as network:
     print(json.dumps(asdict(network)), flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
