@@ -63,7 +63,7 @@ def _main() -> None:
     parser.add_argument("action", choices=["deploy", "destroy"])
     parser.add_argument("--stage", required=True, help="names the stack: carillon-<stage>")
     parser.add_argument("--yes", action="store_true", help="do not ask")
-    parser.add_argument("parameters", nargs="*", metavar="Name=value", help="template parameters, as AlarmLeadSeconds=60")
+    parser.add_argument("parameters", nargs="*", metavar="Name=value", help="template parameters")
     given = parser.parse_args()
     try:
         if given.action == "deploy":

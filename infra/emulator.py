@@ -121,6 +121,8 @@ def _wait_until_ready(emulator: Emulator) -> None:
 
 
 def _stop(emulator: Emulator) -> None:
+    assert emulator.process.stdin is not None  # noqa: S101
+    emulator.process.stdin.close()
     emulator.process.send_signal(signal.SIGTERM)  # the only signal on which MiniStack saves its state
     try:
         emulator.process.wait(STOP_SECONDS)

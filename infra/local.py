@@ -121,7 +121,7 @@ def _only_one(directory: Path) -> Iterator[IO[str]]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             lock.seek(0)
-            raise AlreadyRunning(f"Carillon is already running here (pid {lock.read()}); `make stop` ends it.") from None
+            raise AlreadyRunning(f"Carillon is already running (pid {lock.read()}); `make stop` ends it.") from None
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()

@@ -1,6 +1,6 @@
 """`python -m infra.ministack_server TICK`: MiniStack, looking for what is due every TICK seconds instead of every ten.
 
-It ends when its standard input closes, so that it never outlives whoever started it; like SIGTERM, that saves its state.
+It ends when its standard input closes, so that it never outlives whoever started it; as on SIGTERM, its state is saved.
 Start it in a session of its own.
 """
 

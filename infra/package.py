@@ -68,7 +68,7 @@ def _chalice_package() -> None:
 
 
 def _drop_surplus(code_path: Path) -> None:
-    """Leave out what dependencies carry and no Lambda runs: 2.5 MB of a web page, tests, type stubs, another pydantic."""
+    """Leave out what dependencies carry and no Lambda runs: 2.5 MB of browser code, tests, stubs, another pydantic."""
     slim_path = code_path.with_suffix(".slim")
     with zipfile.ZipFile(code_path) as full, zipfile.ZipFile(slim_path, "w", zipfile.ZIP_DEFLATED) as slim:
         for item in full.infolist():

@@ -1,0 +1,184 @@
+"""Promises of the packaged template, read from the very file that is deployed."""
+
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.package import Package, package
+
+FUNCTIONS = {"APIHandler": "ApiHandlerRole", "Dispatch": "DispatchRole", "Publish": "PublishRole", "Sweep": "SweepRole"}
+LOGS = {
+    "ApiHandlerRole": "ApiLogs",
+    "DispatchRole": "DispatchLogs",
+    "PublishRole": "PublishLogs",
+    "SweepRole": "SweepLogs",
+}
+MAY_SET_ALARMS = {"ApiHandlerRole", "SweepRole"}
+MAY_OPEN_CREDENTIALS = {"ApiHandlerRole", "PublishRole"}
+UNZIPPED_LIMIT = 30_000_000
+
+
+@pytest.fixture(scope="module")
+def built() -> Package:
+    return package()
+
+
+@pytest.fixture(scope="module")
+def template(built: Package) -> dict[str, Any]:
+    return built.template()
+
+
+@pytest.fixture(scope="module")
+def resources(template: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = template["Resources"]
+    return found
+
+
+def test_cfn_lint_finds_nothing(built: Package) -> None:
+    linter = Path(sys.executable).with_name("cfn-lint")
+    done = subprocess.run([linter, built.template_path], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+def test_every_function_is_accounted_for(resources: dict[str, Any]) -> None:
+    assert set(of_type(resources, "AWS::Serverless::Function")) == set(FUNCTIONS)
+
+
+@pytest.mark.parametrize(("function", "role"), FUNCTIONS.items())
+def test_each_function_has_a_role_of_its_own(resources: dict[str, Any], function: str, role: str) -> None:
+    assert resources[function]["Properties"]["Role"] == {"Fn::GetAtt": [role, "Arn"]}
+
+
+def test_no_policy_allows_every_action_or_every_resource(resources: dict[str, Any]) -> None:
+    for role, statement in statements(resources):
+        for action in as_list(statement["Action"]):
+            assert "*" not in action, f"{role}: {action}"
+        assert "*" not in as_list(statement["Resource"]), f"{role}: {statement}"
+
+
+def test_a_wildcard_stands_only_behind_the_alarm_group(resources: dict[str, Any]) -> None:
+    wild = {target for _, statement in statements(resources) for target in substitutions(statement) if "*" in target}
+    assert wild == {
+        "arn:${AWS::Partition}:scheduler:${AWS::Region}:${AWS::AccountId}:schedule/${AlarmGroup}/*",
+    }
+
+
+def test_only_the_key_policy_names_every_resource_because_it_means_the_key_itself(resources: dict[str, Any]) -> None:
+    (statement,) = resources["Key"]["Properties"]["KeyPolicy"]["Statement"]
+    assert statement["Principal"] == {"AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}}
+
+
+@pytest.mark.parametrize(("role", "logs"), LOGS.items())
+def test_each_function_writes_its_own_logs_only(resources: dict[str, Any], role: str, logs: str) -> None:
+    targets = [s["Resource"] for owner, s in statements(resources) if owner == role and acts_on(s, "logs:")]
+    assert targets == [{"Fn::GetAtt": [logs, "Arn"]}]
+
+
+def test_only_those_who_set_alarms_may_lend_the_alarm_role(resources: dict[str, Any]) -> None:
+    lending = [(role, s) for role, s in statements(resources) if acts_on(s, "iam:PassRole")]
+    assert {role for role, _ in lending} == MAY_SET_ALARMS
+    for _, statement in lending:
+        assert statement["Resource"] == {"Fn::GetAtt": ["AlarmRole", "Arn"]}
+        assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}}
+
+
+def test_only_those_who_need_credentials_may_decrypt(resources: dict[str, Any]) -> None:
+    assert {role for role, s in statements(resources) if acts_on(s, "kms:Decrypt")} == MAY_OPEN_CREDENTIALS
+
+
+def test_only_our_own_alarms_may_use_the_alarm_role(resources: dict[str, Any]) -> None:
+    (trust,) = resources["AlarmRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": "scheduler.amazonaws.com"}
+    assert trust["Condition"]["StringEquals"] == {
+        "aws:SourceAccount": {"Ref": "AWS::AccountId"},
+        "aws:SourceArn": {"Fn::GetAtt": ["AlarmGroup", "Arn"]},
+    }
+
+
+def test_the_table_survives_mistakes(resources: dict[str, Any]) -> None:
+    table = resources["Table"]
+    assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
+    assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["Properties"]["SSESpecification"] == {"SSEEnabled": True}
+    assert table["Properties"]["TimeToLiveSpecification"] == {"AttributeName": "expires", "Enabled": True}
+    assert table["Properties"]["BillingMode"] == "PAY_PER_REQUEST"
+
+
+def test_the_key_survives_and_rotates(resources: dict[str, Any]) -> None:
+    assert resources["Key"]["DeletionPolicy"] == resources["Key"]["UpdateReplacePolicy"] == "Retain"
+    assert resources["Key"]["Properties"]["EnableKeyRotation"] is True
+
+
+def test_one_bad_message_does_not_repeat_the_good_ones(resources: dict[str, Any]) -> None:
+    source = resources["Publish"]["Properties"]["Events"]["PublishSqsEventSource"]["Properties"]
+    assert source["Queue"] == {"Fn::Sub": "${PublishQueue.Arn}"}
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_a_message_stays_hidden_six_times_as_long_as_the_publisher_may_run(resources: dict[str, Any]) -> None:
+    hidden = resources["PublishQueue"]["Properties"]["VisibilityTimeout"]
+    assert hidden >= 6 * resources["Publish"]["Properties"]["Timeout"]
+
+
+@pytest.mark.parametrize("queue", ["PublishQueue", "PublishDeadLetters", "AlarmDeadLetters"])
+def test_queues_are_encrypted_and_keep_messages_for_two_weeks(resources: dict[str, Any], queue: str) -> None:
+    properties = resources[queue]["Properties"]
+    assert properties["SqsManagedSseEnabled"] is True
+    assert properties["MessageRetentionPeriod"] == 14 * 24 * 60 * 60
+
+
+def test_the_api_answers_before_api_gateway_gives_up(resources: dict[str, Any]) -> None:
+    # https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html: 29 seconds
+    assert resources["APIHandler"]["Properties"]["Timeout"] <= 29
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_logs_are_kept_for_two_weeks(resources: dict[str, Any], function: str) -> None:
+    group = resources[function]["Properties"]["LoggingConfig"]["LogGroup"]["Ref"]
+    assert resources[group]["Properties"]["RetentionInDays"] == 14
+
+
+def test_what_api_gateway_answers_by_itself_is_a_problem_too(resources: dict[str, Any]) -> None:
+    answers = resources["RestAPI"]["Properties"]["DefinitionBody"]["x-amazon-apigateway-gateway-responses"]
+    assert answers["MISSING_AUTHENTICATION_TOKEN"]["statusCode"] == "404"
+    assert {"DEFAULT_4XX", "DEFAULT_5XX"} <= set(answers)
+    for answer in answers.values():
+        header = answer["responseParameters"]["gatewayresponse.header.Content-Type"]
+        assert header == "'application/problem+json'"
+
+
+def test_the_package_is_small(built: Package) -> None:
+    with zipfile.ZipFile(built.code_path) as code:
+        assert sum(item.file_size for item in code.infolist()) <= UNZIPPED_LIMIT
+
+
+def of_type(resources: dict[str, Any], kind: str) -> dict[str, Any]:
+    return {name: resource for name, resource in resources.items() if resource["Type"] == kind}
+
+
+def statements(resources: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every statement of every IAM policy, with the name of the role or policy that holds it."""
+    for name, role in of_type(resources, "AWS::IAM::Role").items():
+        for policy in role["Properties"].get("Policies", []):
+            yield from ((name, statement) for statement in policy["PolicyDocument"]["Statement"])
+    for name, policy in of_type(resources, "AWS::IAM::Policy").items():
+        yield from ((name, statement) for statement in policy["Properties"]["PolicyDocument"]["Statement"])
+
+
+def substitutions(statement: dict[str, Any]) -> Iterator[str]:
+    for target in as_list(statement["Resource"]):
+        if "Fn::Sub" in target:
+            yield target["Fn::Sub"]
+
+
+def acts_on(statement: dict[str, Any], prefix: str) -> bool:
+    return any(action.startswith(prefix) for action in as_list(statement["Action"]))
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
