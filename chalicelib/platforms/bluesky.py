@@ -278,16 +278,15 @@ def _external(job: Job, number: int, card: post.Link) -> Talk:
 
 
 def _upload(job: Job, number: int, media: post.Media) -> Request:
-    headers = bearer(job.account.secrets["access"])
     return Request(
         "POST",
         _xrpc(job.account.host, "com.atproto.repo.uploadBlob"),
-        headers={**headers, "Content-Type": media.mime_type} if media.mime_type else headers,
+        headers=bearer(job.account.secrets["access"]),
         media=media,
         effect=Effect.PREPARE,
         part=number,
         keep=("blob",),
-        timeout=60.0,
+        timeout=30.0,
     )
 
 

@@ -219,7 +219,7 @@ def _upload(job: Job, number: int, media: post.Media) -> Request:
         effect=Effect.PREPARE,
         part=number,
         keep=("id",),
-        timeout=60.0,
+        timeout=30.0,
     )
 
 

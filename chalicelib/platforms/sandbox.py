@@ -46,7 +46,6 @@ Json = dict[str, Any]
 
 FAULTS = ("timeout_after_accept", "server_error_after_accept", "rate_limit", "reject", "slow")
 KEPT = ("id", "url", "created_at", "reference")
-CARD = {"url", "title", "description", "image_url"}
 
 
 class Sandbox(Platform):
@@ -103,7 +102,9 @@ class Sandbox(Platform):
         for number, part in enumerate(messages(job.rendition)):
             done += [(yield from _created(job, number, part, done[-1]["id"] if done else None))]
         made = datetime.fromisoformat(done[0]["created_at"])
-        return Published(done[0]["id"], done[0]["url"], tuple(one["id"] for one in done), made)
+        url = done[0]["url"]
+        link = f"{job.account.host}{url}" if url.startswith("/") else url
+        return Published(done[0]["id"], link, tuple(one["id"] for one in done), made)
 
     def find(self, job: Job, part: int) -> Conversation[Reply | None]:
         """The sandbox finds a message by the reference that came with it."""
@@ -138,21 +139,7 @@ def _message(job: Job, number: int, part: Part, parent: str | None) -> Json:
         "language": job.rendition.language,
         "fault": job.rendition.options.get("fault"),
         "part": number,
-        **(_only_first(job) if number == 0 else {}),
     }
-
-
-def _only_first(job: Job) -> Json:
-    """What stands once above a whole thread; left out where there is none."""
-    rendition = job.rendition
-    about: Json = {
-        "title": rendition.title,
-        "card": rendition.card.model_dump(exclude_none=True, include=CARD) if rendition.card else None,
-        "poll": rendition.poll.model_dump(mode="json", exclude_none=True) if rendition.poll else None,
-        "visibility": rendition.visibility,
-        "labels": list(rendition.labels) or None,
-    }
-    return {name: value for name, value in about.items() if value is not None}
 
 
 def _posts(job: Job) -> str:

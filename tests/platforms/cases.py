@@ -153,9 +153,8 @@ def run(conversation: Generator[Step, Any, Any], replies: list[Reply | None]) ->
     """Every step of a conversation that is given these replies, and its result or the PlatformAnswer that ended it."""
     steps: list[Step] = []
     try:
-        steps.append(next(conversation))
-        for reply in replies:
-            steps.append(conversation.send(reply))
+        for reply in [None, *replies]:
+            steps += [conversation.send(reply)]
     except StopIteration as end:
         return steps, end.value
     except PlatformAnswer as answer:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.core.conversation import Effect, Request
+from chalicelib.service.sandbox import SandboxPost
 from tests.platforms.cases import Case, load, run
 from tests.platforms.schema import faults, record_faults
 
@@ -41,6 +42,12 @@ def test_every_facet_covers_what_it_means(case: Case) -> None:
 @pytest.mark.parametrize("case", cases("mastodon"), ids=str)
 def test_every_status_is_valid_by_the_api_description(case: Case) -> None:
     assert [list(faults(STATUS, body)) for body in created(case)] == [[] for _ in created(case)]
+
+
+@pytest.mark.parametrize("case", cases("sandbox"), ids=str)
+def test_the_sandbox_takes_every_message(case: Case) -> None:
+    for body in created(case):
+        assert SandboxPost.model_validate(body).reference == body["reference"]
 
 
 @pytest.mark.parametrize("case", cases("mastodon"), ids=str)
