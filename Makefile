@@ -34,7 +34,7 @@ package: .venv/run.stamp ## build/sam.yaml and build/deployment.zip, exactly wha
 	$(BIN)/python -m infra.package
 
 deploy: .venv/run.stamp ## deploy to AWS: make deploy STAGE=dev [PARAMETERS="AlarmLeadSeconds=60"] [YES=1]
-	$(BIN)/python -m infra.deploy deploy --stage $(STAGE) $(if $(YES),--yes) $(PARAMETERS)
+	$(BIN)/python -m infra.deploy deploy --stage $(STAGE) $(if $(YES),--yes) --set $(PARAMETERS)
 
 destroy: .venv/run.stamp ## delete what `make deploy` made, except the table and the key: make destroy STAGE=dev
 	$(BIN)/python -m infra.deploy destroy --stage $(STAGE) $(if $(YES),--yes)

@@ -4,6 +4,7 @@ import argparse
 import sys
 
 import boto3
+from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.package import PackagingFailed, package
 from infra.stack import Change, DeploymentFailed, Stack
@@ -63,14 +64,14 @@ def _main() -> None:
     parser.add_argument("action", choices=["deploy", "destroy"])
     parser.add_argument("--stage", required=True, help="names the stack: carillon-<stage>")
     parser.add_argument("--yes", action="store_true", help="do not ask")
-    parser.add_argument("parameters", nargs="*", metavar="Name=value", help="template parameters")
+    parser.add_argument("--set", nargs="*", default=[], metavar="Name=value", help="template parameters")
     given = parser.parse_args()
     try:
         if given.action == "deploy":
-            deploy(given.stage, dict(item.split("=", 1) for item in given.parameters), ask=not given.yes)
+            deploy(given.stage, dict(item.split("=", 1) for item in given.set), ask=not given.yes)
         else:
             destroy(given.stage, ask=not given.yes)
-    except (PackagingFailed, DeploymentFailed) as failure:
+    except (PackagingFailed, DeploymentFailed, ClientError, BotoCoreError) as failure:
         sys.exit(str(failure))
 
 
