@@ -12,12 +12,13 @@ from functools import cached_property
 from typing import Any, Literal
 
 from chalicelib.core.errors import RuleRef
+from chalicelib.core.text.offsets import Encoding
 
 Confidence = Literal["verified", "secondary", "default", "unknown", "configured"]
 """verified: read in the official source; secondary: in a text that cites it; default and unknown: never a hard failure."""
 
 Unit = Literal["weighted", "graphemes", "mastodon", "threads", "utf16", "utf8", "weibo", "code_points", "html"]
-Markup = Literal["plain", "facets", "markdown_v2", "markdown", "little_text", "mrkdwn", "html", "wechat_html"]
+Markup = Literal["plain", "facets", "markdown_v2", "markdown", "discord", "little_text", "mrkdwn", "html", "wechat_html"]
 Mode = Literal["none", "optional", "required"]
 
 
@@ -60,6 +61,8 @@ class Text:
     bytes_limit: int | None = number("bytes")
     url_weight: int | None = number("text")
     """What every link counts, however long it is."""
+    offsets: Encoding = "code_points"
+    """What positions in the text count in."""
     includes_warning: bool = flag()
     """Whether the content warning counts against the limit."""
     markup: Markup = "plain"
@@ -89,6 +92,8 @@ class Hashtags:
     """Of one tag."""
     total_length: int | None = number("code_points")
     """Of all tags in the field together, with their commas."""
+    cashtags: int | None = number("cashtags", 0)
+    """How many $TAGS a post may have; 0 where they mean nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,8 @@ class Mentions:
 
     style: Literal["at", "facet", "little_text", "id", "user", "none"] = "none"
     limit: int | None = number("mentions")
+    handle: str = ""
+    """A regular expression for what after the @ is a handle; nothing is one when empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +115,8 @@ class Links:
     card: Literal["none", "auto", "client", "field"] = "none"
     """`auto`: the network makes it from the text; `client`: we send it; `field`: the post has one link of its own."""
     card_with_media: bool = flag()
+    bare: bool = True
+    """Whether a domain without http:// is a link too."""
     limit: int | None = number("links")
     length: int | None = number("code_points")
     required: bool = flag()
@@ -269,11 +278,18 @@ class Rules:
 
     def describe_values(self) -> list[Any]:
         """Every value with its source, in order, for `version`."""
-        return [[name, unit, _plain(value), *_words_of(self.source_of(name))] for name, value, unit, _ in self._leaves()]
+        return [
+            [name, unit, _plain(value), *_words_of(self.source_of(name))] for name, value, unit, _ in self._leaves()
+        ]
 
     def describe(self) -> dict[str, Any]:
         """The rules as JSON: limits and capabilities, each with its value, unit, source, date, confidence."""
-        shown: dict[str, Any] = {"platform": self.platform, "rules_version": self.version, "limits": {}, "capabilities": {}}
+        shown: dict[str, Any] = {
+            "platform": self.platform,
+            "rules_version": self.version,
+            "limits": {},
+            "capabilities": {},
+        }
         for name, value, unit, accepts in self._leaves():
             kind = "limits" if accepts == "number" else "capabilities"
             if kind == "capabilities" or value is not None:
@@ -294,7 +310,12 @@ class Rules:
             if is_dataclass(value) and not isinstance(value, Source):
                 for leaf in fields(value):
                     about = leaf.metadata
-                    yield f"{group.name}.{leaf.name}", getattr(value, leaf.name), about.get("unit"), about.get("accepts")
+                    yield (
+                        f"{group.name}.{leaf.name}",
+                        getattr(value, leaf.name),
+                        about.get("unit"),
+                        about.get("accepts"),
+                    )
             elif group.name in ("visibility", "labels"):
                 yield group.name, value, None, None
 

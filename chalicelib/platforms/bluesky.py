@@ -80,9 +80,9 @@ class Bluesky(Platform):
     rules = Rules(
         platform="bluesky",
         source=LEXICONS,
-        text=Text(unit="graphemes", limit=300, bytes_limit=3000, markup="facets"),
-        hashtags=Hashtags(style="hash", length=64),
-        mentions=Mentions(style="facet"),
+        text=Text(unit="graphemes", limit=300, bytes_limit=3000, markup="facets", offsets="utf8"),
+        hashtags=Hashtags(style="hash", length=64, cashtags=None),
+        mentions=Mentions(style="facet", handle=r"(?:[a-zA-Z0-9-]+\.)+[a-zA-Z][a-zA-Z0-9-]*"),
         links=Links(card="client"),
         thread=Thread(mode="reply"),
         comment=Comment(mode="reply", limit=300),

@@ -59,7 +59,7 @@ class Sandbox(Platform):
         text=Text(unit="graphemes", limit=500),
         title=Title(mode="optional", limit=100, unit="graphemes"),
         hashtags=Hashtags(style="hash"),
-        mentions=Mentions(style="at"),
+        mentions=Mentions(style="at", handle=r"\w[\w.-]*"),
         links=Links(card="client", card_with_media=True),
         thread=Thread(mode="reply"),
         comment=Comment(mode="reply", limit=500),
