@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from botocore.exceptions import ReadTimeoutError
+from botocore.exceptions import ClientError, ReadTimeoutError
 from botocore.httpsession import URLLib3Session
 
 from chalicelib.aws.clients import make
@@ -15,25 +15,25 @@ from chalicelib.aws.dynamodb import DynamoTable
 from chalicelib.core.errors import Stale, Unaffordable, Unavailable
 from chalicelib.ports import Delete, Found, Item, Key, Put, Table
 from tests.fakes import FakeTable
-from tests.ports.conftest import dynamo_table
 
+NewTable = Callable[[Any], DynamoTable]
 KEY = Key("POST#1", "TARGET#1")
 
 
 @pytest.fixture(params=["memory", pytest.param("moto", marks=pytest.mark.aws), "ministack"])
-def table(request: pytest.FixtureRequest) -> Table:
+def table(request: pytest.FixtureRequest, new_table: NewTable) -> Table:
     if request.param == "memory":
         return FakeTable()
     if request.param == "moto":
         request.getfixturevalue("moto")
-        return dynamo_table(make("dynamodb"))
-    return dynamo_table(request.getfixturevalue("emulated")("dynamodb"))
+        return new_table(make("dynamodb"))
+    return new_table(request.getfixturevalue("emulated")("dynamodb"))
 
 
 @pytest.fixture(params=["memory", "ministack"])
-def shared(request: pytest.FixtureRequest) -> Table:
+def shared(request: pytest.FixtureRequest, new_table: NewTable) -> Table:
     """A table that threads may share; moto loses updates under threads."""
-    return FakeTable() if request.param == "memory" else dynamo_table(request.getfixturevalue("emulated")("dynamodb"))
+    return FakeTable() if request.param == "memory" else new_table(request.getfixturevalue("emulated")("dynamodb"))
 
 
 def put(table: Table, sk: str, **fields: Any) -> None:
@@ -342,18 +342,18 @@ def lose_first_answer(client: Any, operation: str) -> None:
     ],
 )
 def test_a_write_whose_answer_was_lost_is_known_as_our_own(
-    emulated: Callable[[str], Any], operation: str, writes: list[Put]
+    emulated: Callable[[str], Any], new_table: NewTable, operation: str, writes: list[Put]
 ) -> None:
     client = emulated("dynamodb")
-    table = dynamo_table(client)
+    table = new_table(client)
     lose_first_answer(client, operation)
     table.write(*writes)
     assert table.get(KEY) == Item(KEY, {"by": "me"}, rev=1)
 
 
-def test_a_lost_answer_does_not_make_a_rivals_write_ours(emulated: Callable[[str], Any]) -> None:
+def test_a_lost_answer_does_not_make_a_rivals_write_ours(emulated: Callable[[str], Any], new_table: NewTable) -> None:
     client = emulated("dynamodb")
-    table = dynamo_table(client)
+    table = new_table(client)
     table.write(Put(Item(KEY, {"by": "me"}), expect=0))
     lose_first_answer(client, "PutItem")
     with pytest.raises(Stale):
@@ -367,16 +367,66 @@ def test_a_table_that_does_not_answer_is_unavailable() -> None:
 
 
 class ScriptedDynamo:
-    """Answers each call with the next of what it was given."""
+    """A client whose every call gets the next of the given answers."""
 
     def __init__(self, *answers: Any) -> None:
         self.answers = list(answers)
+        self.calls: list[dict[str, Any]] = []
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        def call(**_: Any) -> Any:
+        def call(**parameters: Any) -> Any:
+            self.calls.append(parameters)
             answer = self.answers.pop(0)
             if isinstance(answer, Exception):
                 raise answer
             return answer
 
         return call
+
+
+def cancelled(*codes: str) -> ClientError:
+    response = {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": [{"Code": c} for c in codes]}
+    return ClientError(response, "TransactWriteItems")
+
+
+TWO = [Put(Item(Key("P", sk), {}), expect=0) for sk in "ab"]
+
+
+def test_a_transaction_that_met_another_one_is_tried_again_under_a_new_token() -> None:
+    client = ScriptedDynamo(cancelled("None", "TransactionConflict"), {})
+    DynamoTable("carillon", lambda: client).write(*TWO)
+    first, second = (call["ClientRequestToken"] for call in client.calls)
+    assert first != second
+
+
+def test_a_transaction_that_keeps_meeting_others_is_stale() -> None:
+    client = ScriptedDynamo(*[cancelled("TransactionConflict", "None")] * 5)
+    with pytest.raises(Stale):
+        DynamoTable("carillon", lambda: client).write(*TWO)
+    assert client.answers == []
+
+
+def test_a_transaction_with_a_failed_condition_is_not_tried_again() -> None:
+    client = ScriptedDynamo(cancelled("ConditionalCheckFailed", "TransactionConflict"))
+    with pytest.raises(Stale):
+        DynamoTable("carillon", lambda: client).write(*TWO)
+
+
+def test_throttling_that_outlasts_the_retries_is_unavailable() -> None:
+    response = {"Error": {"Code": "ProvisionedThroughputExceededException", "Message": "slow down"}}
+    client = ScriptedDynamo(ClientError(response, "PutItem"))
+    with pytest.raises(Unavailable, match="ProvisionedThroughputExceededException"):
+        DynamoTable("carillon", lambda: client).write(TWO[0])
+
+
+def test_keys_that_were_left_over_are_asked_for_again() -> None:
+    row = {"PK": {"S": "P"}, "rev": {"N": "1"}, "doc": {"S": "{}"}}
+    rows = [{**row, "SK": {"S": sk}} for sk in "ab"]
+    left = {"carillon": {"Keys": [{"PK": {"S": "P"}, "SK": {"S": "b"}}], "ConsistentRead": True}}
+    client = ScriptedDynamo(
+        {"Responses": {"carillon": rows[:1]}, "UnprocessedKeys": left},
+        {"Responses": {"carillon": rows[1:]}},
+    )
+    items = DynamoTable("carillon", lambda: client).get_many([Key("P", "a"), Key("P", "b")])
+    assert [item.key.sk for item in items] == ["a", "b"]
+    assert client.calls[1]["RequestItems"] == left

@@ -1,0 +1,431 @@
+"""The port to the internet: the only time-out, retry, address and redaction policy.
+
+httpx writes the requests; httpcore sends them over a network of our own, which connects to public addresses only and
+knows whether anything was sent. No httpx.Client in between: its cookies would travel from one tenant to the next, and
+its log lines hold URLs, in which Telegram keeps its token.
+
+What an exception says is the host and the kind of failure. Causes are cut off (`from None`), since h11 quotes headers.
+"""
+
+import logging
+import socket
+import ssl
+import tempfile
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
+from typing import IO, TYPE_CHECKING, Any, TypeVar, cast
+from urllib.parse import unquote, urlsplit
+
+from chalicelib.core.conversation import Effect, Reply, Request
+from chalicelib.core.errors import MaybeSent, NotSent, TransportFailure
+from chalicelib.core.post import Media
+
+if TYPE_CHECKING:
+    import httpcore
+    import httpx
+
+T = TypeVar("T")
+
+MAX_REPLY_BYTES = 5 * 1024 * 1024
+"""A longer reply is `MaybeSent`: the request was taken, and what became of it cannot be read."""
+MAX_MEDIA_BYTES = 100 * 1024 * 1024
+MAX_REDIRECTS = 5
+TRIES = 3
+KEEP_SECONDS = 5
+"""How long a connection is kept for the next request: after a freeze of the Lambda, older ones would be dead."""
+CHUNK = 64 * 1024
+BUSY = frozenset({502, 503, 504})
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+DEFAULT_PORTS = {"http": 80, "https": 443}
+GENERIC_TYPES = frozenset({"", "application/octet-stream", "binary/octet-stream"})
+
+TUNNELS = tuple(
+    ip_network(network)
+    for network in (
+        "::/96",  # IPv4-compatible
+        "::ffff:0:0/96",  # IPv4-mapped
+        "64:ff9b::/96",  # NAT64
+        "64:ff9b:1::/48",  # NAT64 inside a network
+        "2001::/32",  # Teredo
+        "2002::/16",  # 6to4
+        "192.88.99.0/24",  # 6to4 relays
+        "fec0::/10",  # site-local, before unique-local
+    )
+)
+"""Addresses that lead to other addresses. https://www.iana.org/assignments/iana-ipv6-special-registry, 2026-11-22."""
+
+
+class Pointless(NotSent):
+    """Not sent, and trying again at once changes nothing."""
+
+
+class Unreadable(MaybeSent):
+    """Answered, but not in a way that we can read; trying again at once changes nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Medium:
+    """A fetched medium, in a file that vanishes when it is closed."""
+
+    name: str
+    file: IO[bytes]
+    type: str
+
+
+class HttpWeb:
+    """A `Web` over HTTP/1.1."""
+
+    def __init__(
+        self,
+        allowed_private_hosts: frozenset[str] = frozenset(),
+        *,
+        tls: ssl.SSLContext | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._allowed = allowed_private_hosts
+        self._tls = tls
+        self._sleep = sleep
+        self._network = _Network(allowed_private_hosts)
+        self._pool_: httpcore.ConnectionPool | None = None
+        self._lock = threading.Lock()
+
+    def send(self, request: Request) -> Reply:
+        """The reply to a request; raises `NotSent` or `MaybeSent`, and ValueError for what is no web address.
+
+        `request.timeout` limits everything together: tries, redirects and the whole reply. Before, fetching its media
+        may take as long each. Only a GET or HEAD that changes nothing is tried again or follows redirects.
+        """
+        _host(request.url)
+        with ExitStack() as files:
+            media = {medium.url: self._fetched(medium, request.timeout, files) for medium in _media(request)}
+
+            def exchange(deadline: float) -> Reply:
+                return self._exchange(request, media, deadline)
+
+            if request.effect is not Effect.READ:
+                return exchange(time.monotonic() + request.timeout)
+            return self._retried(exchange, request.timeout, lambda reply: reply.status in BUSY)
+
+    def close(self) -> None:
+        """Close kept connections."""
+        if self._pool_:
+            self._pool_.close()
+
+    def _retried(self, call: Callable[[float], T], seconds: float, unsatisfying: Callable[[T], bool]) -> T:
+        """Up to three calls, each given the one instant at which all of them end."""
+        from tenacity import Retrying, retry_if_exception, retry_if_result, stop_after_attempt, stop_before_delay
+        from tenacity import wait_random_exponential as full_jitter
+
+        retrying = Retrying(
+            retry=retry_if_exception(_may_pass) | retry_if_result(unsatisfying),
+            stop=stop_after_attempt(TRIES) | stop_before_delay(seconds),
+            wait=full_jitter(multiplier=0.2, max=2),
+            sleep=self._sleep,
+            retry_error_callback=lambda last: last.outcome.result() if last.outcome else None,
+        )
+        return retrying(call, time.monotonic() + seconds)
+
+    def _exchange(self, request: Request, media: Mapping[str, _Medium], deadline: float) -> Reply:
+        follow = request.effect is Effect.READ and request.method in ("GET", "HEAD")
+        with self._opened(_written(request, media), deadline, follow) as response:
+            headers = _headers(response)
+            body = b"".join(self._chunks(response, _host(request.url), MAX_REPLY_BYTES))
+            return Reply(response.status, headers, _decoded(body, headers, _host(request.url)))
+
+    def _fetched(self, medium: Media, seconds: float, files: ExitStack) -> _Medium:
+        try:
+            return self._retried(lambda deadline: self._fetch(medium, deadline, files), seconds, lambda _: False)
+        except TransportFailure as failure:  # whatever happened to the medium, the request itself was not sent
+            raise NotSent(f"medium at {failure}") from None
+
+    def _fetch(self, medium: Media, deadline: float, files: ExitStack) -> _Medium:
+        host = _host(medium.url)
+        wanted = _written(Request("GET", medium.url, headers={"accept-encoding": "identity"}), {})
+        with self._opened(wanted, deadline, follow=True) as response:
+            headers = _headers(response)
+            if response.status != 200 or headers.get("content-encoding", "identity") != "identity":
+                raise (NotSent if response.status in BUSY else Pointless)(f"{host}: answered {response.status}")
+            file = files.enter_context(tempfile.TemporaryFile())  # noqa: SIM115, the stack closes it
+            for chunk in self._chunks(response, host, MAX_MEDIA_BYTES):
+                file.write(chunk)
+        file.seek(0)
+        return _Medium(_file_name(medium.url), file, _media_type(headers, medium))
+
+    @contextmanager
+    def _opened(self, request: "httpx.Request", deadline: float, follow: bool) -> "Iterator[httpcore.Response]":
+        """The reply to a request, its body still on the wire, after `follow`ing redirects."""
+        for _ in range(MAX_REDIRECTS):
+            response = self._hop(request, deadline)
+            try:
+                target = _headers(response).get("location") if follow and response.status in REDIRECTS else None
+                if target is None:
+                    yield response
+                    return
+            finally:
+                response.close()
+            request = _redirected(request, target)
+        raise Pointless(f"{request.url.host}: redirects too often")
+
+    def _hop(self, request: "httpx.Request", deadline: float) -> "httpcore.Response":
+        import httpcore
+
+        url = request.url
+        if url.scheme != "https" and _place(url.host, url.port or DEFAULT_PORTS[url.scheme]) not in self._allowed:
+            raise Pointless(f"{url.host}: only https is allowed")
+        left = self._network.begin(deadline)
+        call = httpcore.Request(
+            request.method,
+            httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+            headers=request.headers.raw,
+            content=cast(Any, request.stream),
+            extensions={"timeout": dict.fromkeys(("connect", "read", "write", "pool"), left)},
+        )
+        with self._failing(url.host):
+            return self._pool.handle_request(call)
+
+    def _chunks(self, response: "httpcore.Response", host: str, limit: int) -> Iterator[bytes]:
+        taken = 0
+        with self._failing(host):
+            for chunk in response.iter_stream():
+                taken += len(chunk)
+                if taken > limit:
+                    raise Unreadable(f"{host}: answered more than {limit} bytes")
+                yield chunk
+
+    @contextmanager
+    def _failing(self, host: str) -> Iterator[None]:
+        """Turns failures into `NotSent` until the request's first byte has left, and into `MaybeSent` from then on."""
+        import httpcore
+
+        network = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, OSError)
+        try:
+            yield
+        except network as failure:
+            kinds = [type(each).__name__ for each in (failure, failure.__cause__ or failure.__context__) if each]
+            known = MaybeSent if self._network.sent else NotSent
+            raise known(f"{host}: {' from '.join(kinds)}") from None
+
+    @property
+    def _pool(self) -> "httpcore.ConnectionPool":
+        with self._lock:
+            self._pool_ = self._pool_ or self._new_pool()
+            return self._pool_
+
+    def _new_pool(self) -> "httpcore.ConnectionPool":
+        import httpcore
+        import httpx
+
+        logging.getLogger("httpcore").setLevel(logging.INFO)  # its debug lines hold headers
+        return httpcore.ConnectionPool(
+            ssl_context=self._tls or httpx.create_ssl_context(),
+            max_connections=20,
+            keepalive_expiry=KEEP_SECONDS,
+            network_backend=cast("httpcore.NetworkBackend", self._network),
+        )
+
+
+class _Network:
+    """An httpcore network backend that connects to the very addresses it checked, and keeps each thread's deadline."""
+
+    def __init__(self, allowed_private_hosts: frozenset[str]) -> None:
+        self._allowed = allowed_private_hosts
+        self._thread = threading.local()
+
+    def begin(self, deadline: float) -> float:
+        """A new exchange of this thread, to end at a `time.monotonic()`; gives the seconds left."""
+        self._thread.deadline, self._thread.sent = deadline, False
+        return max(deadline - time.monotonic(), 0.0)
+
+    @property
+    def sent(self) -> bool:
+        """Whether this thread's exchange has begun to send its request."""
+        return bool(self._thread.sent)
+
+    def sending(self) -> None:
+        """From here on, the other side may have the request."""
+        self._thread.sent = True
+
+    def left(self) -> float:
+        """Seconds left for this thread's exchange."""
+        import httpcore
+
+        left: float = self._thread.deadline - time.monotonic()
+        if left <= 0:
+            raise httpcore.ReadTimeout("the time is over")
+        return left
+
+    def connect_tcp(self, host: str, port: int, timeout: float | None = None, **options: Any) -> "_Stream":
+        """A connection to the host; httpcore then speaks TLS over it, in the name of the host."""
+        import httpcore
+
+        backend = httpcore.SyncBackend()
+        addresses = self._addresses(host, port)
+        for tried, address in enumerate(addresses, start=1):
+            try:
+                share = self.left() / (len(addresses) - tried + 1)
+                return _Stream(backend.connect_tcp(address, port, share, **options), self)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout):
+                if tried == len(addresses):
+                    raise
+        raise Pointless(f"{host}: is not a public address")
+
+    def _addresses(self, host: str, port: int) -> list[str]:
+        import httpcore
+
+        try:
+            known = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as failure:
+            raise httpcore.ConnectError("no such host") from failure
+        addresses = dict.fromkeys(str(each[4][0]) for each in known)
+        allowed = _place(host, port) in self._allowed
+        return [address for address in addresses if allowed or is_public(address)]
+
+
+class _Stream:
+    """An httpcore network stream that ends with its thread's deadline, however slowly the other side drips."""
+
+    def __init__(self, stream: "httpcore.NetworkStream", network: _Network) -> None:
+        self._stream = stream
+        self._network = network
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Up to so many bytes."""
+        return self._stream.read(max_bytes, self._network.left())
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """All the bytes."""
+        for start in range(0, len(buffer), CHUNK):
+            left = self._network.left()
+            self._network.sending()
+            self._stream.write(buffer[start : start + CHUNK], left)
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> "_Stream":
+        """The same under TLS; the handshake sends nothing of the request."""
+        return _Stream(self._stream.start_tls(ssl_context, server_hostname, self._network.left()), self._network)
+
+    def close(self) -> None:
+        """Let go."""
+        self._stream.close()
+
+    def get_extra_info(self, info: str) -> Any:
+        """What httpcore wants to know about the socket."""
+        return self._stream.get_extra_info(info)
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address belongs to the open internet, directly and not through a tunnel."""
+    ip = ip_address(address)
+    tunnelled = any(ip in network for network in TUNNELS if network.version == ip.version)
+    return ip.is_global and not (ip.is_multicast or ip.is_reserved or tunnelled)
+
+
+def _may_pass(failure: BaseException) -> bool:
+    return isinstance(failure, TransportFailure) and not isinstance(failure, Pointless | Unreadable)
+
+
+def _host(url: str) -> str:
+    """The host of a web address; ValueError where it is none."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise ValueError("not a web address") from None
+    if parts.scheme not in DEFAULT_PORTS or not host:
+        raise ValueError("not an http or https address")
+    return host
+
+
+def _place(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _media(request: Request) -> list[Media]:
+    return [*([request.media] if request.media else ()), *request.files.values()]
+
+
+def _written(request: Request, media: Mapping[str, _Medium]) -> "httpx.Request":
+    """The request as httpx has it; none of its exceptions may pass, since they quote what they could not encode."""
+    import httpx
+
+    try:
+        url = httpx.URL(request.url)
+        if request.params:
+            url = url.copy_merge_params(request.params)
+        headers = httpx.Headers({"user-agent": "Carillon", "accept": "*/*", "accept-encoding": "gzip"})
+        headers.update(request.headers)
+        return httpx.Request(request.method, url, headers=headers, **_body(request, media, headers))
+    except (httpx.InvalidURL, TypeError, ValueError) as failure:
+        raise Pointless(f"{_host(request.url)}: cannot be written: {type(failure).__name__}") from None
+
+
+def _body(request: Request, media: Mapping[str, _Medium], headers: "httpx.Headers") -> dict[str, Any]:
+    if request.files:
+        parts = [(name, media[each.url]) for name, each in request.files.items()]
+        return {"data": request.form, "files": [(name, (part.name, part.file, part.type)) for name, part in parts]}
+    if request.media:
+        medium = media[request.media.url]
+        medium.file.seek(0)
+        headers.setdefault("content-type", medium.type)
+        return {"content": medium.file}
+    return {"json": request.json, "data": request.form, "content": request.content}
+
+
+def _redirected(request: "httpx.Request", target: str) -> "httpx.Request":
+    """The same question elsewhere; another server gets none of the headers that were meant for the first."""
+    import httpx
+
+    try:
+        url = request.url.join(target)
+        _host(str(url))
+    except (httpx.InvalidURL, ValueError):
+        raise Pointless(f"{request.url.host}: redirects to nowhere") from None
+    same = (url.scheme, url.host, url.port) == (request.url.scheme, request.url.host, request.url.port)
+    kept = [name for name in request.headers if name != "host"] if same else ["user-agent", "accept", "accept-encoding"]
+    return httpx.Request(request.method, url, headers={name: request.headers[name] for name in kept})
+
+
+def _headers(response: "httpcore.Response") -> dict[str, str]:
+    """Headers by lower-case name; repeated ones are joined."""
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in response.headers:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
+
+
+def _decoded(body: bytes, headers: Mapping[str, str], host: str) -> bytes:
+    """The body unzipped, as far as the cap on replies goes: a small one can unfold to gigabytes."""
+    encoding = headers.get("content-encoding", "identity").strip().lower()
+    if encoding == "identity" or not body:
+        return body
+    if encoding not in ("gzip", "x-gzip", "deflate"):
+        raise Unreadable(f"{host}: answered in an encoding that nobody asked for")
+    unzip = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
+    try:
+        decoded = unzip.decompress(body, MAX_REPLY_BYTES + 1)
+    except zlib.error:
+        raise Unreadable(f"{host}: answered with broken {encoding}") from None
+    if len(decoded) > MAX_REPLY_BYTES or not unzip.eof:
+        raise Unreadable(f"{host}: answered with too much or cut-off {encoding}")
+    return decoded
+
+
+def _media_type(headers: Mapping[str, str], medium: Media) -> str:
+    said = headers.get("content-type", "").partition(";")[0].strip().lower()
+    return (medium.mime_type or "application/octet-stream") if said in GENERIC_TYPES else said
+
+
+def _file_name(url: str) -> str:
+    """The last word of the address, as the name of the file: platforms look at its ending."""
+    last = unquote(urlsplit(url).path.rpartition("/")[2])
+    return (
+        "".join(letter for letter in last if letter.isascii() and (letter.isalnum() or letter in "._-"))[-100:]
+        or "file"
+    )
