@@ -7,7 +7,6 @@ from pkgutil import iter_modules
 from chalicelib.platforms.base import Platform
 
 
-@cache
 def names() -> list[str]:
     """Every network's name, read from this directory without importing anything."""
     return sorted(module.name for module in iter_modules(__path__) if module.name != "base")

@@ -1,7 +1,7 @@
 """Mastodon: 500 graphemes of warning and text (each server says its own number), every http(s) link counts 23.
 
-The family speaks one API, but only Mastodon itself honours `Idempotency-Key`, for an hour: on GoToSocial the same key
-twice made two posts (measured 2026-11-22). Mastodon stores the key after it has stored the status, so a repeat proves
+The family speaks one API, but only Mastodon itself honours `Idempotency-Key`, for an hour: on GoToSocial (2025-10) the
+same key twice made two posts (measured). Mastodon stores the key after it has stored the status, so a repeat proves
 nothing while the first request may still be at work: app/services/post_status_service.rb, read 2026-11-22.
 Tokens do not expire. Uploads may answer 202 and go on being processed.
 """
