@@ -21,6 +21,10 @@ TEXT = "Carillon strikes the hour: one post, every network, on time. #carillon h
 FINAL = {"published", "failed", "missed", "skipped", "cancelled", "removed"}
 
 
+class DemoFailed(Exception):
+    """The service did not do what the demo asked of it; the message gives its answer."""
+
+
 @dataclass(frozen=True)
 class Workspace:
     """A workspace with a key to it and the ids of its sandbox accounts by name."""
@@ -82,8 +86,10 @@ def _admin(environment: Mapping[str, str], *arguments: str) -> dict[str, Any]:
         cwd=Path(__file__).resolve().parent.parent,
         env={**os.environ, **environment},
         stdout=subprocess.PIPE,
-        check=True,
+        check=False,
     )
+    if done.returncode != 0:
+        raise DemoFailed(f"`python -m infra.admin {' '.join(arguments)}` failed; its reason is above")
     answered: dict[str, Any] = json.loads(done.stdout)
     return answered
 
@@ -99,7 +105,7 @@ def _accept(api: httpx.Client, workspace: Workspace, due: datetime) -> dict[str,
 
 def _wait_for_end(api: httpx.Client, post_id: str, patience_ends: datetime) -> list[dict[str, Any]]:
     while True:
-        targets: list[dict[str, Any]] = _answer(api.get(f"/v1/posts/{post_id}"))["targets"]
+        targets: list[dict[str, Any]] = _answer(api, "GET", f"/v1/posts/{post_id}")["targets"]
         if all(target["state"] in FINAL for target in targets) or datetime.now(UTC) > patience_ends:
             return targets
         time.sleep(0.25)
@@ -121,11 +127,15 @@ def _api(url: str, key: str) -> httpx.Client:
 
 
 def _post(api: httpx.Client, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    return _answer(api.post(path, json=body, headers={"Idempotency-Key": str(uuid.uuid4())}))
+    return _answer(api, "POST", path, json=body, headers={"Idempotency-Key": str(uuid.uuid4())})
 
 
-def _answer(response: httpx.Response) -> dict[str, Any]:
+def _answer(api: httpx.Client, method: str, path: str, **request: Any) -> dict[str, Any]:
+    try:
+        response = api.request(method, path, **request)
+    except httpx.HTTPError as error:
+        raise DemoFailed(f"{method} {path}: {error!r}") from error
     if response.is_error:
-        raise RuntimeError(f"{response.request.method} {response.url} answered {response.status_code}: {response.text}")
+        raise DemoFailed(f"{method} {path} answered {response.status_code}: {response.text}")
     answered: dict[str, Any] = response.json()
     return answered

@@ -82,7 +82,7 @@ def run() -> None:
     announced = HOME / "service.json"
     try:
         with running_service(HOME, first_port=DEFAULT_PORT, say=print) as service:
-            demo.show(service.url, demo.Workspace(service.workspace_id, service.key, service.accounts))
+            _show(service)
             demo.write_private(announced, _announcement(service))
             _explain(service, time.monotonic() - started)
             try:
@@ -93,7 +93,7 @@ def run() -> None:
                 print("\nStopping, and saving what there is …")
     except KeyboardInterrupt:
         print("Stopped.")
-    except (AlreadyRunning, PackagingFailed, EmulatorFailed, DeploymentFailed) as failure:
+    except (AlreadyRunning, PackagingFailed, EmulatorFailed, DeploymentFailed, demo.DemoFailed) as failure:
         sys.exit(str(failure))
 
 
@@ -187,6 +187,17 @@ def _environment(stack: Stack) -> dict[str, str]:
         "AWS_ACCESS_KEY_ID": credentials.access_key,
         "AWS_SECRET_ACCESS_KEY": credentials.secret_key,
     }
+
+
+def _show(service: Service) -> None:
+    """Show the main job; a service that fails at it goes on, so that one can look at it."""
+    try:
+        published = demo.show(service.url, demo.Workspace(service.workspace_id, service.key, service.accounts))
+    except demo.DemoFailed as failure:
+        print(failure)
+        published = False
+    if not published:
+        print(f"The demo post did not go out as it should. Logs: {service.emulator.log}")
 
 
 def _announcement(service: Service) -> dict[str, Any]:
