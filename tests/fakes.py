@@ -276,6 +276,24 @@ def _answered(answer: Answer, request: Request) -> Reply:
     return answer if isinstance(answer, Reply) else answer(request)
 
 
+class ScriptedClient:
+    """An AWS client whose every call gets the next of the given answers."""
+
+    def __init__(self, *answers: Any) -> None:
+        self.answers = list(answers)
+        self.calls: list[dict[str, Any]] = []
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        def call(**parameters: Any) -> Any:
+            self.calls.append(parameters)
+            answer = self.answers.pop(0)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        return call
+
+
 @dataclass(frozen=True, slots=True)
 class FakeWorld(World):
     """A world in memory, with what only fakes can do."""

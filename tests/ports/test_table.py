@@ -14,7 +14,7 @@ from chalicelib.aws.clients import make
 from chalicelib.aws.dynamodb import DynamoTable
 from chalicelib.core.errors import Stale, Unaffordable, Unavailable
 from chalicelib.ports import Delete, Found, Item, Key, Put, Table
-from tests.fakes import FakeTable
+from tests.fakes import FakeTable, ScriptedClient
 
 NewTable = Callable[[Any], DynamoTable]
 KEY = Key("POST#1", "TARGET#1")
@@ -366,24 +366,6 @@ def test_a_table_that_does_not_answer_is_unavailable() -> None:
         table.get(KEY)
 
 
-class ScriptedDynamo:
-    """A client whose every call gets the next of the given answers."""
-
-    def __init__(self, *answers: Any) -> None:
-        self.answers = list(answers)
-        self.calls: list[dict[str, Any]] = []
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        def call(**parameters: Any) -> Any:
-            self.calls.append(parameters)
-            answer = self.answers.pop(0)
-            if isinstance(answer, Exception):
-                raise answer
-            return answer
-
-        return call
-
-
 def cancelled(*codes: str) -> ClientError:
     response = {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": [{"Code": c} for c in codes]}
     return ClientError(response, "TransactWriteItems")
@@ -393,28 +375,28 @@ TWO = [Put(Item(Key("P", sk), {}), expect=0) for sk in "ab"]
 
 
 def test_a_transaction_that_met_another_one_is_tried_again_under_a_new_token() -> None:
-    client = ScriptedDynamo(cancelled("None", "TransactionConflict"), {})
+    client = ScriptedClient(cancelled("None", "TransactionConflict"), {})
     DynamoTable("carillon", lambda: client).write(*TWO)
     first, second = (call["ClientRequestToken"] for call in client.calls)
     assert first != second
 
 
 def test_a_transaction_that_keeps_meeting_others_is_stale() -> None:
-    client = ScriptedDynamo(*[cancelled("TransactionConflict", "None")] * 5)
+    client = ScriptedClient(*[cancelled("TransactionConflict", "None")] * 5)
     with pytest.raises(Stale):
         DynamoTable("carillon", lambda: client).write(*TWO)
     assert client.answers == []
 
 
 def test_a_transaction_with_a_failed_condition_is_not_tried_again() -> None:
-    client = ScriptedDynamo(cancelled("ConditionalCheckFailed", "TransactionConflict"))
+    client = ScriptedClient(cancelled("ConditionalCheckFailed", "TransactionConflict"))
     with pytest.raises(Stale):
         DynamoTable("carillon", lambda: client).write(*TWO)
 
 
 def test_throttling_that_outlasts_the_retries_is_unavailable() -> None:
     response = {"Error": {"Code": "ProvisionedThroughputExceededException", "Message": "slow down"}}
-    client = ScriptedDynamo(ClientError(response, "PutItem"))
+    client = ScriptedClient(ClientError(response, "PutItem"))
     with pytest.raises(Unavailable, match="ProvisionedThroughputExceededException"):
         DynamoTable("carillon", lambda: client).write(TWO[0])
 
@@ -423,7 +405,7 @@ def test_keys_that_were_left_over_are_asked_for_again() -> None:
     row = {"PK": {"S": "P"}, "rev": {"N": "1"}, "doc": {"S": "{}"}}
     rows = [{**row, "SK": {"S": sk}} for sk in "ab"]
     left = {"carillon": {"Keys": [{"PK": {"S": "P"}, "SK": {"S": "b"}}], "ConsistentRead": True}}
-    client = ScriptedDynamo(
+    client = ScriptedClient(
         {"Responses": {"carillon": rows[:1]}, "UnprocessedKeys": left},
         {"Responses": {"carillon": rows[1:]}},
     )

@@ -1,0 +1,80 @@
+"""Alarms on EventBridge Scheduler: one one-shot schedule for each due minute, named after it."""
+
+import json
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from chalicelib.aws.clients import Client, answering, client, code
+from chalicelib.core.timing import stamp
+
+REMEMBERED = 1024
+"""Names that this process has made and need not make again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bell:
+    """Whom alarms wake, and on whose behalf."""
+
+    group: str
+    dispatch_arn: str
+    role_arn: str
+    dead_letters_arn: str | None = None
+
+
+class SchedulerAlarms:
+    """An `Alarms` on EventBridge Scheduler."""
+
+    def __init__(self, bell: Bell, scheduler: Client | None = None) -> None:
+        self._bell = bell
+        self._scheduler = scheduler or client("scheduler")
+        self._made: OrderedDict[str, None] = OrderedDict()
+
+    def ensure(self, minute: datetime, at: datetime) -> None:
+        """Make sure that the dispatcher is woken for `minute` at `at`; nothing happens where that alarm exists."""
+        from botocore.exceptions import ClientError
+
+        name = name_of(minute)
+        if name in self._made:
+            return
+        with answering("scheduler"):
+            try:
+                self._scheduler().create_schedule(Name=name, **self._schedule(minute, at))
+            except ClientError as refusal:
+                if code(refusal) != "ConflictException":  # the name exists: so does the alarm
+                    raise
+        self._remember(name)
+
+    def _remember(self, name: str) -> None:
+        self._made[name] = None
+        if len(self._made) > REMEMBERED:
+            self._made.popitem(last=False)
+
+    def _schedule(self, minute: datetime, at: datetime) -> dict[str, Any]:
+        return {
+            "GroupName": self._bell.group,
+            # https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html, read 2026-11-22:
+            # whole seconds, and UTC unless a zone is given
+            "ScheduleExpression": f"at({at.astimezone(UTC):%Y-%m-%dT%H:%M:%S})",
+            "FlexibleTimeWindow": {"Mode": "OFF"},
+            "ActionAfterCompletion": "DELETE",
+            "Target": self._target(minute),
+        }
+
+    def _target(self, minute: datetime) -> dict[str, Any]:
+        target: dict[str, Any] = {
+            "Arn": self._bell.dispatch_arn,
+            "RoleArn": self._bell.role_arn,
+            "Input": json.dumps({"minute": stamp(minute)}),
+            # What rings an hour late is of no use: the sweep has seen to that minute long before.
+            "RetryPolicy": {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 30},
+        }
+        if self._bell.dead_letters_arn:
+            target["DeadLetterConfig"] = {"Arn": self._bell.dead_letters_arn}
+        return target
+
+
+def name_of(minute: datetime) -> str:
+    """The name of a minute's alarm: `due-20261122T0900`."""
+    return f"due-{minute.astimezone(UTC):%Y%m%dT%H%M}"
