@@ -100,7 +100,7 @@ def _operation(tag: str, endpoint: Endpoint, schemas: _Schemas) -> Json:
         "operationId": endpoint.name,
         "summary": said.splitlines()[0],
         "parameters": [*_path_parameters(endpoint), *_query_parameters(endpoint), *_header_parameters(endpoint)],
-        "responses": {**_answers(endpoint, schemas), **_problems(endpoint, schemas)},
+        "responses": _responses(endpoint, schemas),
         "security": [] if endpoint.needs == "nothing" else [{"key": []}],
     }
     if ":" in endpoint.needs:
@@ -166,6 +166,14 @@ def _examples() -> Json:
     return found
 
 
+def _responses(endpoint: Endpoint, schemas: _Schemas) -> Json:
+    """Everything that may come back; a failure of the endpoint's own stands beside the problem of that status."""
+    answers, problems = _answers(endpoint, schemas), _problems(endpoint, schemas)
+    for status in answers.keys() & problems.keys():
+        answers[status]["content"] |= problems[status]["content"]
+    return {**problems, **answers}
+
+
 def _answers(endpoint: Endpoint, schemas: _Schemas) -> Json:
     return {
         str(status): {
@@ -193,7 +201,7 @@ def _problems(endpoint: Endpoint, schemas: _Schemas) -> Json:
     return {
         str(status): {"description": about, "content": content}
         for status, about in PROBLEMS.items()
-        if status not in endpoint.answers and _possible(endpoint, status)
+        if _possible(endpoint, status)
     }
 
 

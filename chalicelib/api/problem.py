@@ -147,7 +147,17 @@ def rule_answer(rule: RuleRef) -> RuleAnswer:
 def issues_of(error: ValidationError, unknown: str = "unknown_field") -> list[Issue]:
     """Everything that a model found wrong, as issues."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
-    return [_issue(one["type"], one["loc"], one["msg"], unknown) for one in found]
+    places = [one["loc"] for one in found]
+    return [
+        _issue(one["type"], one["loc"], one["msg"], unknown)
+        for one in found
+        # pydantic counts only the good items of a list, so that a list with bad ones also looks too short.
+        if one["type"] != "too_short" or not any(_within(place, one["loc"]) for place in places)
+    ]
+
+
+def _within(inner: tuple[int | str, ...], outer: tuple[int | str, ...]) -> bool:
+    return len(inner) > len(outer) and inner[: len(outer)] == outer
 
 
 def _issue(kind: str, loc: tuple[int | str, ...], message: str, unknown: str) -> Issue:

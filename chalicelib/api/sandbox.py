@@ -25,6 +25,10 @@ class SandboxQuery(Query):
     reference: Annotated[str | None, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] = None
 
 
+SAID = dict.fromkeys((201, 422, 429, 500), dict[str, Any])
+"""What the network itself may say: that it took the post, or one of the faults that were asked for."""
+
+
 @route("POST", "/sandbox/v1/accounts", needs="nothing", answers={201: dict[str, str]})
 def open_sandbox_account(call: Call, body: NewSandboxAccount) -> Answer:
     """Open an account on the sandbox; its token is shown once."""
@@ -32,7 +36,7 @@ def open_sandbox_account(call: Call, body: NewSandboxAccount) -> Answer:
     return Answer(201, {"id": account.id, "handle": account.handle, "token": account.token})
 
 
-@route("POST", "/sandbox/v1/posts", needs="nothing", answers={201: dict[str, Any]})
+@route("POST", "/sandbox/v1/posts", needs="nothing", answers=SAID)
 def post_to_sandbox(call: Call, body: SandboxPost) -> Answer:
     """Post to the sandbox, or do what `fault` asks for."""
     reply = sandbox.post(call.world, call.bearer, body)

@@ -1,0 +1,133 @@
+"""Who is let in: every route × every kind of key."""
+
+import pytest
+
+from chalicelib import api
+from chalicelib.api.route import Endpoint
+from chalicelib.service import access
+from tests.api.client import SCOPES, Api, problem
+
+ENDPOINTS = api.endpoints()
+GUARDED = [one for one in ENDPOINTS if one.needs != "nothing"]
+SCOPED = [one for one in GUARDED if one.needs in SCOPES]
+
+BAD_KEYS = {
+    "none": "",
+    "of another scheme": "Basic Y2tfbGl2ZV8=",
+    "empty": "Bearer ",
+    "not ours": "Bearer sk_live_0123456789",
+    "unknown": "Bearer ck_live_0123456789012345678901234567890123456789",
+    "without its scheme": "ck_live_0123456789012345678901234567890123456789",
+    "not ASCII": "Bearer ck_live_ключ",
+    "very long": "Bearer ck_live_" + "x" * 5000,
+}
+
+MAP = {
+    "POST /v1/posts": "posts:write",
+    "GET /v1/posts": "posts:read",
+    "GET /v1/posts/{post_id}": "posts:read",
+    "PATCH /v1/posts/{post_id}": "posts:write",
+    "DELETE /v1/posts/{post_id}": "posts:write",
+    "POST /v1/posts/{post_id}/cancel": "posts:write",
+    "POST /v1/posts/{post_id}/hold": "posts:write",
+    "POST /v1/posts/{post_id}/resume": "posts:write",
+    "POST /v1/posts/{post_id}/publish": "posts:write",
+    "POST /v1/renditions": "posts:read",
+    "POST /v1/validate": "posts:read",
+    "GET /v1/platforms": "a key",
+    "GET /v1/platforms/{name}": "a key",
+    "POST /v1/accounts": "accounts:write",
+    "GET /v1/accounts": "accounts:read",
+    "GET /v1/accounts/{account_id}": "accounts:read",
+    "DELETE /v1/accounts/{account_id}": "accounts:write",
+    "GET /v1/healthz": "nothing",
+    "GET /v1/openapi.json": "nothing",
+    "POST /sandbox/v1/accounts": "nothing",
+    "POST /sandbox/v1/posts": "nothing",
+    "GET /sandbox/v1/posts": "nothing",
+    "GET /sandbox/v1/timeline/{handle}": "nothing",
+}
+
+
+def route(endpoint: Endpoint) -> str:
+    return f"{endpoint.method} {endpoint.path}"
+
+
+def path(endpoint: Endpoint) -> str:
+    return endpoint.path.format(post_id="post_1", account_id="acc_1", name="sandbox", handle="tower")
+
+
+def test_every_route_needs_what_this_table_says() -> None:
+    assert {route(one): one.needs for one in ENDPOINTS} == MAP
+
+
+@pytest.mark.parametrize("bad", BAD_KEYS.values(), ids=BAD_KEYS)
+@pytest.mark.parametrize("endpoint", GUARDED, ids=route)
+def test_without_a_good_key_every_route_gives_the_same_answer(client: Api, endpoint: Endpoint, bad: str) -> None:
+    answer = client.send(endpoint.method, path(endpoint), authorization=bad)
+
+    found = problem(answer, 401, "unauthorized")
+    assert answer.headers["WWW-Authenticate"] == 'Bearer realm="carillon"'
+    assert found["detail"] == "a valid API key is needed: Authorization: Bearer ck_live_…"
+    assert found["issues"] == []
+
+
+@pytest.mark.parametrize("endpoint", GUARDED, ids=route)
+def test_a_revoked_key_is_as_good_as_none(client: Api, endpoint: Endpoint) -> None:
+    key = access.create_key(client.world, client.workspace_id, ("*",))
+    access.revoke_key(client.world, client.workspace_id, key.id)
+
+    revoked = problem(
+        client.send(endpoint.method, path(endpoint), authorization=f"Bearer {key.secret}"), 401, "unauthorized"
+    )
+    missing = problem(client.send(endpoint.method, path(endpoint), authorization=""), 401, "unauthorized")
+    assert {**revoked, "request_id": ""} == {**missing, "request_id": ""}
+
+
+@pytest.mark.parametrize("endpoint", SCOPED, ids=route)
+def test_a_key_with_all_scopes_but_the_one_is_told_which_is_missing(client: Api, endpoint: Endpoint) -> None:
+    others = [scope for scope in SCOPES if scope != endpoint.needs]
+
+    answer = client.send(endpoint.method, path(endpoint), authorization=f"Bearer {client.new_key(*others)}")
+
+    assert endpoint.needs in problem(answer, 403, "missing_scope")["detail"]
+
+
+@pytest.mark.parametrize("endpoint", GUARDED, ids=route)
+def test_the_one_scope_is_enough(client: Api, endpoint: Endpoint) -> None:
+    scope = endpoint.needs if endpoint.needs in SCOPES else "accounts:read"
+
+    answer = client.send(endpoint.method, path(endpoint), authorization=f"Bearer {client.new_key(scope)}")
+
+    assert answer.status_code not in (401, 403, 500)
+
+
+@pytest.mark.parametrize("scheme", ["bearer", "BEARER", "Bearer "])
+def test_the_scheme_may_be_written_in_any_case(client: Api, scheme: str) -> None:
+    assert client.get("/v1/posts", authorization=f"{scheme} {client.key}").status_code == 200
+
+
+@pytest.mark.parametrize("endpoint", GUARDED, ids=route)
+def test_who_has_no_key_is_not_told_what_is_wrong_with_the_request(client: Api, endpoint: Endpoint) -> None:
+    answer = client.send(endpoint.method, path(endpoint) + "?nonsense=1", b"\xff", authorization="")
+
+    problem(answer, 401, "unauthorized")
+
+
+@pytest.mark.parametrize(
+    "endpoint", [one for one in GUARDED if "{post_id}" in one.path or "{account_id}" in one.path], ids=route
+)
+def test_another_tenants_thing_looks_exactly_like_none(client: Api, endpoint: Endpoint) -> None:
+    post = client.stranger().created()
+    theirs = {"post_id": post["id"], "account_id": post["targets"][0]["account_id"]}
+    body: dict[str, str] | None = {} if endpoint.method == "PATCH" else None
+
+    strange = problem(client.send(endpoint.method, endpoint.path.format(**theirs), body), 404, "not_found")
+    missing = problem(client.send(endpoint.method, path(endpoint), body), 404, "not_found")
+
+    def anonymous(detail: str) -> str:
+        for name in (*theirs.values(), "post_1", "acc_1"):
+            detail = detail.replace(name, "…")
+        return detail
+
+    assert anonymous(strange["detail"]) == anonymous(missing["detail"])

@@ -1,0 +1,62 @@
+"""/sandbox/v1: a network like any other, that lives in this service."""
+
+from datetime import timedelta
+from typing import Any
+
+from tests.api.client import Api, issues, problem
+
+
+def opened(client: Api) -> dict[str, Any]:
+    answer = client.post("/sandbox/v1/accounts", {"name": "Bell tower"}, authorization="")
+    assert answer.status_code == 201
+    return dict(answer.json_body)
+
+
+def say(client: Api, account: dict[str, Any], **fields: Any) -> Any:
+    body = {"account": account["id"], "text": "Ding", "reference": "bells-1", **fields}
+    return client.post("/sandbox/v1/posts", body, authorization=f"Bearer {account['token']}")
+
+
+def test_what_is_posted_can_be_read_by_its_reference_and_by_everybody(client: Api) -> None:
+    account = opened(client)
+
+    made = say(client, account)
+    say(client, account, reference="bells-2")
+
+    assert made.status_code == 201
+    found = client.get(f"/sandbox/v1/posts?account={account['id']}&reference=bells-1", authorization="")
+    assert found.json_body == {"data": [made.json_body], "next_cursor": None}
+    timeline = client.get(f"/sandbox/v1/timeline/{account['handle']}", authorization="").json_body["data"]
+    assert len(timeline) == 2
+    assert client.get(f"/sandbox/v1/timeline/@{account['handle']}").json_body["data"] == timeline
+
+
+def test_a_wrong_token_may_not_post(client: Api) -> None:
+    account = opened(client)
+
+    for token in ("", "wrong", client.key):
+        problem(say(client, {**account, "token": token}), 401, "unauthorized")
+
+
+def test_the_faults_are_done_as_asked(client: Api) -> None:
+    account = opened(client)
+
+    assert say(client, account, fault="reject").status_code == 422
+    limited = say(client, account, fault="rate_limit")
+    assert (limited.status_code, limited.headers["Retry-After"]) == (429, "2")
+    assert say(client, account, reference="b2", fault="server_error_after_accept").status_code == 500
+
+    before = client.world.clock.now()
+    assert say(client, account, reference="b3", fault="slow").status_code == 201
+    assert client.world.clock.now() - before == timedelta(seconds=1.5)
+
+
+def test_bad_requests_to_the_sandbox_are_problems_as_well(client: Api) -> None:
+    account = opened(client)
+
+    answer = say(client, account, fault="implode", text=5)
+
+    problem(answer, 422, "validation_failed")
+    assert issues(answer) == [("text", "string_type"), ("fault", "literal_error")]
+    problem(client.get("/sandbox/v1/posts"), 400, "invalid_query")
+    problem(client.get("/sandbox/v1/timeline/nobody"), 404, "not_found")
