@@ -1,6 +1,7 @@
 """The OpenAPI 3.1 document, made from the same declarations that serve the requests."""
 
 import json
+import re
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
@@ -28,6 +29,15 @@ that names everything wrong at once. A name that is not declared here, in a body
 @cache
 def document(base: str) -> Json:
     """The document, for a service at `base`."""
+    return dict(json.loads(_public_names(json.dumps(_document(base)))))
+
+
+def _public_names(text: str) -> str:
+    """Outside, a shape has its thing's name: `PostAnswer` is a `Post`, `ListAnswer_PostAnswer_` a `PostList`."""
+    return re.sub(r"\b([A-Z]\w*)Answer\b", r"\1", re.sub(r"\bListAnswer_(\w+?)(?:Answer)?_+\b", r"\1List", text))
+
+
+def _document(base: str) -> Json:
     schemas = _Schemas()
     paths: dict[str, Json] = {}
     for tag, endpoint in _tagged():

@@ -1,11 +1,12 @@
 """/sandbox/v1: the sandbox network's own API. It is a network like any other, with its own tokens and errors."""
 
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
+from typing_extensions import TypedDict
 
-from chalicelib.api.answers import ListAnswer
+from chalicelib.api.answers import Json
 from chalicelib.api.route import Answer, Call, Query, route
 from chalicelib.core.post import Value
 from chalicelib.service import sandbox
@@ -25,7 +26,14 @@ class SandboxQuery(Query):
     reference: Annotated[str | None, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] = None
 
 
-SAID = dict.fromkeys((201, 422, 429, 500), dict[str, Any])
+class Messages(TypedDict):
+    """What was posted to the sandbox."""
+
+    data: list[Json]
+    next_cursor: str | None
+
+
+SAID = dict.fromkeys((201, 422, 429, 500), Json)
 """What the network itself may say: that it took the post, or one of the faults that were asked for."""
 
 
@@ -45,13 +53,13 @@ def post_to_sandbox(call: Call, body: SandboxPost) -> Answer:
     return Answer(reply.status, reply.body, dict(reply.headers))
 
 
-@route("GET", "/sandbox/v1/posts", needs="nothing", answers={200: ListAnswer[dict[str, Any]]})
+@route("GET", "/sandbox/v1/posts", needs="nothing", answers={200: Messages})
 def list_sandbox_posts(call: Call, query: SandboxQuery) -> Answer:
     """What an account has posted, oldest first."""
     return Answer(200, {"data": sandbox.posts(call.world, query.account, query.reference), "next_cursor": None})
 
 
-@route("GET", "/sandbox/v1/timeline/{handle}", needs="nothing", answers={200: ListAnswer[dict[str, Any]]})
+@route("GET", "/sandbox/v1/timeline/{handle}", needs="nothing", answers={200: Messages})
 def get_sandbox_timeline(call: Call, handle: str) -> Answer:
     """What everybody can read of an account, newest first."""
     return Answer(200, {"data": sandbox.timeline(call.world, handle.removeprefix("@")), "next_cursor": None})

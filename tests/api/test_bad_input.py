@@ -229,7 +229,9 @@ def test_a_bad_query_is_refused_with_the_parameter(client: Api, query: str, path
 
 @pytest.mark.parametrize("name", ["a b", "..%2f", "post#1", "x" * 129, "pöst", "%00"])
 def test_what_cannot_be_an_id_names_nothing(client: Api, name: str) -> None:
-    problem(client.get(f"/v1/posts/{name}".replace("#", "%23")), 404, "not_found")
+    found = problem(client.get(f"/v1/posts/{name}".replace("#", "%23")), 404, "not_found")
+
+    assert found["detail"] == "there is nothing at this path"
 
 
 def test_an_action_takes_no_fields(client: Api) -> None:

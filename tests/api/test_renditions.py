@@ -93,7 +93,7 @@ def test_every_field_of_a_rendition_is_shown(client: Api) -> None:
     shown: Any = rendition_answer(Preview("acc_1", full))
 
     schemas = document()["components"]
-    validator({"$ref": "#/components/schemas/RenditionAnswer", "components": schemas}).validate(shown)
+    validator({"$ref": "#/components/schemas/Rendition", "components": schemas}).validate(shown)
     assert shown["changes"][0] == {
         "code": "truncated", "part": 0, "start": 1, "end": 2, "before": "b", "after": "a",
         "rule": {"id": "text.limit", "source": "https://example.org/rules", "checked": "2026-11-22"},
