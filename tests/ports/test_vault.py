@@ -134,6 +134,12 @@ def test_a_data_key_of_another_workspace_is_refused_by_kms(cloud: CountingKms) -
     stolen.write(Put(replace(item, key=Key("VAULT#ws_2", "DATA_KEY")), expect=0))
     with pytest.raises(ValueError, match="does not open here"):
         vault_on(cloud, stolen).open("ws_2", "p", sealed)
+    with pytest.raises(ValueError, match="does not open here"):
+        vault_on(cloud, stolen).seal("ws_2", "p", b"secret")
+
+
+def test_no_two_pairs_of_workspace_and_purpose_read_alike() -> None:
+    assert kms._bound_to("ab", "c") != kms._bound_to("a", "bc")
 
 
 def test_a_kms_that_does_not_answer_is_unavailable(cloud: CountingKms) -> None:

@@ -454,6 +454,19 @@ def test_the_bytes_of_a_medium_are_the_body(httpserver: HTTPServer, internet: Ht
     assert reply.body == b"image/png 200000 True"
 
 
+def test_a_medium_that_is_sent_again_is_sent_whole(httpserver: HTTPServer, internet: HttpWeb) -> None:
+    httpserver.expect_request("/cat.png").respond_with_data(b"cat")
+    lengths: list[int] = []
+
+    def answer(got: Got) -> Response:
+        lengths.append(len(got.get_data()))
+        return Response(status=503)
+
+    httpserver.expect_request("/check").respond_with_handler(answer)
+    internet.send(Request("POST", httpserver.url_for("/check"), media=Media(url=httpserver.url_for("/cat.png"))))
+    assert lengths == [3, 3, 3]
+
+
 def test_media_and_fields_travel_as_multipart(httpserver: HTTPServer, internet: HttpWeb) -> None:
     httpserver.expect_request("/pictures/cat.jpg").respond_with_data(b"\xff\xd8cat", content_type="image/jpeg")
     httpserver.expect_request("/blob").respond_with_data(b"film", content_type="application/octet-stream")
