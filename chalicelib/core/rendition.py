@@ -11,7 +11,7 @@ __all__ = ["Change", "Cost", "Issue", "Markup", "Part", "Rendition", "RuleRef"]
 
 @dataclass(frozen=True, slots=True)
 class Markup:
-    """A link, mention, hashtag or cashtag in a part's text; `start` and `end` in the encoding the platform counts in."""
+    """A link, mention, hashtag or cashtag in a part's text; positions in the encoding the platform counts in."""
 
     type: str
     start: int
@@ -38,7 +38,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One thing that adaptation changed or lost, where, and by which rule. Offsets as in `Markup`, in the canonical text."""
+    """One thing that adaptation changed or lost, where in the canonical text (as in `Markup`), and by which rule."""
 
     code: str
     part: int | None
@@ -68,6 +68,8 @@ class Rendition:
     card: Link | None = None
     """The link to attach as a card, where the client builds cards."""
     first_comment: str | None = None
+    comment: Part | None = None
+    """The first comment with its length and markup."""
     poll: Poll | None = None
     content_warning: str | None = None
     language: str | None = None

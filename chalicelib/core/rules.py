@@ -1,4 +1,4 @@
-"""What a platform allows, as data: every limit and capability with its source, the date it was read, and how sure we are.
+"""What a platform allows, as data: every limit and capability with its source, the date it was read, and how sure.
 
 A platform's `Rules(...)` reads like a table. Values are plain, so that adaptation reads `rules.text.limit`; where each
 was read stands beside them in `source` (the platform's default) and `sources` (by dotted name or its beginning).
@@ -6,206 +6,51 @@ was read stands beside them in `source` (the platform's default) and `sources` (
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 from chalicelib.core.errors import RuleRef
-from chalicelib.core.text.offsets import Encoding
+from chalicelib.core.limits import (
+    Comment,
+    Confidence,
+    Hashtags,
+    Language,
+    Links,
+    Media,
+    Medium,
+    Mentions,
+    Poll,
+    Price,
+    Source,
+    Text,
+    Thread,
+    Title,
+    Warning,
+)
 
-Confidence = Literal["verified", "secondary", "default", "unknown", "configured"]
-"""verified: read in the official source; secondary: in a text that cites it; default and unknown: never a hard failure."""
-
-Unit = Literal["weighted", "graphemes", "mastodon", "threads", "utf16", "utf8", "weibo", "code_points", "html"]
-Markup = Literal["plain", "facets", "markdown_v2", "markdown", "discord", "little_text", "mrkdwn", "html", "wechat_html"]
-Mode = Literal["none", "optional", "required"]
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where a value was read, when (ISO date), and how sure that makes us."""
-
-    url: str
-    checked: str
-    confidence: Confidence = "verified"
-
+__all__ = [
+    "Comment",
+    "Confidence",
+    "Hashtags",
+    "Language",
+    "Links",
+    "Media",
+    "Medium",
+    "Mentions",
+    "Poll",
+    "Price",
+    "Rules",
+    "Source",
+    "Text",
+    "Thread",
+    "Title",
+    "Warning",
+]
 
 CONFIGURED = Source("account or workspace configuration", "", "configured")
-
-
-def number(unit: str, default: int | float | None = None) -> Any:
-    """A limit that configuration may override with a number, or with None for no limit."""
-    return field(default=default, metadata={"unit": unit, "accepts": "number"})
-
-
-def flag(default: bool = False) -> Any:
-    """A capability that configuration may switch."""
-    return field(default=default, metadata={"accepts": "flag"})
-
-
-def words() -> Any:
-    """A list that configuration may replace."""
-    return field(default=(), metadata={"accepts": "words"})
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """The body: how long it may be, counted how, and marked up how."""
-
-    unit: Unit = "code_points"
-    limit: int | None = number("text")
-    limit_with_media: int | None = number("text")
-    """Where another limit holds as soon as there is a picture or film (Telegram's captions)."""
-    limit_with_video: int | None = number("text")
-    bytes_limit: int | None = number("bytes")
-    url_weight: int | None = number("text")
-    """What every link counts, however long it is."""
-    offsets: Encoding = "code_points"
-    """What positions in the text count in."""
-    includes_warning: bool = flag()
-    """Whether the content warning counts against the limit."""
-    markup: Markup = "plain"
-    forbidden: str = ""
-    """Characters that may not occur."""
-
-
-@dataclass(frozen=True, slots=True)
-class Title:
-    """A headline in a field of its own."""
-
-    mode: Mode = "none"
-    limit: int | None = number("title")
-    minimum: int | None = number("title")
-    unit: Unit = "code_points"
-    only_with: tuple[str, ...] = words()
-    """Kinds of media that the title goes with; any when empty."""
-
-
-@dataclass(frozen=True, slots=True)
-class Hashtags:
-    """`hash` is #tag, `topic` is #tag#, `field` a list beside the text, `none` means nothing, `forbidden` is refused."""
-
-    style: Literal["hash", "topic", "field", "none", "forbidden"] = "none"
-    limit: int | None = number("hashtags")
-    length: int | None = number("code_points")
-    """Of one tag."""
-    total_length: int | None = number("code_points")
-    """Of all tags in the field together, with their commas."""
-    cashtags: int | None = number("cashtags", 0)
-    """How many $TAGS a post may have; 0 where they mean nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mentions:
-    """`at` is @handle, `facet` a range with an id, `little_text` @[Name](urn), `id` <@id>, `user` u/handle, `none` no mentions."""
-
-    style: Literal["at", "facet", "little_text", "id", "user", "none"] = "none"
-    limit: int | None = number("mentions")
-    handle: str = ""
-    """A regular expression for what after the @ is a handle; nothing is one when empty."""
-
-
-@dataclass(frozen=True, slots=True)
-class Links:
-    """What becomes of a URL, in the text and as a card."""
-
-    inline: Literal["clickable", "text", "none"] = "clickable"
-    """`text`: it can be read but not clicked."""
-    card: Literal["none", "auto", "client", "field"] = "none"
-    """`auto`: the network makes it from the text; `client`: we send it; `field`: the post has one link of its own."""
-    card_with_media: bool = flag()
-    bare: bool = True
-    """Whether a domain without http:// is a link too."""
-    limit: int | None = number("links")
-    length: int | None = number("code_points")
-    required: bool = flag()
-    domains: tuple[str, ...] = words()
-    """The only domains that may be linked, where the network binds them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Thread:
-    """Several messages that belong together: a chain of replies, or one message after the other."""
-
-    mode: Literal["reply", "message", "none"] = "none"
-    max_parts: int | None = number("parts")
-
-
-@dataclass(frozen=True, slots=True)
-class Comment:
-    """The author's own first comment."""
-
-    mode: Literal["reply", "comment", "none"] = "none"
-    limit: int | None = number("text")
-
-
-@dataclass(frozen=True, slots=True)
-class Media:
-    """What holds for all media of one post together."""
-
-    required: bool = flag()
-    total: int | None = number("media")
-    mixed: bool = flag()
-    """Whether different kinds may stand in one post."""
-
-
-@dataclass(frozen=True, slots=True)
-class Medium:
-    """One kind of media. `count` 0 means that the network does not take it."""
-
-    count: int | None = number("media", 0)
-    bytes: int | None = number("bytes")
-    types: tuple[str, ...] = words()
-    """MIME types without their first half; any when empty."""
-    pixels: int | None = number("pixels")
-    min_width: int | None = number("pixels")
-    max_width: int | None = number("pixels")
-    max_height: int | None = number("pixels")
-    min_ratio: float | None = number("width/height")
-    max_ratio: float | None = number("width/height")
-    min_seconds: float | None = number("seconds")
-    max_seconds: float | None = number("seconds")
-    alt: Mode = "none"
-    alt_limit: int | None = number("code_points")
-
-
-@dataclass(frozen=True, slots=True)
-class Poll:
-    """A question with answers. `options_max` 0 means that there are none."""
-
-    options_min: int | None = number("options", 2)
-    options_max: int | None = number("options", 0)
-    option_length: int | None = number("code_points")
-    question_length: int | None = number("code_points")
-    min_minutes: int | None = number("minutes")
-    max_minutes: int | None = number("minutes")
-    multiple: bool = flag()
-    with_media: bool = flag()
-
-
-@dataclass(frozen=True, slots=True)
-class Warning:
-    """`field`: free text of its own; `label`: one of `labels`; `flag`: yes or no; `none`: it can only stand in the text."""
-
-    mode: Literal["field", "label", "flag", "none"] = "none"
-    labels: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Language:
-    """Whether the post can say what language it is in."""
-
-    supported: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Price:
-    """What the network charges for one message, as decimal strings."""
-
-    per_message: str | None = None
-    per_message_with_link: str | None = None
-    currency: str = "USD"
 
 
 @dataclass(frozen=True)
@@ -214,23 +59,23 @@ class Rules:
 
     platform: str
     source: Source
-    text: Text = Text()
-    title: Title = Title()
-    hashtags: Hashtags = Hashtags()
-    mentions: Mentions = Mentions()
-    links: Links = Links()
-    thread: Thread = Thread()
-    comment: Comment = Comment()
-    media: Media = Media()
-    image: Medium = Medium()
-    gif: Medium = Medium()
-    video: Medium = Medium()
-    audio: Medium = Medium()
-    document: Medium = Medium()
-    poll: Poll = Poll()
-    warning: Warning = Warning()
-    language: Language = Language()
-    price: Price = Price()
+    text: Text = field(default_factory=Text)
+    title: Title = field(default_factory=Title)
+    hashtags: Hashtags = field(default_factory=Hashtags)
+    mentions: Mentions = field(default_factory=Mentions)
+    links: Links = field(default_factory=Links)
+    thread: Thread = field(default_factory=Thread)
+    comment: Comment = field(default_factory=Comment)
+    media: Media = field(default_factory=Media)
+    image: Medium = field(default_factory=Medium)
+    gif: Medium = field(default_factory=Medium)
+    video: Medium = field(default_factory=Medium)
+    audio: Medium = field(default_factory=Medium)
+    document: Medium = field(default_factory=Medium)
+    poll: Poll = field(default_factory=Poll)
+    warning: Warning = field(default_factory=Warning)
+    language: Language = field(default_factory=Language)
+    price: Price = field(default_factory=Price)
     visibility: Mapping[str, str] = field(default_factory=dict)
     """Our word to the network's own; empty where everything is public."""
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -242,6 +87,11 @@ class Rules:
     def version(self) -> str:
         """Twelve hex digits that change whenever anything in the rules does."""
         return hashlib.sha256(json.dumps(self.describe_values(), sort_keys=True).encode()).hexdigest()[:12]
+
+    @cached_property
+    def handle_pattern(self) -> re.Pattern[str]:
+        """`mentions.handle`, compiled."""
+        return re.compile(self.mentions.handle)
 
     @cached_property
     def _refs(self) -> dict[str, RuleRef]:
@@ -267,13 +117,14 @@ class Rules:
         return self.source_of(name).confidence not in ("default", "unknown")
 
     def with_limits(self, limits: Mapping[str, Any]) -> "Rules":
-        """These rules with values replaced by dotted name, e.g. `{"text.limit": 5000}`; ValueError names what is wrong."""
+        """These rules with values replaced by dotted name: `{"text.limit": 5000}`; ValueError names a wrong one."""
         changed = self
         for name, value in limits.items():
             group, _, leaf = name.partition(".")
             old = getattr(changed, group, None)
             new = replace(old, **{leaf: _checked(name, old, leaf, value)})  # type: ignore[type-var]
-            changed = replace(changed, **{group: new, "sources": {**changed.sources, name: CONFIGURED}})
+            update: dict[str, Any] = {group: new, "sources": {**changed.sources, name: CONFIGURED}}
+            changed = replace(changed, **update)
         return changed
 
     def describe_values(self) -> list[Any]:

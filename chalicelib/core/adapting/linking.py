@@ -1,0 +1,86 @@
+"""What becomes of the link that a post is about: its campaign parameters, and where it goes."""
+
+from typing import NamedTuple
+from urllib.parse import quote, urlencode, urlsplit
+
+from chalicelib.core.adapting.report import Report
+from chalicelib.core.post import Content, Link, Media
+from chalicelib.core.rules import Rules
+
+_SAFE = "!#$%&'()*+,/:;=?@[]~-._"
+
+
+class Linking(NamedTuple):
+    """The plan for one platform: which URL to write, where, and the card to attach."""
+
+    written: str = ""
+    """The URL as the author wrote it, in the text or as the post's link."""
+    url: str = ""
+    """The URL that goes out."""
+    append: bool = False
+    remove: bool = False
+    comment: bool = False
+    card: Link | None = None
+
+
+def plan(content: Content, rules: Rules, report: Report, written: set[str], media: tuple[Media, ...]) -> Linking:
+    """Decide where the link goes; `written` are the URLs that stand in the text, `media` what goes along."""
+    if content.link is None:
+        return Linking()
+    link = content.link
+    url = _tagged(link, rules, report)
+    there = link.url in written
+    placement = _placement(link, rules, report, bool(media))
+    return Linking(
+        written=link.url,
+        url=url,
+        append=placement == "inline" and not there,
+        remove=placement == "first_comment" and there,
+        comment=placement == "first_comment",
+        card=link.model_copy(update={"url": url}) if placement == "card" else None,
+    )
+
+
+def _placement(link: Link, rules: Rules, report: Report, media: bool) -> str:
+    """`inline`, `card`, `first_comment` or `none`."""
+    wanted = link.placement
+    if wanted == "first_comment":
+        if rules.comment.mode != "none":
+            return wanted
+        message = f"{rules.platform} has no first comment; the link is in the text"
+        report.unsupported("link_inlined", "comment.mode", "link.placement", message, link.url)
+    builds = rules.links.card in ("client", "field")
+    if builds and wanted != "inline" and (rules.links.card_with_media or not media):
+        return "card"
+    if wanted == "card" and rules.links.card != "auto":
+        message = f"{rules.platform} makes no card of this link here; it is in the text"
+        report.unsupported("link_inlined", "links.card", "link.placement", message, link.url)
+    return _inline(link, rules, report)
+
+
+def _inline(link: Link, rules: Rules, report: Report) -> str:
+    if rules.links.inline == "none":
+        message = f"{rules.platform} takes no links in its text"
+        report.unsupported("link_dropped", "links.inline", "link", message, link.url)
+        return "none"
+    if rules.links.inline == "text":
+        message = f"{rules.platform} shows the link, but nobody can click it"
+        report.issue("link_not_clickable", "links.inline", "link", message, error=False)
+    return "inline"
+
+
+def _tagged(link: Link, rules: Rules, report: Report) -> str:
+    """The URL with its campaign parameters, in ASCII: no network agrees with another on where other URLs end."""
+    url = quote(link.url, safe=_SAFE) if not link.url.isascii() else link.url
+    if url != link.url:
+        report.change("link_encoded", "links", link.url, url)
+    if not link.utm:
+        return url
+    values = {
+        f"utm_{name.removeprefix('utm_')}": value.replace("{platform}", rules.platform)
+        for name, value in link.utm.items()
+    }
+    parts = urlsplit(url)
+    tagged = parts._replace(query="&".join(filter(None, [parts.query, urlencode(values)]))).geturl()
+    report.change("link_tagged", "links", link.url, tagged)
+    return tagged

@@ -1,0 +1,97 @@
+"""Links, mentions, hashtags and cashtags of one text, found once, in order and without overlaps."""
+
+from collections.abc import Callable, Container, Iterator
+from functools import partial
+from typing import NamedTuple
+
+import regex
+
+from chalicelib.core.text.links import Found, find_links
+
+_WORD = r"\p{L}\p{M}\p{N}_\u200c\u00b7\u30fb"
+_MARK = regex.compile(r"[#＃@＠$]")
+_HASH = regex.compile(
+    rf"(?<![{_WORD}&/#＃])[#＃](?!\ufe0f?\u20e3)(?=[\p{{N}}_]*+[{_WORD}--[\p{{N}}_]])([{_WORD}]++)(?!://)", regex.V1
+)
+"""`#tag`: word characters, not all digits. twitter-text (2021-10) and Mastodon agree on it but for rare separators."""
+_TOPIC = regex.compile(rf"[#＃](?=[{_WORD}])([^\s#＃]{{1,100}}+)(?<=[{_WORD}])[#＃]")
+"""`#话题#`, as Weibo writes it."""
+_CJK = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}]")
+_WORD_AHEAD = regex.compile(rf"[{_WORD}]")
+_AT_BEFORE = regex.compile(r"[A-Za-z0-9_.+@＠$#＃/!%&*-]")
+_HANDLE = regex.compile(
+    r"[@＠]([\p{L}\p{M}\p{N}_](?:[\p{L}\p{M}\p{N}_]|[.·-](?=[\p{L}\p{N}_]))*+(?:@[A-Za-z0-9-]++(?:\.[A-Za-z0-9-]++)*)?)"
+)
+"""Everything that is a handle somewhere; each network's own pattern then says how much of it is one there."""
+_GOES_ON = regex.compile(r"[A-Za-z0-9_\p{Latin}\p{Cyrillic}\p{Greek}]|[.-][a-z0-9]|@[A-Za-z0-9]")
+"""What after a mention key means that it was a longer word."""
+_CASH = regex.compile(r"(?<![^\s])\$([A-Za-z]{1,6}(?:[._][A-Za-z]{1,2})?)(?![\p{L}\p{N}_])")
+
+
+class Span(NamedTuple):
+    """A stretch of text with a meaning, in code points. A `person` is a mention that the author's mention map knows."""
+
+    kind: str
+    start: int
+    end: int
+    value: str
+
+
+def find_spans(text: str, keys: Container[str] = (), sizes: tuple[int, ...] = ()) -> tuple[Span, ...]:
+    """All spans of the text; `keys` are the mention map's keys and `sizes` their lengths, the longest first."""
+    links = [Span("link", *link[:2], _url(text, link)) for link in find_links(text)]
+    marks = _marks(text, links, partial(_mention, keys=keys, sizes=sizes))
+    return tuple(sorted([*links, *marks], key=_start)) if links else tuple(marks)
+
+
+def _start(span: Span) -> int:
+    return span.start
+
+
+def _url(text: str, link: Found) -> str:
+    url = text[link.start : link.end]
+    return url if link.scheme else f"https://{url}"
+
+
+def _marks(text: str, links: list[Span], mention: Callable[[str, int], Span | None]) -> Iterator[Span]:
+    """The spans that begin with a mark and touch no link."""
+    taken, ahead = 0, [*links, Span("end", len(text), len(text), "")]
+    upcoming = iter(ahead)
+    link = next(upcoming)
+    for match in _MARK.finditer(text):
+        at = match.start()
+        while at >= link.end and link.kind != "end":
+            link = next(upcoming)
+        if at < taken or at >= link.start:
+            continue
+        found = (
+            mention(text, at) if match[0] in "@＠" else _hashtag(text, at) if match[0] != "$" else _cashtag(text, at)
+        )
+        if found and found.end <= link.start:
+            taken = found.end
+            yield found
+
+
+def _hashtag(text: str, at: int) -> Span | None:
+    if not (tag := _HASH.match(text, at)):
+        return None
+    topic = _TOPIC.match(text, at)
+    if topic and (_CJK.search(topic[1]) or not _WORD_AHEAD.match(text, topic.end())):
+        return Span("hashtag", at, topic.end(), topic[1])
+    return Span("hashtag", at, tag.end(), tag[1]) if text[tag.end() : tag.end() + 1] not in ("#", "＃") else None
+
+
+def _cashtag(text: str, at: int) -> Span | None:
+    tag = _CASH.match(text, at)
+    return Span("cashtag", at, tag.end(), tag[1].upper()) if tag else None
+
+
+def _mention(text: str, at: int, *, keys: Container[str], sizes: tuple[int, ...]) -> Span | None:
+    if at and _AT_BEFORE.match(text, at - 1):
+        return None
+    for size in sizes:
+        end = at + 1 + size
+        if text[at + 1 : end] in keys and not _GOES_ON.match(text, end):
+            return Span("person", at, end, text[at + 1 : end])
+    handle = _HANDLE.match(text, at)
+    return Span("mention", at, handle.end(), handle[1]) if handle else None

@@ -1,0 +1,119 @@
+"""What a network wants escaped on the way out, and the way back."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from html import escape, unescape
+
+_RESERVED = re.compile(r"[\\|{}@\[\]()<>#*_~]")
+"""LinkedIn's; one that is left unescaped cuts the post off. learn.microsoft.com little-text-format (li-lms-2026-05)."""
+_LITTLE = re.compile(r"\{hashtag\|\\#\|((?:\\.|[^}\\])*)\}|@\[([^\]]*)\]\([^)]*\)|\\(.)", re.DOTALL)
+_SPECIAL = re.compile(r"[\\`*_~|<>\[\]#]|(?m:^)[-+=]|(?m:(?<=^\d)|(?<=^\d\d)|(?<=^\d\d\d))[.)]")
+_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
+_TELEGRAM = re.compile(r"[_*\[\]()~`>#+\-=|{}.!\\]")
+_PARAGRAPH = re.compile(r"<p>(.*?)</p>", re.DOTALL)
+_TAG = re.compile(r"<[^>]*>")
+_ANGLE = re.compile(r"<([^>|]*)(?:\|[^>]*)?>")
+
+
+def _same(text: str) -> str:
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """One network's escaping: of plain text, of a link, of the whole in the end; and `read`, the way back."""
+
+    escape: Callable[[str], str]
+    read: Callable[[str], str]
+    link: Callable[[str], str] = _same
+    finish: Callable[[str], str] = _same
+
+
+def little_text(text: str) -> str:
+    """LinkedIn's little text: every reserved character behind a backslash."""
+    return _RESERVED.sub(r"\\\g<0>", text)
+
+
+def _from_little_text(wire: str) -> str:
+    return _LITTLE.sub(_shown, wire)
+
+
+def _shown(match: re.Match[str]) -> str:
+    tag, name, character = match.groups()
+    return character or (f"#{_from_little_text(tag)}" if tag is not None else name)
+
+
+def _backslashed(text: str) -> str:
+    return _SPECIAL.sub(r"\\\g<0>", text)
+
+
+def _unbackslashed(wire: str) -> str:
+    return _ESCAPED.sub(r"\1", wire)
+
+
+def _from_markdown(wire: str) -> str:
+    return _unbackslashed(wire.replace("  \n", "\n"))
+
+
+def _hard_breaks(wire: str) -> str:
+    return wire.replace("\n", "  \n")
+
+
+def _for_telegram(text: str) -> str:
+    return _TELEGRAM.sub(r"\\\g<0>", text)
+
+
+def _angles(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _from_mrkdwn(wire: str) -> str:
+    return unescape(_ANGLE.sub(r"\1", wire))
+
+
+def _anchor(url: str) -> str:
+    return f'<a href="{escape(url)}">{escape(url, quote=False)}</a>'
+
+
+def _paragraphs(wire: str) -> str:
+    """A paragraph at every blank line, `<br>` at other breaks."""
+    return "".join(f"<p>{paragraph}</p>" for paragraph in wire.split("\n\n")).replace("\n", "<br>")
+
+
+def _from_html(wire: str) -> str:
+    return unescape(_TAG.sub("", "\n\n".join(_PARAGRAPH.findall(wire)).replace("<br>", "\n")))
+
+
+def _lines(wire: str) -> str:
+    """A paragraph for every line: WeChat's editor keeps no other break."""
+    return "".join(f"<p>{line or '<br>'}</p>" for line in wire.split("\n"))
+
+
+def _from_lines(wire: str) -> str:
+    return unescape(_TAG.sub("", "\n".join(_PARAGRAPH.findall(wire))))
+
+
+DIALECTS: Mapping[str, Dialect] = {
+    # https://learn.microsoft.com/linkedin/marketing/community-management/shares/little-text-format (li-lms-2026-05)
+    "little_text": Dialect(little_text, _from_little_text),
+    # https://spec.commonmark.org/0.31.2/#backslash-escapes
+    "markdown": Dialect(_backslashed, _from_markdown, finish=_hard_breaks),
+    # https://docs.discord.com/developers/reference#message-formatting (2026-08): a line break is one
+    "discord": Dialect(_backslashed, _unbackslashed),
+    # https://core.telegram.org/bots/api#markdownv2-style (Bot API 10.1)
+    "markdown_v2": Dialect(_for_telegram, _unbackslashed),
+    # https://docs.slack.dev/messaging/formatting-message-text: three characters, links in angles
+    "mrkdwn": Dialect(_angles, _from_mrkdwn, link=lambda url: f"<{_angles(url)}>"),
+    "html": Dialect(lambda text: escape(text, quote=False), _from_html, link=_anchor, finish=_paragraphs),
+    # developers.weixin.qq.com draft/add (2026-11-22): scripts are stripped, links are not clickable
+    "wechat_html": Dialect(
+        lambda text: escape(text, quote=False), _from_lines, link=lambda url: escape(url, quote=False), finish=_lines
+    ),
+}
+"""By the rules' `text.markup`; `plain` and `facets` escape nothing."""
+
+
+def wechat_html(text: str) -> str:
+    """The HTML that WeChat counts."""
+    return _lines(escape(text, quote=False))
