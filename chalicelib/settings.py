@@ -12,7 +12,7 @@ MARGIN_SECONDS = 120
 PLACE = re.compile(r"(\[[0-9a-f:]+\]|[a-z0-9._-]+):[0-9]{1,5}")
 
 
-def settings(environment: Mapping[str, str]) -> Settings:
+def from_environment(environment: Mapping[str, str]) -> Settings:
     """Settings from the `CARILLON_…` variables; ValueError names the one that makes no sense."""
     default = Settings()
     lead = _seconds(environment, "CARILLON_ALARM_LEAD_SECONDS", default.alarm_lead_seconds)

@@ -29,9 +29,9 @@ NO_FIT = "this secret does not open here"
 class KmsVault:
     """A `Vault` whose data keys are sealed by KMS for their workspace and kept in the table."""
 
-    def __init__(self, table: Table, key_id: str, clock: Clock, kms: Client | None = None) -> None:
-        self._table = table
+    def __init__(self, key_id: str, table: Table, clock: Clock, kms: Client | None = None) -> None:
         self._key_id = key_id
+        self._table = table
         self._clock = clock
         self._kms = kms or client("kms")
         self._keys: OrderedDict[str, tuple[datetime, bytes]] = OrderedDict()

@@ -2,7 +2,6 @@
 
 import json
 from collections import OrderedDict
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,21 +12,16 @@ REMEMBERED = 1024
 """Names that this process has made and need not make again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bell:
-    """Whom alarms wake, and on whose behalf."""
-
-    group: str
-    dispatch_arn: str
-    role_arn: str
-    dead_letters_arn: str | None = None
-
-
 class SchedulerAlarms:
-    """An `Alarms` on EventBridge Scheduler."""
+    """An `Alarms` on EventBridge Scheduler: in a group, waking a function (`target`, an ARN) on behalf of a role."""
 
-    def __init__(self, bell: Bell, scheduler: Client | None = None) -> None:
-        self._bell = bell
+    def __init__(
+        self, *, group: str, target: str, role: str, dead_letters: str | None = None, scheduler: Client | None = None
+    ) -> None:
+        self._group = group
+        self._target = target
+        self._role = role
+        self._dead_letters = dead_letters
         self._scheduler = scheduler or client("scheduler")
         self._made: OrderedDict[str, None] = OrderedDict()
 
@@ -53,25 +47,25 @@ class SchedulerAlarms:
 
     def _schedule(self, minute: datetime, at: datetime) -> dict[str, Any]:
         return {
-            "GroupName": self._bell.group,
+            "GroupName": self._group,
             # https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html, read 2026-11-22:
             # whole seconds, and UTC unless a zone is given
             "ScheduleExpression": f"at({at.astimezone(UTC):%Y-%m-%dT%H:%M:%S})",
             "FlexibleTimeWindow": {"Mode": "OFF"},
             "ActionAfterCompletion": "DELETE",
-            "Target": self._target(minute),
+            "Target": self._ringing(minute),
         }
 
-    def _target(self, minute: datetime) -> dict[str, Any]:
+    def _ringing(self, minute: datetime) -> dict[str, Any]:
         target: dict[str, Any] = {
-            "Arn": self._bell.dispatch_arn,
-            "RoleArn": self._bell.role_arn,
+            "Arn": self._target,
+            "RoleArn": self._role,
             "Input": json.dumps({"minute": stamp(minute)}),
             # What rings an hour late is of no use: the sweep has seen to that minute long before.
             "RetryPolicy": {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 30},
         }
-        if self._bell.dead_letters_arn:
-            target["DeadLetterConfig"] = {"Arn": self._bell.dead_letters_arn}
+        if self._dead_letters:
+            target["DeadLetterConfig"] = {"Arn": self._dead_letters}
         return target
 
 

@@ -9,18 +9,21 @@ from botocore.exceptions import ClientError
 
 from chalicelib.aws import scheduler
 from chalicelib.aws.clients import make
-from chalicelib.aws.scheduler import Bell, SchedulerAlarms
+from chalicelib.aws.scheduler import SchedulerAlarms
 from chalicelib.core.errors import Unavailable
 from tests.fakes import START, FakeAlarms, FakeClock, ScriptedClient
 
 MINUTE = datetime(2027, 3, 1, 9, 0, tzinfo=UTC)
 AT = MINUTE - timedelta(seconds=180)
-BELL = Bell(
-    "carillon",
-    "arn:aws:lambda:eu-central-1:123456789012:function:dispatch",
-    "arn:aws:iam::123456789012:role/alarm",
-    "arn:aws:sqs:eu-central-1:123456789012:alarm-dead-letters",
-)
+DISPATCH = "arn:aws:lambda:eu-central-1:123456789012:function:dispatch"
+ROLE = "arn:aws:iam::123456789012:role/alarm"
+DEAD_LETTERS = "arn:aws:sqs:eu-central-1:123456789012:alarm-dead-letters"
+
+
+def alarms_on(client: Any, dead_letters: str | None = DEAD_LETTERS) -> SchedulerAlarms:
+    return SchedulerAlarms(
+        group="carillon", target=DISPATCH, role=ROLE, dead_letters=dead_letters, scheduler=lambda: client
+    )
 
 
 @pytest.fixture
@@ -32,21 +35,21 @@ def cloud(moto: None) -> Any:
 
 @pytest.mark.aws
 def test_an_alarm_is_a_one_shot_schedule_that_wakes_the_dispatcher_and_deletes_itself(cloud: Any) -> None:
-    SchedulerAlarms(BELL, lambda: cloud).ensure(MINUTE, AT + timedelta(milliseconds=700))
+    alarms_on(cloud).ensure(MINUTE, AT + timedelta(milliseconds=700))
     made = cloud.get_schedule(GroupName="carillon", Name="due-20270301T0900")
     assert made["ScheduleExpression"] == "at(2027-03-01T08:57:00)"
     assert made["ActionAfterCompletion"] == "DELETE"
     assert made["FlexibleTimeWindow"] == {"Mode": "OFF"}
-    assert made["Target"]["Arn"] == BELL.dispatch_arn
-    assert made["Target"]["RoleArn"] == BELL.role_arn
-    assert made["Target"]["DeadLetterConfig"] == {"Arn": BELL.dead_letters_arn}
+    assert made["Target"]["Arn"] == DISPATCH
+    assert made["Target"]["RoleArn"] == ROLE
+    assert made["Target"]["DeadLetterConfig"] == {"Arn": DEAD_LETTERS}
     assert json.loads(made["Target"]["Input"]) == {"minute": "2027-03-01T09:00:00.000Z"}
 
 
 @pytest.mark.aws
 def test_a_time_in_another_zone_is_written_in_utc(cloud: Any) -> None:
     shanghai = timezone(timedelta(hours=8))
-    SchedulerAlarms(BELL, lambda: cloud).ensure(MINUTE.astimezone(shanghai), AT.astimezone(shanghai))
+    alarms_on(cloud).ensure(MINUTE.astimezone(shanghai), AT.astimezone(shanghai))
     made = cloud.get_schedule(GroupName="carillon", Name="due-20270301T0900")
     assert made["ScheduleExpression"] == "at(2027-03-01T08:57:00)"
     assert json.loads(made["Target"]["Input"]) == {"minute": "2027-03-01T09:00:00.000Z"}
@@ -54,8 +57,8 @@ def test_a_time_in_another_zone_is_written_in_utc(cloud: Any) -> None:
 
 @pytest.mark.aws
 def test_an_alarm_that_another_process_has_made_stays_as_it_is(cloud: Any) -> None:
-    SchedulerAlarms(BELL, lambda: cloud).ensure(MINUTE, AT)
-    SchedulerAlarms(BELL, lambda: cloud).ensure(MINUTE, AT + timedelta(minutes=1))
+    alarms_on(cloud).ensure(MINUTE, AT)
+    alarms_on(cloud).ensure(MINUTE, AT + timedelta(minutes=1))
     [only] = cloud.list_schedules(GroupName="carillon")["Schedules"]
     assert (
         cloud.get_schedule(GroupName="carillon", Name=only["Name"])["ScheduleExpression"] == "at(2027-03-01T08:57:00)"
@@ -65,7 +68,7 @@ def test_an_alarm_that_another_process_has_made_stays_as_it_is(cloud: Any) -> No
 def test_an_alarm_is_made_once_by_a_process_that_remembers_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scheduler, "REMEMBERED", 2)
     client = ScriptedClient(*[{}] * 4)
-    alarms = SchedulerAlarms(BELL, lambda: client)
+    alarms = alarms_on(client)
     for minutes in (0, 0, 1, 0, 2, 0):  # the third name drives out the first
         alarms.ensure(MINUTE + timedelta(minutes=minutes), AT)
     assert [call["Name"][-2:] for call in client.calls] == ["00", "01", "02", "00"]
@@ -74,7 +77,7 @@ def test_an_alarm_is_made_once_by_a_process_that_remembers_it(monkeypatch: pytes
 def test_an_alarm_that_could_not_be_made_is_not_remembered() -> None:
     refusal = ClientError({"Error": {"Code": "ThrottlingException", "Message": ""}}, "CreateSchedule")
     client = ScriptedClient(refusal, {})
-    alarms = SchedulerAlarms(BELL, lambda: client)
+    alarms = alarms_on(client)
     with pytest.raises(Unavailable, match="scheduler: ThrottlingException"):
         alarms.ensure(MINUTE, AT)
     alarms.ensure(MINUTE, AT)
@@ -83,7 +86,7 @@ def test_an_alarm_that_could_not_be_made_is_not_remembered() -> None:
 
 def test_an_alarm_without_a_dead_letter_queue_has_none() -> None:
     client = ScriptedClient({})
-    SchedulerAlarms(Bell("carillon", BELL.dispatch_arn, BELL.role_arn), lambda: client).ensure(MINUTE, AT)
+    alarms_on(client, dead_letters=None).ensure(MINUTE, AT)
     assert "DeadLetterConfig" not in client.calls[0]["Target"]
 
 

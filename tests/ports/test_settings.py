@@ -3,15 +3,15 @@
 import pytest
 
 from chalicelib.ports import Settings
-from chalicelib.settings import settings
+from chalicelib.settings import from_environment
 
 
 def test_an_empty_environment_gives_the_defaults() -> None:
-    assert settings({}) == Settings()
+    assert from_environment({}) == Settings()
 
 
 def test_each_variable_sets_its_field() -> None:
-    chosen = settings(
+    chosen = from_environment(
         {
             "CARILLON_STAGE": "prod",
             "CARILLON_API_URL": "https://api.example/api/",
@@ -39,9 +39,9 @@ def test_each_variable_sets_its_field() -> None:
 )
 def test_what_makes_no_sense_is_named(name: str, value: str) -> None:
     with pytest.raises(ValueError, match=rf"{name} .*{value}"):
-        settings({name: value})
+        from_environment({name: value})
 
 
 @pytest.mark.parametrize("window", ["300", "899"])
 def test_the_window_may_touch_its_limits_from_inside(window: str) -> None:
-    assert settings({"CARILLON_DIRECT_WINDOW_SECONDS": window}).direct_window_seconds == int(window)
+    assert from_environment({"CARILLON_DIRECT_WINDOW_SECONDS": window}).direct_window_seconds == int(window)

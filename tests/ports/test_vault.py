@@ -35,7 +35,7 @@ def cloud(moto: None) -> CountingKms:
 
 
 def vault_on(cloud: CountingKms, table: FakeTable, clock: FakeClock | None = None) -> KmsVault:
-    return KmsVault(table, cloud.key_id, clock or FakeClock(), lambda: cloud)
+    return KmsVault(cloud.key_id, table, clock or FakeClock(), lambda: cloud)
 
 
 @pytest.fixture(params=["memory", pytest.param("kms", marks=pytest.mark.aws)])
@@ -144,7 +144,7 @@ def test_no_two_pairs_of_workspace_and_purpose_read_alike() -> None:
 
 def test_a_kms_that_does_not_answer_is_unavailable(cloud: CountingKms) -> None:
     with pytest.raises(Unavailable, match="kms: NotFoundException"):
-        KmsVault(FakeTable(), "no-such-key", FakeClock(), lambda: cloud).seal("ws_1", "p", b"secret")
+        KmsVault("no-such-key", FakeTable(), FakeClock(), lambda: cloud).seal("ws_1", "p", b"secret")
 
 
 def test_secrets_show_in_no_text(cloud: CountingKms) -> None:
