@@ -102,6 +102,7 @@ def _environment(directory: Path, scratch: Path, port: int) -> dict[str, str]:
         "PERSIST_STATE": "1",
         "STATE_DIR": str(directory / "state"),
         "TMPDIR": str(scratch),
+        "LAMBDA_WARM_TTL_SECONDS": "3600",  # spare workers are ended after five minutes otherwise
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     }

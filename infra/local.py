@@ -10,10 +10,13 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
+
+import httpx
 
 from infra import demo
 from infra.emulator import DEFAULT_PORT, HOST, Emulator, EmulatorFailed, free_port, running_emulator
@@ -22,6 +25,7 @@ from infra.stack import DeploymentFailed, Stack
 
 HOME = ROOT / ".local"
 STAGE = "local"
+WARM_WORKERS = 3  # a caller, and the publisher posting to the sandbox for two accounts at once
 RELEASE_SECONDS = 100  # longer than the emulator may take to end
 
 
@@ -64,6 +68,7 @@ def running_service(
         _deploy(stack, packaged, _parameters(emulator, parameters or {}), say)
         outputs = stack.outputs()
         environment = _environment(stack)
+        _warm_up(outputs["ApiUrl"])
         workspace = demo.open_workspace(directory / "workspace.json", outputs["ApiUrl"], environment)
         yield Service(
             url=outputs["ApiUrl"],
@@ -176,6 +181,12 @@ def _install_gateway_responses(stack: Stack, packaged: Package) -> None:
     for kind, response in definition["DefinitionBody"]["x-amazon-apigateway-gateway-responses"].items():
         apigateway.put_gateway_response(restApiId=rest_api, responseType=kind, **response)
     apigateway.create_deployment(restApiId=rest_api, stageName=definition["StageName"])
+
+
+def _warm_up(url: str) -> None:
+    """Start some API workers, as traffic would: here each takes a second on its first call, and posts would be late."""
+    with ThreadPoolExecutor(WARM_WORKERS) as callers:
+        list(callers.map(lambda _: httpx.get(f"{url}/v1/healthz", timeout=30, trust_env=False), range(WARM_WORKERS)))
 
 
 def _environment(stack: Stack) -> dict[str, str]:
