@@ -56,8 +56,10 @@ class Text:
     includes_warning: bool = flag()
     """Whether the content warning counts against the limit."""
     markup: Markup = "plain"
+    block: int | None = number("code_points")
+    """How long one block of the text may be, where the network wants it in blocks."""
     forbidden: str = ""
-    """Characters that may not occur."""
+    """Characters that may not occur, in the title neither."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +138,8 @@ class Media:
 
     required: bool = flag()
     total: int | None = number("media")
-    mixed: bool = flag()
-    """Whether different kinds may stand in one post."""
+    mixed: tuple[str, ...] = words()
+    """The kinds that may stand together in one post."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, ClassVar, Literal
 
 from chalicelib.core.account import Account
-from chalicelib.core.conversation import Connected, Conversation, Idempotency, Job, Published, Reply
+from chalicelib.core.conversation import Connected, Conversation, Idempotency, Job, Published, Reply, Safety
 from chalicelib.core.errors import Invalid, Issue, Rejected
 from chalicelib.core.rendition import Part, Rendition
 from chalicelib.core.rules import Rules
@@ -21,7 +21,7 @@ class Platform(ABC):
     name: ClassVar[str]
     title: ClassVar[str]
     rules: ClassVar[Rules]
-    publishing: ClassVar[Literal["api", "assisted"]] = "api"
+    publishing: ClassVar[Literal["api", "assisted", "unavailable"]] = "api"
 
     def account_rules(self, account: Account) -> Rules:
         """The rules as this account's server or tier changes them."""
@@ -54,6 +54,35 @@ class Platform(ABC):
     @abstractmethod
     def find(self, job: Job, part: int) -> Conversation[Reply | None]:
         """Read back: the reply that creating this part would have had, or None where it is not there."""
+
+
+class RulesOnly(Platform):
+    """A network whose rules are written and whose conversations are not: posts can be previewed and not be sent."""
+
+    publishing = "unavailable"
+
+    def idempotency(self, account: Account) -> Idempotency:
+        """Nothing is sent, so nothing is safe to repeat."""
+        return Idempotency(Safety.NONE, readable=False)
+
+    def connect(self, host: str, credentials: dict[str, str]) -> Conversation[Connected]:
+        """Refused: there could be no posts on the account."""
+        raise self._unavailable
+        yield
+
+    def publish(self, job: Job) -> Conversation[Published]:
+        """Refused."""
+        raise self._unavailable
+        yield
+
+    def find(self, job: Job, part: int) -> Conversation[Reply | None]:
+        """Refused."""
+        raise self._unavailable
+        yield
+
+    @property
+    def _unavailable(self) -> Rejected:
+        return Rejected("publishing_unavailable", f"Carillon cannot publish on {self.title} yet; it can preview posts")
 
 
 class Secret(str):

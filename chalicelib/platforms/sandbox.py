@@ -63,7 +63,7 @@ class Sandbox(Platform):
         links=Links(card="client", card_with_media=True),
         thread=Thread(mode="reply"),
         comment=Comment(mode="reply", limit=500),
-        media=Media(total=4, mixed=True),
+        media=Media(total=4, mixed=("image", "gif", "video", "audio", "document")),
         image=Medium(count=4, alt="optional", alt_limit=1500),
         gif=Medium(count=4, alt="optional", alt_limit=1500),
         video=Medium(count=4, alt="optional", alt_limit=1500),

@@ -132,7 +132,7 @@ def test_what_the_ledger_recognises_a_request_by_does_not_depend_on_secrets(case
 
 @pytest.mark.parametrize("name", names())
 def test_every_platform_that_publishes_has_a_data_file(name: str) -> None:
-    assert platform(name).publishing == "assisted" or name in platforms_with_data()
+    assert platform(name).publishing != "api" or name in platforms_with_data()
 
 
 @pytest.mark.parametrize("name", platforms_with_data())
@@ -148,12 +148,19 @@ def test_a_platform_is_what_its_file_is_called(name: str) -> None:
     assert network is platform(name)
 
 
+@pytest.mark.parametrize("name", [name for name in names() if platform(name).publishing == "unavailable"])
+def test_a_platform_without_a_publisher_says_so_before_anybody_connects(name: str) -> None:
+    with pytest.raises(Rejected, match=re.escape(platform(name).title)) as refused:
+        next(platform(name).connect("https://example.com", {"access_token": "tok"}))
+    assert refused.value.code == "publishing_unavailable"
+
+
 def test_a_platform_that_does_not_exist_is_named_in_the_error() -> None:
     with pytest.raises(KeyError, match="friendster"):
         platform("friendster")
 
 
-@pytest.mark.parametrize("name", [name for name in names() if name != "sandbox"])
+@pytest.mark.parametrize("name", [name for name in platforms_with_data() if name != "sandbox"])
 def test_connecting_without_credentials_names_all_that_is_missing(name: str) -> None:
     with pytest.raises(Invalid) as refused:
         next(platform(name).connect("https://example.com", {}))

@@ -52,7 +52,7 @@ def _obstacles(media: Media, rules: Rules, kept: list[Media]) -> Iterator[tuple[
     same = sum(other.kind == kind for other in kept)
     if medium.count == 0:
         yield f"{kind}.count", f"takes no {plural}"
-    if not rules.media.mixed and kept and kept[0].kind != kind:
+    if kept and kept[0].kind != kind and not {kept[0].kind, kind} <= set(rules.media.mixed):
         yield "media.mixed", f"does not mix {PLURALS[kept[0].kind]} and {plural} in one post"
     if medium.count is not None and same >= medium.count:
         yield f"{kind}.count", f"takes {medium.count} {plural} at most"
