@@ -1,5 +1,6 @@
 """The canonical post: what to say, to whom, and when."""
 
+import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -22,7 +23,7 @@ Tag = Annotated[str, Field(min_length=1, max_length=140, pattern=r"^#?[^\s#]+$")
 class Value(BaseModel):
     """A frozen value that refuses unknown fields."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=False, ser_json_timedelta="float")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Link(Value):
@@ -68,7 +69,9 @@ class Mention(Value):
 class Poll(Value):
     """A question with options; the question is the post's text unless given."""
 
-    options: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=300)], ...], Field(min_length=2, max_length=20)]
+    options: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=300)], ...], Field(min_length=2, max_length=20)
+    ]
     duration_minutes: Annotated[int, Field(ge=5, le=60 * 24 * 31)] = 1440
     multiple: bool = False
     question: Line | None = None
@@ -107,11 +110,14 @@ class Content(Value):
         return self.model_copy(update={name: getattr(overrides, name) for name in overrides.model_fields_set})
 
 
+RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:\d\d)?")
+
+
 def _rfc3339(value: object) -> object:
-    """Refuses numbers: whether they are seconds or milliseconds, and in which zone, would be a guess."""
-    if not isinstance(value, str | datetime):
-        raise ValueError("must be an RFC 3339 time such as 2026-11-22T09:00:00Z")
-    return value
+    """Refuses bare dates and numbers: of which day's hour, in seconds or milliseconds, would be a guess."""
+    if isinstance(value, datetime) or (isinstance(value, str) and RFC_3339.fullmatch(value)):
+        return value
+    raise ValueError("must be an RFC 3339 time such as 2026-11-22T09:00:00Z")
 
 
 When = Annotated[datetime, BeforeValidator(_rfc3339)]

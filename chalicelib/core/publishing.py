@@ -47,6 +47,7 @@ SEND_WITHIN = timedelta(seconds=5)
 """A request leaves this soon after its intent was recorded, or not at all: a worker that was frozen in between must not
 send what somebody else has read back in vain meanwhile."""
 
+REPEATABLE = frozenset({Safety.KEY, Safety.CONTENT_KEY, Safety.CONTAINER})
 EDITABLE = frozenset({State.DRAFT, State.PENDING_APPROVAL, State.HELD, State.AWAITING_ACTION}) | WAITING
 
 
@@ -157,7 +158,7 @@ class Target:
 class Policy:
     """The engine's spans: how early it arms, how long a claim lasts, how it retries."""
 
-    arm: timedelta = timedelta(seconds=5)
+    arm: timedelta = timedelta(seconds=4)
     lease: timedelta = timedelta(seconds=90)
     """Longer than a publisher may run, so that a claim that lapsed is a publisher that died."""
     run: timedelta = timedelta(seconds=45)
@@ -197,6 +198,13 @@ class Act:
     target: Target
 
 
+def ready_at(target: Target, policy: Policy) -> datetime:
+    """When a wake may act: early enough to get ready for a due instant, and not before a pause is over."""
+    if target.next_at is None:
+        raise Conflict("nothing is left to do", target.state)
+    return target.next_at - policy.arm if target.next_at == target.scheduled_at else target.next_at
+
+
 def noted(target: Target, now: datetime, type: str, detail: str | None = None, **changes: Any) -> Target:
     """The target with changes and a line in its timeline."""
     events = (*target.events, Event(milliseconds(now), type, detail))
@@ -213,8 +221,8 @@ def wake(
         return Ignore(target.state)
     if target.claim and target.claimed_until and now < target.claimed_until:
         return Ignore("claimed")
-    if target.claim is None and now + policy.arm < target.next_at:
-        return Later(target.next_at)
+    if target.claim is None and now < ready_at(target, policy):
+        return Later(ready_at(target, policy))
     if target.doubt:
         return _wake_doubtful(target, target.doubt, now, token, idempotency, policy)
     if not target.creates and (ended := _too_late(target, now)):
@@ -257,7 +265,7 @@ def _wake_doubtful(
     if action in ("repeat", "read_back"):
         return Act(_claimed(target, now, token, policy, State.UNCONFIRMED))
     if action == "wait" and target.state is State.UNCONFIRMED and target.claim is None:
-        return Later(doubt.over_at + idempotency.quarantine)
+        return Later(_looked_at(target, doubt, now, idempotency, policy) or now)
     return Settle(doubtful(target, now, "interrupted", "the publisher died before an answer came", idempotency, policy))
 
 
@@ -265,13 +273,32 @@ def after_doubt(
     target: Target, doubt: Exchange, now: datetime, idempotency: Idempotency, policy: Policy
 ) -> Literal["repeat", "read_back", "wait", "ask"]:
     """What may be done about a creating request without an answer: never a blind repeat."""
-    keyed = idempotency.safety in (Safety.KEY, Safety.CONTENT_KEY, Safety.CONTAINER)
-    lifetime = idempotency.key_lifetime
-    if keyed and target.attempts <= policy.repeats and (not lifetime or now < doubt.intent_at + lifetime):
-        return "repeat"
+    if idempotency.safety in REPEATABLE and target.attempts <= policy.repeats:
+        lifetime = idempotency.key_lifetime
+        if not lifetime or now < doubt.intent_at + lifetime:
+            return "repeat" if now >= _repeatable_at(doubt, idempotency) else "wait"
     if not idempotency.readable:
         return "ask"
     return "read_back" if now >= doubt.over_at + idempotency.quarantine else "wait"
+
+
+def _repeatable_at(doubt: Exchange, idempotency: Idempotency) -> datetime:
+    """A server may note an idempotency key only once the request is done (Mastodon does): until then it is no guard.
+
+    https://github.com/mastodon/mastodon/blob/main/app/services/post_status_service.rb, read 2026-11-22.
+    """
+    return doubt.over_at + idempotency.late_acceptance if idempotency.safety is Safety.KEY else doubt.intent_at
+
+
+def _looked_at(
+    target: Target, doubt: Exchange, now: datetime, idempotency: Idempotency, policy: Policy
+) -> datetime | None:
+    """When a doubtful target has to be looked at next; None when only a person can."""
+    action = after_doubt(target, doubt, now, idempotency, policy)
+    if action == "wait":
+        moments = (_repeatable_at(doubt, idempotency), doubt.over_at + idempotency.quarantine)
+        return min(moment for moment in moments if moment > now)
+    return {"repeat": now + _backoff(target, policy), "read_back": now}.get(action)
 
 
 def recall(target: Target, request: Request, created: int, now: datetime, idempotency: Idempotency) -> Exchange | None:
@@ -349,12 +376,7 @@ def doubtful(
 ) -> Target:
     """The target after a creating request whose fate nobody knows: it rests, then reads back, or waits for a person."""
     doubt = _doubt(target)
-    next_at = {
-        "repeat": now + _backoff(target, policy),
-        "read_back": now,
-        "wait": doubt.over_at + idempotency.quarantine,
-        "ask": None,
-    }[after_doubt(target, doubt, now, idempotency, policy)]
+    next_at = _looked_at(target, doubt, now, idempotency, policy)
     return _released(target, now, "unconfirmed", code, message, state=State.UNCONFIRMED, next_at=next_at)
 
 
@@ -423,8 +445,10 @@ def deferred(
     return _released(target, now, "deferred", code, message, state=state, next_at=next_at)
 
 
-def resting(target: Target, now: datetime, until: datetime) -> Target:
+def resting(target: Target, now: datetime, until: datetime, policy: Policy) -> Target:
     """The target while the platform works on what it was given, or while a long thread takes a breath."""
+    if now > (target.scheduled_at or now) + policy.give_up_after:
+        return failed(target, now, "never_ready", "the platform did not finish what it was given")
     return noted(
         target, now, "resting", state=State.QUEUED, next_at=milliseconds(until), claim=None, claimed_until=None
     )

@@ -54,6 +54,8 @@ def connect(world: World, workspace_id: str, new: NewAccount, seed: str | None =
         message = f"there is no platform {new.platform!r}; there are {', '.join(names())}"
         raise Invalid([Issue("unknown_platform", "error", "platform", message)])
     account_id = f"acc_{seed or world.chance.token().lower()}"
+    if seed and (made := find(world, workspace_id, account_id)):
+        return made
     found = _connected(world, new)
     account = Account(
         account_id,

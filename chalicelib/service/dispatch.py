@@ -5,7 +5,7 @@ from datetime import datetime
 from chalicelib.core.timing import MINUTE, stamp
 from chalicelib.ports import Found, Wake, World
 from chalicelib.service import records
-from chalicelib.service.schedule import delay
+from chalicelib.service.schedule import POLICY, delay
 
 BEHIND_EVERY_ID = "\uffff"
 
@@ -19,7 +19,7 @@ def _queue(world: World, shard: str, start: str, end: str) -> int:
     """Queue one shard's rows between two stamps, the second excluded."""
     count, after = 0, None
     while page := world.table.opened(shard, start=start, end=end, after=after):
-        world.queue.send([(wake_of(row), delay(due_of(row), world.clock.now())) for row in page])
+        world.queue.send([(wake_of(row), delay(due_of(row) - POLICY.arm, world.clock.now())) for row in page])
         count += len(page)
         after = page[-1]
     return count

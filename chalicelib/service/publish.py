@@ -26,18 +26,18 @@ from chalicelib.core.errors import (
     Transient,
     TransportFailure,
 )
-from chalicelib.core.publishing import Act, Answer, Exchange, Later, Policy, Settle, Target
+from chalicelib.core.publishing import Act, Answer, Exchange, Later, Settle, Target
 from chalicelib.core.timing import milliseconds
 from chalicelib.platforms import platform
 from chalicelib.platforms.base import Platform
 from chalicelib.ports import Wake, World
 from chalicelib.service import connect, records, schedule
 from chalicelib.service.records import TargetKey
+from chalicelib.service.schedule import POLICY
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-POLICY = Policy()
 SHORT_WAIT = timedelta(seconds=2)
 """A platform's processing that takes longer than this is waited for on the queue, not in the function."""
 
@@ -118,17 +118,18 @@ class Publication:
     def _end(self) -> Target:
         """What the target is after this run."""
         try:
-            return publishing.published(self.target, self._converse(), self.now)
+            result = self._converse()
+            return publishing.published(self.target, result, self.now)
         except Resting as rest:
-            return publishing.resting(self.target, self.now, rest.until)
+            return publishing.resting(self.target, self.now, rest.until, POLICY)
         except InDoubt as doubt:
             return self._doubtful(doubt.code, "no clear answer came")
         except Limited as limit:
             return self._deferred(limit.code, limit.message, limit.until)
-        except (Rejected, ReconnectNeeded) as no:
-            return publishing.failed(self.target, self.now, no.code, no.message)
-        except PlatformAnswer as answer:
-            return self._deferred(answer.code, answer.message)
+        except PlatformAnswer as no:
+            # A no while a request is in doubt came from the read-back: it says nothing about that request.
+            final = isinstance(no, Rejected | ReconnectNeeded) and not self.target.doubt
+            return self._failed(no) if final else self._deferred(no.code, no.message)
         except TransportFailure as failure:
             return self._deferred("unreachable", str(failure))
         except Stale:
@@ -142,6 +143,9 @@ class Publication:
         if self.target.doubt:
             return self._doubtful("unreadable", "the answer made no sense")
         return self._deferred("internal", "our own fault; we will try again")
+
+    def _failed(self, no: PlatformAnswer) -> Target:
+        return publishing.failed(self.target, self.now, no.code, no.message)
 
     def _doubtful(self, code: str, message: str) -> Target:
         return publishing.doubtful(self.target, self.now, code, message, self.habits, POLICY)

@@ -41,6 +41,11 @@ class SandboxPost(Value):
     content_warning: str | None = None
     language: str | None = None
     part: Annotated[int, Field(ge=0)] = 0
+    title: str | None = None
+    card: dict[str, Any] | None = None
+    poll: dict[str, Any] | None = None
+    visibility: str | None = None
+    labels: tuple[str, ...] | None = None
     fault: Fault | None = None
 
 
@@ -110,7 +115,7 @@ def timeline(world: World, handle: str) -> list[dict[str, Any]]:
 def _store(world: World, handle: str, new: SandboxPost) -> dict[str, Any]:
     post_id = f"sp_{world.chance.token().lower()}"
     doc = {
-        **new.model_dump(mode="json", exclude={"fault"}),
+        **new.model_dump(mode="json", exclude={"fault"}, exclude_none=True),
         "id": post_id,
         "url": f"/sandbox/v1/timeline/{handle}#{post_id}",
         "created_at": stamp(world.clock.now()),

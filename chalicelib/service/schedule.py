@@ -6,19 +6,19 @@ the sweep.
 """
 
 import dataclasses
+import math
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from chalicelib.core.publishing import State, Target
+from chalicelib.core.publishing import Policy, State, Target, ready_at
 from chalicelib.core.timing import minute_of
 from chalicelib.ports import Delete, Put, Settings, Wake, World
 from chalicelib.service import records
 
-ARM = timedelta(seconds=3)
-"""How long before its time a wake is delivered, so that the publisher can get ready and then fire on the instant."""
+POLICY = Policy()
 MARGIN = timedelta(seconds=60)
 """An alarm is trusted only when it is at least this far ahead."""
-LONGEST_DELAY = timedelta(seconds=900)
+MAX_DELAY_SECONDS = 900
 """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-delay-queues.html, read 2026-11-22."""
 
 
@@ -65,20 +65,24 @@ def _alarmed(targets: list[Target], now: datetime, settings: Settings) -> list[d
 def send(world: World, targets: Iterable[Target]) -> None:
     """Put the wakes of targets on the queue, to be delivered shortly before they are due."""
     now = world.clock.now()
-    wakes = [(wake_of(target), delay(target.next_at, now)) for target in targets if target.next_at]
+    wakes = [(wake_of(target), delay(ready_at(target, POLICY), now)) for target in targets if target.next_at]
     if wakes:
         world.queue.send(wakes)
 
 
-def delay(at: datetime, now: datetime) -> float:
-    """Seconds until a wake for that instant should be delivered, within what the queue can hold."""
-    return max(0.0, min(at - ARM - now, LONGEST_DELAY).total_seconds())
+def delay(ready: datetime, now: datetime) -> int:
+    """Whole seconds until a wake should be delivered: never before it may act, within what the queue can hold."""
+    return max(0, min(math.ceil((ready - now).total_seconds()), MAX_DELAY_SECONDS))
 
 
 def save(world: World, target: Target) -> Target:
     """Write one target that the machine moved on; what has to be looked at soon is queued, the rest is swept up."""
     world.table.write(records.put_target(target))
     written = dataclasses.replace(target, rev=target.rev + 1)
-    if written.claim is None and written.next_at and written.next_at - world.clock.now() < LONGEST_DELAY:
+    if (
+        written.claim is None
+        and written.next_at
+        and written.next_at < world.clock.now() + timedelta(seconds=MAX_DELAY_SECONDS)
+    ):
         send(world, [written])
     return written

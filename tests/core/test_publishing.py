@@ -60,7 +60,7 @@ def test_a_wake_in_time_claims_the_target() -> None:
 
 
 def test_a_wake_that_comes_too_early_comes_back_later() -> None:
-    assert wake(target(), DUE - seconds(60)) == Later(DUE)
+    assert wake(target(), DUE - seconds(60)) == Later(DUE - POLICY.arm)
 
 
 def test_a_wake_for_another_version_is_stale() -> None:
@@ -115,15 +115,33 @@ def test_after_its_quarantine_a_doubt_is_read_back_and_not_sent() -> None:
     )
 
 
-def test_a_key_makes_a_repeat_safe_while_it_lives() -> None:
-    doubtful = in_doubt()
-    assert doubtful.doubt is not None
-    for after, action in (
-        (seconds(10), "repeat"),
+@pytest.mark.parametrize(
+    ("after", "action"),
+    [
+        (seconds(10), "wait"),
+        (OVER + KEY.late_acceptance, "repeat"),
         (timedelta(minutes=59), "repeat"),
         (timedelta(hours=1), "read_back"),
-    ):
-        assert publishing.after_doubt(doubtful, doubtful.doubt, DUE + after, KEY, POLICY) == action
+    ],
+)
+def test_a_key_makes_a_repeat_safe_once_the_server_has_noted_it_and_while_it_lives(
+    after: timedelta, action: str
+) -> None:
+    doubtful = in_doubt()
+    assert doubtful.doubt is not None
+    assert publishing.after_doubt(doubtful, doubtful.doubt, DUE + after, KEY, POLICY) == action
+
+
+def test_an_id_of_our_own_makes_a_repeat_safe_at_once() -> None:
+    doubtful = in_doubt()
+    assert doubtful.doubt is not None
+    own_id = Idempotency(Safety.CONTENT_KEY)
+    assert publishing.after_doubt(doubtful, doubtful.doubt, DUE, own_id, POLICY) == "repeat"
+
+
+def test_an_upload_that_is_never_ready_is_given_up_after_a_day() -> None:
+    end = publishing.resting(claimed(), DUE + timedelta(hours=25), DUE + timedelta(hours=26), POLICY)
+    assert end.state is State.FAILED
 
 
 def test_a_network_with_neither_key_nor_read_back_asks_a_person() -> None:
@@ -183,7 +201,9 @@ def test_an_expired_target_is_missed() -> None:
 
 
 def test_a_thread_that_is_half_out_goes_on_however_late() -> None:
-    half = publishing.resting(publishing.answered(in_doubt(late_policy="skip"), answer()), DUE, DUE + seconds(900))
+    half = publishing.resting(
+        publishing.answered(in_doubt(late_policy="skip"), answer()), DUE, DUE + seconds(900), POLICY
+    )
     assert isinstance(wake(half, DUE + seconds(900)), Act)
 
 
@@ -225,7 +245,7 @@ def test_what_is_claimed_or_ended_cannot_be_cancelled_or_edited(state: State) ->
 
 
 def test_a_thread_that_is_half_out_cannot_be_cancelled() -> None:
-    half = publishing.resting(publishing.answered(in_doubt(), answer()), DUE, DUE)
+    half = publishing.resting(publishing.answered(in_doubt(), answer()), DUE, DUE, POLICY)
     with pytest.raises(Conflict, match="parts are out"):
         publishing.cancelled(half, DUE)
 
@@ -301,7 +321,7 @@ def test_a_thread_never_creates_more_than_it_was_answered_plus_one(steps: list[s
             elif step == "void":
                 one = publishing.voided(one, now, "read_back")
             elif step == "rest":
-                one = publishing.resting(one, now, now)
+                one = publishing.resting(one, now, now, POLICY)
         except Conflict:
             continue
         unanswered = [create for create in one.creates if create.answer is None]

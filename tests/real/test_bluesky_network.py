@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.real import bluesky_network
 import httpx
 import pytest
+
+from tests.real import bluesky_network
 from tests.real.bluesky_network import Account, BlueskyNetwork, NetworkUnavailable, running_network
 
 # The first run installs the servers, which takes minutes.

@@ -1,6 +1,5 @@
 """A workspace with two sandbox accounts, all in memory, and a stage that lets time pass."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -51,7 +50,9 @@ class Stage:
         end = self.now + timedelta(seconds=seconds)
         next_sweep = self.now + timedelta(minutes=1)
         while self.now < end:
-            self.world.clock.sleep_until(min(self._next(end), next_sweep if sweeps else end))
+            nexts = [end, self.world.queue.next_at, self.world.alarms.next_at if alarms else None]
+            nexts += [next_sweep] if sweeps else []
+            self.world.clock.sleep_until(max(self.now, min(one for one in nexts if one)))
             if alarms:
                 for minute in self.world.alarms.ring():
                     dispatch(self.world, minute)
@@ -61,10 +62,6 @@ class Stage:
             for wake in self.world.queue.receive():
                 publish(self.world, wake)
 
-    def _next(self, end: datetime) -> datetime:
-        nexts = [self.world.queue.next_at(), self.world.alarms.next_at(), end]
-        return max(self.now, min(one for one in nexts if one))
-
     def timeline(self, number: int = 0) -> list[dict[str, Any]]:
         """What readers see of one account, oldest first."""
         account = connect.find(self.world, self.workspace_id, self.accounts[number])
@@ -73,7 +70,7 @@ class Stage:
 
 
 @pytest.fixture
-def stage() -> Iterator[Stage]:
+def stage() -> Stage:
     web = SandboxWeb()
     fakes = world(web=web)
     web.world = fakes
@@ -81,4 +78,4 @@ def stage() -> Iterator[Stage]:
         connect.connect(fakes, "ws_one", connect.NewAccount(platform="sandbox", name=name)).id
         for name in ("Sandbox one", "Sandbox two")
     ]
-    yield Stage(fakes, web, "ws_one", accounts)
+    return Stage(fakes, web, "ws_one", accounts)
