@@ -1,5 +1,6 @@
 """`python -m infra.package`: the app as one template and one zip in build/, exactly what AWS gets."""
 
+import fcntl
 import hashlib
 import os
 import subprocess
@@ -43,7 +44,14 @@ class Package:
 
 
 def package(say: Callable[[str], object] = print) -> Package:
-    """Package the app, unless build/ already holds what the present sources make."""
+    """Package the app, unless build/ already holds what the present sources make; one process at a time."""
+    BUILD.mkdir(exist_ok=True)
+    with (BUILD / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _package(say)
+
+
+def _package(say: Callable[[str], object]) -> Package:
     built = Package(BUILD / "sam.yaml", BUILD / "deployment.zip")
     fingerprint, recorded = _fingerprint(), BUILD / "fingerprint"
     if recorded.exists() and recorded.read_text() == fingerprint:
