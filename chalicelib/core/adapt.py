@@ -34,9 +34,9 @@ def adapt(
     warning, lead = details.warning(content, rules, report)
     composer = Composer(rules, report)
     draft = composer.compose(
-        source.text, link, lead, details.poll_lines(content.poll) if content.poll and not poll else ""
+        source.reading(rules), link, lead, details.poll_lines(content.poll) if content.poll and not poll else ""
     )
-    draft = composer.append(draft, link.url if link.append else "", checks.tags(source, composer, rules, report))
+    draft = composer.append(draft, link, checks.tags(source, composer, rules, report), link=link.append)
     checks.replace_forbidden(draft, rules, report)
     scale = Scale(rules, {one.kind for one in kept}, warning if warning and rules.text.includes_warning else "")
     pieces = fit(draft, scale, report, content.overflow, numbered=content.thread_numbering)

@@ -109,6 +109,8 @@ class Links:
     card_with_media: bool = flag()
     bare: bool = True
     """Whether a domain without http:// is a link too."""
+    wide: bool = False
+    """Whether a URL may go on in any letters (Mastodon), so that Chinese cannot follow one without a space."""
     limit: int | None = number("links")
     length: int | None = number("code_points")
     required: bool = flag()

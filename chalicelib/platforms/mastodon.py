@@ -102,7 +102,7 @@ class Mastodon(Platform):
         text=Text(unit="mastodon", limit=500, url_weight=23, includes_warning=True),
         hashtags=Hashtags(style="hash"),
         mentions=Mentions(style="at", handle=r"[A-Za-z0-9_]+(?:[.-]+[A-Za-z0-9_]+)*(?:@\w+(?:[.-]+\w+)*)?"),
-        links=Links(card="auto", bare=False),
+        links=Links(card="auto", bare=False, wide=True),
         thread=Thread(mode="reply"),
         comment=Comment(mode="reply", limit=500),
         media=Media(total=4),

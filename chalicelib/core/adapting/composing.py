@@ -48,6 +48,11 @@ class Draft:
         return min(there + position - here, self.anchors[index + 1][1] if index + 1 < len(self.anchors) else 10**9)
 
 
+def _joins(following: str) -> bool:
+    """Whether the next character would become part of a hashtag or handle."""
+    return following.isalnum() or (following != "" and following in "_#＃@＠")
+
+
 def _composed(anchor: tuple[int, int]) -> int:
     return anchor[0]
 
@@ -79,12 +84,12 @@ class Composer:
             self._write(extra)
         return Draft("".join(self._pieces), self._marks, len(lead), self._length, self._anchors)
 
-    def append(self, draft: Draft, url: str, tags: tuple[str, ...]) -> Draft:
+    def append(self, draft: Draft, linking: Linking, tags: tuple[str, ...], *, link: bool) -> Draft:
         """The draft with the link and the hashtags behind it."""
         gap = ("\n\n" if "\n" in draft.text else " ") if draft.text.strip() else ""
-        if url:
+        if link:
             self._write(gap if not draft.text.endswith("\n") else "")
-            self._mark("link", url, url)
+            self._mark(linking.type, linking.url, linking.url)
             gap = gap or " "
         for number, tag in enumerate(tags):
             self._write(" " if number else gap)
@@ -124,7 +129,7 @@ class Composer:
             self.report.change("link_moved", "links", shown, None, span=(span.start, span.end))
             return span.end + (1 if self._ends_with_gap() and reading.text[span.end : span.end + 1] == " " else 0)
         if shown == linking.written and linking.url:
-            self._mark("link", linking.url, linking.url)
+            self._mark(linking.type, linking.url, linking.url)
         else:
             bare = shown[:4].lower() != "http"
             self._mark("" if bare and not self.rules.links.bare else "link", shown, span.value)
@@ -158,7 +163,7 @@ class Composer:
                 self._mark("mention", f"@{handle}", handle)
             case _:
                 self._mark("mention", f"@{handle}", handle, f"@{handle}")
-                self._write(" " if following.isalnum() else "")
+                self._write(" " if _joins(following) else "")
 
     def _literal(self, span: Span, shown: str) -> int:
         """A handle that the mention map does not know goes out as it is; the network may see a mention in it."""
@@ -183,7 +188,7 @@ class Composer:
         else:
             self.tags += 1
             self._mark("hashtag", self._tag_text(span.value), span.value, self._tag_wire(span.value))
-            self._write(" " if rules.style == "hash" and shown[-1] in "#＃" and following.isalnum() else "")
+            self._write(" " if rules.style == "hash" and shown[-1] in "#＃" and _joins(following) else "")
 
     def _tag_text(self, tag: str) -> str:
         return f"#{tag}#" if self.rules.hashtags.style == "topic" else f"#{tag}"

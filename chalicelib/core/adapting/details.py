@@ -157,8 +157,8 @@ def comment(source: Canonical, link: Linking, rules: Rules, report: Report) -> P
         )
         return None
     composer = Composer(rules, report)
-    draft = composer.compose(asked or Reading(""), Linking())
-    draft = composer.append(draft, link.url if link.comment else "", ())
+    draft = composer.compose(asked or Reading("", source.content), Linking())
+    draft = composer.append(draft, link, (), link=link.comment)
     return comment_cut(draft, rules, report)
 
 

@@ -4,15 +4,21 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+import regex
+
 from chalicelib.core.adapting.composing import Draft, Mark
 from chalicelib.core.adapting.report import Report
 from chalicelib.core.post import Overflow
 from chalicelib.core.rules import Rules
 from chalicelib.core.text.cutting import Cutter
+from chalicelib.core.text.graphemes import joined
+from chalicelib.core.text.links import TIGHT, WIDE
 from chalicelib.core.text.measures import GAUGES, stand_in
 from chalicelib.core.text.offsets import utf8_length
+from chalicelib.core.text.spans import find_spans
 
 ELLIPSIS = "…"
+_GOES_ON = regex.compile(r"[\p{L}\p{M}\p{N}/%_=&?-]{0,100}+")
 EXCERPT = 120
 """Characters of lost text that a change quotes; its span says where all of it is."""
 
@@ -22,6 +28,8 @@ class Piece(NamedTuple):
 
     text: str
     marks: tuple[Mark, ...]
+    ragged: bool = False
+    """Whether it begins or ends within a word, so that the network may read other links in it than there were."""
 
 
 class Scale:
@@ -46,7 +54,8 @@ class Scale:
 
     def length(self, piece: Piece) -> int:
         """The length as the network says it."""
-        return self.gauge.shown(self.measure(piece.text, piece.marks))
+        marks = self._afresh(piece.text) if piece.ragged and self._special else piece.marks
+        return self.gauge.shown(self.measure(piece.text, marks))
 
     def fits(self, piece: Piece, number: int = 0) -> bool:
         """Whether the piece may be sent."""
@@ -72,11 +81,29 @@ class Scale:
                 (lengths,) if self.rules.text.bytes_limit is None else (lengths, [len(atom.encode()) for atom in atoms])
             )
 
-        return Cutter(draft.text, [(mark.start, mark.end) for mark in marks], weigh)
+        def alone(start: int, end: int) -> int:
+            text = draft.text[start:end]
+            return self.measure(text, self._afresh(text)) - self.reserved if _ragged(draft.text, start, end) else 0
+
+        stretches = _stretches(draft.text, marks)
+        return Cutter(draft.text, stretches, weigh, alone if self._special else None)
+
+    def _afresh(self, text: str) -> list[Mark]:
+        """What the network finds in a text by itself and counts as something else."""
+        found = []
+        for span in find_spans(text, grammar=WIDE if self.rules.links.wide else TIGHT):
+            handle = self.rules.handle_pattern.match(span.value) if span.kind == "mention" else None
+            if span.kind == "link" and (self.rules.links.bare or text[span.start : span.start + 4].lower() == "http"):
+                found.append(Mark("link", span.start, span.end, span.value))
+            elif handle and handle.end():
+                found.append(Mark("mention", span.start, span.start + 1 + handle.end(), handle.group()))
+        return found
 
     def _atom(self, mark: Mark | None, atom: str) -> int:
         if mark and self._special:
-            atom = stand_in(mark.type, atom, self.rules.text.unit, self.rules.text.url_weight) or atom
+            size = mark.end - mark.start
+            shown = stand_in(mark.type, atom[:size], self.rules.text.unit, self.rules.text.url_weight)
+            return self.gauge.atom((shown or atom[:size]) + atom[size:])
         return self.gauge.atom(atom)
 
     def _countable(self, text: str, marks: Sequence[Mark]) -> str:
@@ -132,7 +159,7 @@ def _thread(draft: Draft, scale: Scale, report: Report, cutter: Cutter, *, numbe
     pieces = [_slice(draft, *stretch) for stretch in kept]
     if numbered and len(kept) > 1:
         report.change("numbered", "thread", None, str(len(kept)))
-        pieces = [Piece(f"{piece.text} ({n}/{len(kept)})", piece.marks) for n, piece in enumerate(pieces, 1)]
+        pieces = [piece._replace(text=f"{piece.text} ({n}/{len(kept)})") for n, piece in enumerate(pieces, 1)]
     return pieces
 
 
@@ -156,14 +183,15 @@ def _truncated(draft: Draft, scale: Scale, report: Report, cutter: Cutter) -> Pi
         report.change("hashtags_dropped", "text.limit", draft.text[draft.body :].strip())
     head = _slice(draft, start, end)
     text = head.text + ELLIPSIS
-    return Piece(text + tail.text, (*head.marks, *_shifted(tail.marks, len(text))))
+    return Piece(text + tail.text, (*head.marks, *_shifted(tail.marks, len(text))), head.ragged)
 
 
 def _tails(draft: Draft) -> Iterator[tuple[int, Piece]]:
     """What may follow the ellipsis, from most to nothing, and where it is in the draft."""
     if draft.body < len(draft.text):
         yield draft.body, _slice(draft, draft.body, len(draft.text))
-    if link := next((mark for mark in reversed(draft.marks) if mark.type == "link"), None):
+    # the first: with the last, adding another link to a text could save more of it than was saved before
+    if link := next((mark for mark in draft.marks if mark.type == "link"), None):
         yield link.start, _alone(draft, link)
     yield len(draft.text), Piece("", ())
 
@@ -183,14 +211,33 @@ def _lost(draft: Draft, report: Report, rule: str, end: int) -> None:
 
 
 def _stripped(text: str) -> tuple[int, int]:
-    return len(text) - len(text.lstrip()), len(text.rstrip())
+    """The text without the white space around it; a space that carries an accent is none."""
+    start = len(text) - len(text.lstrip())
+    return start - (1 if start and joined(text[start - 1 : start + 1]) else 0), len(text.rstrip())
+
+
+def _stretches(text: str, marks: Sequence[Mark]) -> list[tuple[int, int]]:
+    """What may not be cut: every mark, and what a reader may take for the rest of a link."""
+    ends = [*(mark.start for mark in marks[1:]), len(text)]
+    return [(mark.start, _reach(text, mark, end)) for mark, end in zip(marks, ends, strict=False)]
+
+
+def _reach(text: str, mark: Mark, limit: int) -> int:
+    further = _GOES_ON.match(text, mark.end, limit) if mark.type == "link" else None
+    return further.end() if further else mark.end
+
+
+def _ragged(text: str, start: int, end: int) -> bool:
+    """Whether either end is within a word."""
+    before, behind = text[max(0, start - 1) : start], text[end : end + 1]
+    return bool((before and not before.isspace()) or (behind and not behind.isspace()))
 
 
 def _slice(draft: Draft, start: int, end: int) -> Piece:
     marks = draft.marks
     first = bisect_left(marks, start, key=lambda mark: mark.start)
     last = bisect_left(marks, end, key=lambda mark: mark.start)
-    return Piece(draft.text[start:end], _shifted(marks[first:last], -start))
+    return Piece(draft.text[start:end], _shifted(marks[first:last], -start), _ragged(draft.text, start, end))
 
 
 def _shifted(marks: Sequence[Mark], by: int) -> tuple[Mark, ...]:

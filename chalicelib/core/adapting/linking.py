@@ -6,6 +6,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from chalicelib.core.adapting.report import Report
 from chalicelib.core.post import Content, Link, Media
 from chalicelib.core.rules import Rules
+from chalicelib.core.text.links import find_links
 
 _SAFE = "!#$%&'()*+,/:;=?@[]~-._"
 
@@ -17,6 +18,8 @@ class Linking(NamedTuple):
     """The URL as the author wrote it, in the text or as the post's link."""
     url: str = ""
     """The URL that goes out."""
+    type: str = "link"
+    """Empty where the network counts links and would not know this one for a link."""
     append: bool = False
     remove: bool = False
     comment: bool = False
@@ -34,6 +37,7 @@ def plan(content: Content, rules: Rules, report: Report, written: set[str], medi
     return Linking(
         written=link.url,
         url=url,
+        type="link" if rules.text.url_weight is None or find_links(url) == [(0, len(url), True)] else "",
         append=placement == "inline" and not there,
         remove=placement == "first_comment" and there,
         comment=placement == "first_comment",

@@ -35,11 +35,15 @@ Weigh = Callable[[list[int], list[str]], tuple[list[int], ...]]
 """From atoms, and where they start, to their lengths in each measure."""
 
 
+Alone = Callable[[int, int], int]
+"""The length of a stretch by itself, in the first measure: cut in a word, it may read as something else."""
+
+
 class Cutter:
     """A text in atoms, ready to be cut; `whole` are the stretches that stay whole."""
 
-    def __init__(self, text: str, whole: Sequence[tuple[int, int]], weigh: Weigh):
-        self.text = text
+    def __init__(self, text: str, whole: Sequence[tuple[int, int]], weigh: Weigh, alone: Alone | None = None):
+        self._alone = alone
         self.starts = _boundaries(text, whole)
         atoms = [text[start:end] for start, end in pairwise(self.starts)]
         self._sums = tuple(list(accumulate(weights, initial=0)) for weights in weigh(self.starts, atoms))
@@ -74,6 +78,17 @@ class Cutter:
         return first, last
 
     def _cut(self, first: int, last: int, room: tuple[int, ...]) -> int:
+        """The best atom to end before, so that what is cut off fits by itself too."""
+        cut, space = self._best(first, last, room), room[0]
+        while self._alone and cut > first + 1:
+            over = self._alone(self.starts[first], self.starts[cut]) - room[0]
+            if over <= 0:
+                break
+            space -= over
+            cut = self._best(first, last, (space, *room[1:]))
+        return cut
+
+    def _best(self, first: int, last: int, room: tuple[int, ...]) -> int:
         """The best atom to end before: everything, or the fullest part at the highest level; at least one atom."""
         furthest = min(
             bisect_right(sums, sums[first] + space, first) - 1 for sums, space in zip(self._sums, room, strict=True)

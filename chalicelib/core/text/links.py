@@ -29,11 +29,36 @@ _DOTS = re.compile("[.\u3002\uff0e\uff61]")
 """RFC 3490: what separates labels."""
 _PORT = re.compile(r":[0-9]++")
 
-_GENERAL = rf"a-zA-Z\u0400-\u04ff0-9!*';:=+,.$/%#\[\]\-\u2013_~@|&{_LATIN}"
-_PATH = re.compile(rf"/(?:[{_GENERAL}]|\((?:[{_GENERAL}]++|\([{_GENERAL}]++\))++\))*+")
-_PATH_CANNOT_END = "!*';:,.$%[]\u2013~@|&"
-_QUERY = re.compile(r"\?[a-zA-Z0-9!?*'@();:&=+$/%#\[\]\-_.,~|]*+")
-_QUERY_CANNOT_END = "!?*'@();:+$%[].,~|"
+
+class Grammar(NamedTuple):
+    """What may follow a domain: a path and a query, and the characters that cannot be their last."""
+
+    path: re.Pattern[str]
+    path_cannot_end: str
+    query: re.Pattern[str]
+    query_cannot_end: str
+
+
+def _path(character: str) -> re.Pattern[str]:
+    """Characters and balanced parentheses, which may be nested once."""
+    return re.compile(rf"/(?:[{character}]|\((?:[{character}]++|\([{character}]++\))++\))*+")
+
+
+TIGHT = Grammar(
+    _path(rf"a-zA-Z\u0400-\u04ff0-9!*';:=+,.$/%#\[\]\-\u2013_~@|&{_LATIN}"),
+    "!*';:,.$%[]\u2013~@|&",
+    re.compile(r"\?[a-zA-Z0-9!?*'@();:&=+$/%#\[\]\-_.,~|]*+"),
+    "!?*'@();:+$%[].,~|",
+)
+"""X's: Latin and Cyrillic letters, so that Chinese may follow a URL without a space."""
+WIDE = Grammar(
+    _path(r"^\s<>()?"),
+    "!*\"'「」;:=,.$%[]~&|@",
+    re.compile("\\?[a-zA-Z0-9!?*'();:&=+$/%#\\[\\]\\-_.,~|@^\u00a0-\ud7ff\uf900-\U0010ffff]*+"),
+    "!?*'();:+$%[].,~|@^",
+)
+"""Mastodon's: https://github.com/mastodon/mastodon/blob/main/config/initializers/twitter_regex.rb (2026-11-22)."""
+
 _SHORTENED = re.compile(r"https?://t\.co/([a-z0-9]++)(?:\?\S*)?", re.IGNORECASE)
 
 _LONGEST_TLD = max(map(len, TLDS))
@@ -52,26 +77,26 @@ class Found(NamedTuple):
     scheme: bool
 
 
-def find_links(text: str) -> list[Found]:
+def find_links(text: str, grammar: Grammar = TIGHT) -> list[Found]:
     """Every URL of the text, in order, without overlaps."""
     found: list[Found] = []
     at = 0
     for run in _RUN.finditer(text) if "." in text else ():
         start, end = max(run.start(), at), run.end()
-        while start < end and (step := _explicit(text, start, end) or _bare(text, start, end)):
+        while start < end and (step := _explicit(text, start, end, grammar) or _bare(text, start, end, grammar)):
             found.extend(step[0])
             start = at = step[1]
     return found
 
 
-def _explicit(text: str, start: int, end: int) -> tuple[list[Found], int] | None:
+def _explicit(text: str, start: int, end: int, grammar: Grammar) -> tuple[list[Found], int] | None:
     """The URL whose scheme stands right before the host, and where to look on."""
     if text[start - 3 : start] != "://" or not (scheme := _SCHEME.search(text, max(0, start - 9), start)):
         return None
     host_end = _host_end(text, start, end)
     if host_end is None or not _is_domain(text[start:host_end]):
         return None
-    url_end = _shortened_end(text, scheme.start(), _url_end(text, host_end))
+    url_end = _shortened_end(text, scheme.start(), _url_end(text, host_end, grammar))
     return [Found(scheme.start(), url_end, True)] if url_end - start <= _LONGEST_URL else [], url_end
 
 
@@ -80,17 +105,17 @@ def _shortened_end(text: str, start: int, end: int) -> int:
     return match.end() if match and len(match[1]) <= _LONGEST_SLUG else end
 
 
-def _bare(text: str, start: int, end: int) -> tuple[list[Found], int] | None:
+def _bare(text: str, start: int, end: int, grammar: Grammar) -> tuple[list[Found], int] | None:
     """The ASCII domains within a domain that has no scheme, and where to look on; the last one has the path."""
     first = _BARE_START.search(text, max(start, not text[0].isascii()), end)
     host_end = _host_end(text, first.start(), end) if first else None
     if first is None or host_end is None:
         return None
-    url_end = _url_end(text, host_end)
+    url_end = _url_end(text, host_end, grammar)
     if text[max(0, first.start() - 1) : first.start()] in _NOT_BEFORE or not _is_domain(text[first.start() : host_end]):
         return [], url_end
     found = list(_ascii_domains(text, first.start(), host_end))
-    if found and _PATH.match(text, _port_end(text, host_end)):
+    if found and text.startswith("/", _port_end(text, host_end)):
         found[-1] = found[-1]._replace(end=url_end)
     return found, url_end
 
@@ -101,14 +126,14 @@ def _ascii_domains(text: str, start: int, end: int) -> Iterator[Found]:
             yield Found(match.start(), domain_end, False)
 
 
-def _url_end(text: str, host_end: int) -> int:
+def _url_end(text: str, host_end: int, grammar: Grammar) -> int:
     """Where port, path and query end that follow a host."""
     end = _port_end(text, host_end)
-    if match := _PATH.match(text, end):
-        end += len(match.group().rstrip(_PATH_CANNOT_END))
-    if (match := _QUERY.match(text, end)) and len(query := match.group().rstrip(_QUERY_CANNOT_END)) > 1:
-        end += len(query)
-    return end
+    if match := grammar.path.match(text, end):
+        end += len(match.group().rstrip(grammar.path_cannot_end))
+    match = grammar.query.match(text, end)
+    query = match.group().rstrip(grammar.query_cannot_end) if match else ""
+    return end + len(query) if len(query) > 1 else end
 
 
 def _port_end(text: str, host_end: int) -> int:

@@ -50,7 +50,7 @@ def html_length(text: str) -> int:
 
 
 def _html_atom(atom: str) -> int:
-    """At most what an atom adds to the HTML: a line break ends a paragraph, perhaps an empty one, and begins another."""
+    """At most what an atom adds to the HTML: a line break ends a paragraph, maybe an empty one, and begins another."""
     return len("</p><p><br>") if atom == "\n" else len(escape(atom, quote=False))
 
 

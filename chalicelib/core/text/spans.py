@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 import regex
 
-from chalicelib.core.text.links import Found, find_links
+from chalicelib.core.text.links import TIGHT, Found, Grammar, find_links
 
 _WORD = r"\p{L}\p{M}\p{N}_\u200c\u00b7\u30fb"
 _MARK = regex.compile(r"[#＃@＠$]")
 _HASH = regex.compile(
-    rf"(?<![{_WORD}&/#＃])[#＃](?!\ufe0f?\u20e3)(?=[\p{{N}}_]*+[{_WORD}--[\p{{N}}_]])([{_WORD}]++)(?!://)", regex.V1
+    rf"(?<![{_WORD}&/])[#＃](?!\ufe0f?\u20e3)(?=[\p{{N}}_]*+[{_WORD}--[\p{{N}}_]])([{_WORD}]++)(?!://)", regex.V1
 )
 """`#tag`: word characters, not all digits. twitter-text (2021-10) and Mastodon agree on it but for rare separators."""
 _TOPIC = regex.compile(rf"[#＃](?=[{_WORD}])([^\s#＃]{{1,100}}+)(?<=[{_WORD}])[#＃]")
@@ -37,9 +37,20 @@ class Span(NamedTuple):
     value: str
 
 
-def find_spans(text: str, keys: Container[str] = (), sizes: tuple[int, ...] = ()) -> tuple[Span, ...]:
-    """All spans of the text; `keys` are the mention map's keys and `sizes` their lengths, the longest first."""
-    links = [Span("link", *link[:2], _url(text, link)) for link in find_links(text)]
+def find_spans(
+    text: str,
+    keys: Container[str] = (),
+    sizes: tuple[int, ...] = (),
+    *,
+    known: str | None = None,
+    grammar: Grammar = TIGHT,
+) -> tuple[Span, ...]:
+    """All spans of the text.
+
+    `keys` are the mention map's keys and `sizes` their lengths, the longest first. `known` is a URL that is one whole
+    wherever it stands, whatever the grammar makes of its end.
+    """
+    links = [_link(text, found, known) for found in find_links(text, grammar)]
     marks = _marks(text, links, partial(_mention, keys=keys, sizes=sizes))
     return tuple(sorted([*links, *marks], key=_start)) if links else tuple(marks)
 
@@ -48,9 +59,12 @@ def _start(span: Span) -> int:
     return span.start
 
 
-def _url(text: str, link: Found) -> str:
-    url = text[link.start : link.end]
-    return url if link.scheme else f"https://{url}"
+def _link(text: str, found: Found, known: str | None) -> Span:
+    end = found.end
+    if known and text.startswith(known, found.start):
+        end = max(end, found.start + len(known))
+    url = text[found.start : end]
+    return Span("link", found.start, end, url if found.scheme else f"https://{url}")
 
 
 def _marks(text: str, links: list[Span], mention: Callable[[str, int], Span | None]) -> Iterator[Span]:
@@ -62,7 +76,7 @@ def _marks(text: str, links: list[Span], mention: Callable[[str, int], Span | No
         at = match.start()
         while at >= link.end and link.kind != "end":
             link = next(upcoming)
-        if at < taken or at >= link.start:
+        if at < taken or at >= link.start or (match[0] in "#＃" and at > taken and text[at - 1] in "#＃"):
             continue
         found = (
             mention(text, at) if match[0] in "@＠" else _hashtag(text, at) if match[0] != "$" else _cashtag(text, at)
