@@ -17,6 +17,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from email.utils import formatdate
 from ipaddress import ip_address, ip_network
 from typing import IO, TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import unquote, urlsplit
@@ -36,6 +37,8 @@ MAX_REPLY_BYTES = 5 * 1024 * 1024
 MAX_MEDIA_BYTES = 100 * 1024 * 1024
 MAX_REDIRECTS = 5
 TRIES = 3
+AGAIN_WITHIN = 1.0
+"""Seconds in which a request that was not sent is tried again: much less than an intent may wait for its request."""
 KEEP_SECONDS = 5
 """How long a connection is kept for the next request: after a freeze of the Lambda, older ones would be dead."""
 CHUNK = 64 * 1024
@@ -108,8 +111,22 @@ class HttpWeb:
                 return self._exchange(request, media, deadline)
 
             if request.effect is not Effect.READ:
-                return exchange(time.monotonic() + request.timeout)
+                return self._sent_once(exchange, request.timeout)
             return self._retried(exchange, request.timeout, lambda reply: reply.status in BUSY)
+
+    def _sent_once(self, exchange: Callable[[float], Reply], seconds: float) -> Reply:
+        """A request that must not arrive twice: tried again only while it certainly never left, for a second at most."""
+        from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_before_delay
+        from tenacity import wait_random_exponential as full_jitter
+
+        retrying = Retrying(
+            retry=retry_if_exception(lambda failure: isinstance(failure, NotSent) and _may_pass(failure)),
+            stop=stop_after_attempt(TRIES) | stop_before_delay(AGAIN_WITHIN),
+            wait=full_jitter(multiplier=0.1, max=0.5),
+            sleep=self._sleep,
+            reraise=True,
+        )
+        return retrying(exchange, time.monotonic() + seconds)
 
     def close(self) -> None:
         """Close kept connections."""
@@ -133,7 +150,7 @@ class HttpWeb:
     def _exchange(self, request: Request, media: Mapping[str, _Medium], deadline: float) -> Reply:
         follow = request.effect is Effect.READ and request.method in ("GET", "HEAD")
         with self._opened(_written(request, media), deadline, follow) as response:
-            headers = _headers(response)
+            headers = {"date": formatdate(usegmt=True), **_headers(response)}
             body = b"".join(self._chunks(response, _host(request.url), MAX_REPLY_BYTES))
             return Reply(response.status, headers, _decoded(body, headers, _host(request.url)))
 

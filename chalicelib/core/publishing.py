@@ -7,7 +7,7 @@ here, writes the answer on condition that nobody wrote first, and only then acts
            ├─> scheduled ─> queued ─> publishing ─> published
            │        ^         ^        │   │ ├────> failed
            │        └─────────┴────────┘   │ └────> missed, skipped   (late policy, expiry)
-           └─> cancelled                   └─> unconfirmed ─> publishing …
+           └─> cancelled                   └─> unconfirmed ─> publishing …, published (a person found it)
 """
 
 import dataclasses
@@ -19,7 +19,7 @@ from typing import Any, Literal
 from chalicelib.core.conversation import Effect, Idempotency, Published, Reply, Request, Safety
 from chalicelib.core.errors import Conflict
 from chalicelib.core.post import LatePolicy
-from chalicelib.core.timing import milliseconds
+from chalicelib.core.timing import milliseconds, stamp
 
 
 class State(StrEnum):
@@ -56,10 +56,11 @@ class Answer:
     """A recorded reply: what the conversation needs to go on, and how we came to know it."""
 
     status: int
+    """0 where a person found the post: there was no reply then."""
     body: str
     headers: dict[str, str]
     at: datetime
-    source: Literal["reply", "read_back"] = "reply"
+    source: Literal["reply", "read_back", "person"] = "reply"
 
     @property
     def reply(self) -> Reply:
@@ -80,6 +81,9 @@ class Exchange:
     answer: Answer | None = None
     void: bool = False
     """Proved never to have been applied; a later exchange takes its place."""
+    void_at: datetime | None = None
+    void_why: str | None = None
+    """What proved it: `not_sent`, `frozen`, `read_back`, `person`, or the code of the platform's refusal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,8 @@ class Target:
     platform: str
     state: State
     scheduled_at: datetime | None
+    server: str = ""
+    """The account's host where its platform has several: what is down together."""
     late_policy: LatePolicy = "publish"
     grace_seconds: int = 300
     expires_at: datetime | None = None
@@ -129,6 +135,8 @@ class Target:
     sent_at: datetime | None = None
     """When the first creating request left."""
     published_at: datetime | None = None
+    platform_at: datetime | None = None
+    """When it was published by the platform's own word, where it says one."""
     platform_post_id: str | None = None
     url: str | None = None
     part_ids: tuple[str, ...] = ()
@@ -166,7 +174,7 @@ class Policy:
     repeats: int = 5
     """Attempts in which an unanswered request with an idempotency key is repeated; after those it is read back."""
     first_retry: timedelta = timedelta(seconds=5)
-    longest_retry: timedelta = timedelta(minutes=15)
+    longest_retry: timedelta = timedelta(seconds=90)
     give_up_after: timedelta = timedelta(hours=24)
 
 
@@ -202,7 +210,10 @@ def ready_at(target: Target, policy: Policy) -> datetime:
     """When a wake may act: early enough to get ready for a due instant, and not before a pause is over."""
     if target.next_at is None:
         raise Conflict("nothing is left to do", target.state)
-    return target.next_at - policy.arm if target.next_at == target.scheduled_at else target.next_at
+    if target.scheduled_at is None:
+        return target.next_at
+    early = target.scheduled_at - policy.arm
+    return early if target.next_at == target.scheduled_at else max(target.next_at, early)
 
 
 def noted(target: Target, now: datetime, type: str, detail: str | None = None, **changes: Any) -> Target:
@@ -355,10 +366,66 @@ def answered(target: Target, answer: Answer) -> Target:
     return _settled(target, doubt, dataclasses.replace(doubt, answer=answer))
 
 
-def voided(target: Target, now: datetime, why: str) -> Target:
-    """The target whose doubtful request is proved never to have been applied."""
+def voided(target: Target, now: datetime, why: str, answer: Answer | None = None) -> Target:
+    """The target whose doubtful request is proved never to have been applied; `answer` is a refusal's own."""
     doubt = _doubt(target)
-    return noted(_settled(target, doubt, dataclasses.replace(doubt, void=True)), now, "not_applied", why)
+    void = dataclasses.replace(doubt, answer=answer, void=True, void_at=milliseconds(now), void_why=why)
+    return noted(_settled(target, doubt, void), now, "not_applied", why)
+
+
+def confirmed(target: Target, url: str, by: str, now: datetime) -> Target:
+    """The target that a person found on the network: closed as it stands, so that nothing more of it is sent."""
+    doubt = _in_a_persons_hands(target, now)
+    found = dataclasses.replace(doubt, answer=Answer(0, "", {}, milliseconds(now), "person"))
+    closed = noted(
+        _settled(target, doubt, found),
+        now,
+        "confirmed",
+        by,
+        state=State.PUBLISHED,
+        next_at=None,
+        claim=None,
+        claimed_until=None,
+        error=None,
+        published_at=target.creates[0].intent_at,
+        url=url,
+        version=target.version + 1,
+    )
+    return noted(closed, now, "published", url)
+
+
+def retried(target: Target, by: str, now: datetime, idempotency: Idempotency) -> Target:
+    """The target that a person looked for in vain, going out again at once; too late for nothing but its expiry.
+
+    It stays due when it was, because record keys and read-backs follow from that: should the person be wrong, what
+    guards against doubles still does. For the same reason nobody's look counts before the quarantine is over.
+    """
+    doubt = _in_a_persons_hands(target, now)
+    over = doubt.over_at + idempotency.quarantine
+    if now < over:
+        raise Conflict(f"{target.platform} may take the request until {stamp(over)}: look again then", "too_early")
+    return noted(
+        voided(target, now, "person"),
+        now,
+        "retried",
+        by,
+        state=State.QUEUED,
+        next_at=milliseconds(now),
+        claim=None,
+        claimed_until=None,
+        error=None,
+        late_policy="publish",
+        version=target.version + 1,
+    )
+
+
+def _in_a_persons_hands(target: Target, now: datetime) -> Exchange:
+    """The doubt that a person may resolve now."""
+    if target.state is not State.UNCONFIRMED:
+        raise Conflict(f"a target that is {target.state} has nothing to resolve", "not_unconfirmed")
+    if target.claim and target.claimed_until and now < target.claimed_until:
+        raise Conflict(f"a publisher works on this {target.state} target right now", "claimed")
+    return _doubt(target)
 
 
 def _doubt(target: Target) -> Exchange:
@@ -406,6 +473,7 @@ def published(target: Target, result: Published, now: datetime) -> Target:
         next_at=None,
         error=None,
         published_at=milliseconds(_visible_at(target, result, now)),
+        platform_at=milliseconds(result.at) if result.at else None,
         platform_post_id=result.id,
         url=result.url,
         part_ids=result.parts or (result.id,),
@@ -443,6 +511,25 @@ def deferred(
     next_at = max(until, now) + timedelta(seconds=jitter) if until else now + wait
     state = State.UNCONFIRMED if target.doubt else State.QUEUED
     return _released(target, now, "deferred", code, message, state=state, next_at=next_at)
+
+
+def braked(target: Target, now: datetime, code: str, message: str, until: datetime) -> Target:
+    """The target that was not even tried: its account is limited or its network is down. It is late, and says so."""
+    state = State.UNCONFIRMED if target.doubt else State.QUEUED
+    fault = Fault(code, message, milliseconds(now))
+    if target.error and target.error.code == code:
+        return dataclasses.replace(target, state=state, next_at=until, claim=None, claimed_until=None, error=fault)
+    return _released(target, now, "deferred", code, message, state=state, next_at=until)
+
+
+def stopped(target: Target, now: datetime, code: str, message: str, look_again: datetime) -> Target:
+    """The target that the workspace's or the account's hold stopped; let go when that is resumed."""
+    return _released(target, now, "held", code, message, state=State.HELD, next_at=look_again)
+
+
+def let_go(target: Target, now: datetime, at: datetime) -> Target:
+    """The target that a hold had stopped, going out at its turn. It stays due when it was: late, and honestly so."""
+    return noted(target, now, "resumed", state=State.QUEUED, next_at=at, error=None, version=target.version + 1)
 
 
 def resting(target: Target, now: datetime, until: datetime, policy: Policy) -> Target:
@@ -501,7 +588,8 @@ def edited(target: Target, due: datetime | None, now: datetime) -> Target:
     _editable(target, "edited")
     version = target.version + 1
     if target.state in (State.HELD, State.PENDING_APPROVAL, State.AWAITING_ACTION):
-        return noted(target, now, "edited", scheduled_at=due, version=version)
+        look_again = due if target.next_at else None
+        return noted(target, now, "edited", scheduled_at=due, next_at=look_again, version=version)
     if due is None:
         return noted(target, now, "edited", state=State.DRAFT, scheduled_at=None, next_at=None, version=version)
     return scheduled(target, due, now, "edited")

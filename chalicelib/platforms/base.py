@@ -4,11 +4,12 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, ClassVar, Literal
 
 from chalicelib.core.account import Account
+from chalicelib.core.brakes import Quota
 from chalicelib.core.conversation import Connected, Conversation, Idempotency, Job, Published, Reply, Safety
 from chalicelib.core.errors import Invalid, Issue, Rejected
 from chalicelib.core.rendition import Part, Rendition
@@ -42,6 +43,10 @@ class Platform(ABC):
     def expires_at(self, account: Account) -> datetime | None:
         """When the access token ends, to refresh it before it is needed; None where it does not or nobody knows."""
         return None
+
+    def quota(self, reply: Reply) -> Quota | None:
+        """What a reply says is left of the account's calls, by the headers that most networks use."""
+        return quota_in(reply)
 
     def refresh(self, account: Account) -> Conversation[dict[str, str]]:
         """Trade the account's secrets for fresh ones; returns all secrets to keep."""
@@ -143,6 +148,25 @@ def retry_at(reply: Reply) -> datetime | None:
         if after.isdigit():
             return parsedate_to_datetime(reply.headers.get("date", "")) + timedelta(seconds=int(after))
         return parsedate_to_datetime(after)
+    except ValueError:
+        return None
+
+
+REMAINING = ("x-rate-limit-remaining", "x-ratelimit-remaining", "ratelimit-remaining")
+RESET = ("x-rate-limit-reset", "x-ratelimit-reset", "ratelimit-reset")
+
+
+def quota_in(reply: Reply) -> Quota | None:
+    """The calls left and when they are counted anew: an epoch, an ISO time, or seconds from the reply's date."""
+    remaining = next((reply.headers[name] for name in REMAINING if name in reply.headers), "")
+    reset = next((reply.headers[name] for name in RESET if name in reply.headers), "")
+    try:
+        left = int(float(remaining))
+        if not reset.replace(".", "", 1).isdigit():
+            return Quota(left, datetime.fromisoformat(reset).astimezone(UTC))
+        if float(reset) > 1e9:
+            return Quota(left, datetime.fromtimestamp(float(reset), UTC))
+        return Quota(left, parsedate_to_datetime(reply.headers.get("date", "")) + timedelta(seconds=float(reset)))
     except ValueError:
         return None
 

@@ -330,6 +330,7 @@ def _target(post: Post, ref: TargetRef, one: Planned, now: datetime) -> Target:
         ref.platform,
         State.DRAFT,
         None,
+        server=one.account.host if one.account else "",
         late_policy=post.late_policy,
         grace_seconds=post.grace_seconds,
         expires_at=post.expires_at,

@@ -109,7 +109,7 @@ def accounts(world: World, workspace_id: str, limit: int = 20, cursor: str | Non
     """The workspace's accounts, oldest first, without their secrets."""
     after = f"{PREFIX}{cursor}" if cursor else ""
     items = world.table.items(records.workspace_pk(workspace_id), PREFIX, limit=limit + 1, after=after)
-    page = [_account(item) for item in items[:limit]]
+    page = [without_secrets(item) for item in items[:limit]]
     return Page(page, page[-1].id if len(items) > limit else None)
 
 
@@ -123,28 +123,20 @@ def account(world: World, workspace_id: str, account_id: str) -> Account:
 
 def find(world: World, workspace_id: str, account_id: str) -> Account | None:
     """One account without its secrets, or None."""
-    item = world.table.get(_key(workspace_id, account_id))
-    return _account(item) if item else None
+    item = world.table.get(key(workspace_id, account_id))
+    return without_secrets(item) if item else None
 
 
 def find_many(world: World, workspace_id: str, account_ids: set[str]) -> dict[str, Account]:
     """Those of the accounts that this workspace has, by id, without their secrets."""
-    items = world.table.get_many([_key(workspace_id, one) for one in sorted(account_ids)])
-    return {one.id: one for one in map(_account, items)}
+    items = world.table.get_many([key(workspace_id, one) for one in sorted(account_ids)])
+    return {one.id: one for one in map(without_secrets, items)}
 
 
 def disconnect(world: World, workspace_id: str, account_id: str) -> None:
     """Forget the account and its secrets. Targets still waiting on it fail with a clear word."""
     account(world, workspace_id, account_id)
-    world.table.write(Delete(_key(workspace_id, account_id)))
-
-
-def open_account(world: World, workspace_id: str, account_id: str) -> Account:
-    """The account with its secrets, for a conversation; Rejected where it is gone."""
-    item = world.table.get(_key(workspace_id, account_id))
-    if item is None:
-        raise Rejected("account_gone", "the account was disconnected")
-    return _opened(world, item)
+    world.table.write(Delete(key(workspace_id, account_id)))
 
 
 def is_stale(network: Platform, account: Account, when: datetime) -> bool:
@@ -157,11 +149,9 @@ def refreshed(world: World, network: Platform, stale: Account) -> Account:
     """The account with fresh secrets, refreshed by exactly one of those who ask at the same time."""
     give_up = world.clock.now() + REFRESH_LEASE
     while world.clock.now() < give_up:
-        item = world.table.get(_key(stale.workspace_id, stale.id))
-        if item is None:
-            raise Rejected("account_gone", "the account was disconnected")
-        current = _opened(world, item)
-        if current.secrets != stale.secrets:
+        item = world.table.get(key(stale.workspace_id, stale.id))
+        current = with_secrets(world, item)
+        if item is None or current.secrets != stale.secrets:
             return current
         if leased := _lease(world, item):
             return _refresh(world, network, current, leased)
@@ -199,23 +189,28 @@ def _refresh(world: World, network: Platform, account: Account, leased: Item) ->
     return fresh
 
 
-def _key(workspace_id: str, account_id: str) -> Key:
+def key(workspace_id: str, account_id: str) -> Key:
+    """Where an account lies."""
     return Key(records.workspace_pk(workspace_id), f"{PREFIX}{account_id}")
 
 
 def _item(world: World, account: Account) -> Item:
     doc = records.to_doc(dataclasses.replace(account, secrets={}))
     sealed = world.vault.seal(account.workspace_id, _purpose(account.id), json.dumps(account.secrets).encode())
-    return Item(_key(account.workspace_id, account.id), {**doc, "sealed": b64encode(sealed).decode()})
+    return Item(key(account.workspace_id, account.id), {**doc, "sealed": b64encode(sealed).decode()})
 
 
-def _account(item: Item) -> Account:
+def without_secrets(item: Item) -> Account:
+    """The account in a row, its secrets left sealed."""
     known = {name: item.doc[name] for name in item.doc if name not in ("sealed", "refreshing_until")}
     return records.from_doc(Account, known)
 
 
-def _opened(world: World, item: Item) -> Account:
-    locked = _account(item)
+def with_secrets(world: World, item: Item | None) -> Account:
+    """The account in a row with its secrets, for a conversation; Rejected where there is no such row any more."""
+    if item is None:
+        raise Rejected("account_gone", "the account was disconnected")
+    locked = without_secrets(item)
     plain = world.vault.open(locked.workspace_id, _purpose(locked.id), b64decode(item.doc["sealed"]))
     host = locked.host or (world.settings.api_url if locked.platform == "sandbox" else "")
     return dataclasses.replace(locked, secrets=json.loads(plain), host=host)

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from chalicelib.core import publishing
+from chalicelib.core.brakes import Quota
 from chalicelib.core.conversation import Conversation, Effect, Idempotency, Job, Published, Reply, Request, Safety, Wait
 from chalicelib.core.errors import (
     Limited,
@@ -21,17 +22,18 @@ from chalicelib.core.errors import (
     PlatformAnswer,
     ReconnectNeeded,
     RefreshNeeded,
+    Refused,
     Rejected,
     Stale,
     Transient,
     TransportFailure,
 )
-from chalicelib.core.publishing import Act, Answer, Exchange, Later, Settle, Target
+from chalicelib.core.publishing import Act, Answer, Exchange, Later, Settle, State, Target
 from chalicelib.core.timing import milliseconds
 from chalicelib.platforms import platform
 from chalicelib.platforms.base import Platform
-from chalicelib.ports import Wake, World
-from chalicelib.service import connect, records, schedule
+from chalicelib.ports import Item, Wake, World
+from chalicelib.service import brakes, connect, records, schedule
 from chalicelib.service.records import TargetKey
 from chalicelib.service.schedule import POLICY
 
@@ -65,8 +67,8 @@ def publish(world: World, wake: Wake) -> None:
     except NotFound:
         return
     network = platform(target.platform)
-    account = connect.find(world, target.workspace_id, target.account_id)
-    habits = network.idempotency(account) if account else Idempotency(Safety.NONE, readable=False)
+    around = look_around(world, target)
+    habits = _habits(network, around)
     verdict = publishing.wake(target, world.clock.now(), wake.version, world.chance.token(), habits, POLICY)
     match verdict:
         case Later(at):
@@ -74,9 +76,50 @@ def publish(world: World, wake: Wake) -> None:
         case Settle(settled):
             _unless_overtaken(schedule.save, world, settled)
         case Act(claimed):
-            written = _unless_overtaken(schedule.save, world, claimed)
-            if written:
-                Publication(world, written, network, habits).carry_out()
+            _act(world, target, claimed, network, habits, around)
+
+
+def _act(
+    world: World, target: Target, claimed: Target, network: Platform, habits: Idempotency, around: "Around"
+) -> None:
+    if stopped := brakes.stop(world, target, around.brakes):
+        _unless_overtaken(schedule.save, world, stopped)
+    elif written := _unless_overtaken(schedule.save, world, claimed):
+        _beside_the_point(brakes.spend, world, target, around.brakes)
+        Publication(world, written, network, habits, around).carry_out()
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a publish needs beside its target, read at once."""
+
+    account: Item | None
+    rendition: Item | None
+    brakes: brakes.Brakes
+
+
+def look_around(world: World, target: Target) -> Around:
+    """The account, the rendition and the brakes of a target."""
+    account = connect.key(target.workspace_id, target.account_id)
+    rendition = records.rendition_key(records.of(target))
+    items = world.table.get_many([account, rendition, *brakes.keys(target)])
+    found = {item.key: item for item in items}
+    return Around(found.get(account), found.get(rendition), brakes.of(target, items))
+
+
+def _habits(network: Platform, around: Around) -> Idempotency:
+    """How the account's server behaves; of an account that is gone nothing can be asked any more."""
+    if around.account is None:
+        return Idempotency(Safety.NONE, readable=False)
+    return network.idempotency(connect.without_secrets(around.account))
+
+
+def _beside_the_point(note: Callable[..., None], *arguments: Any) -> None:
+    """Keep a note about how things went; its failure must not touch the publish."""
+    try:
+        note(*arguments)
+    except Refused:
+        log.warning("note_not_kept", exc_info=True)
 
 
 def _unless_overtaken(act: Callable[[World, Target], Target], world: World, target: Target) -> Target | None:
@@ -96,6 +139,9 @@ class Publication:
     target: Target
     network: Platform
     habits: Idempotency
+    around: Around
+    quota: Quota | None = None
+    """What the last reply said is left of the account's calls."""
     unread: Answer | None = None
     """The answer to the open creating request, until the conversation has accepted it."""
     repeating: bool = False
@@ -114,6 +160,10 @@ class Publication:
             log.warning("claim_lost", extra={"target": self.target.id})
             return
         _unless_overtaken(schedule.save, self.world, end)
+        if end.state is State.PUBLISHED:
+            _beside_the_point(brakes.succeeded, self.world, self.target, self.around.brakes)
+        if self.quota:
+            _beside_the_point(brakes.learn, self.world, self.target, self.quota)
 
     def _end(self) -> Target:
         """What the target is after this run."""
@@ -123,14 +173,20 @@ class Publication:
         except Resting as rest:
             return publishing.resting(self.target, self.now, rest.until, POLICY)
         except InDoubt as doubt:
+            self._broken()
             return self._doubtful(doubt.code, "no clear answer came")
         except Limited as limit:
+            _beside_the_point(brakes.limit, self.world, self.target, limit.until)
             return self._deferred(limit.code, limit.message, limit.until)
+        except Transient as failure:
+            self._broken()
+            return self._deferred(failure.code, failure.message)
         except PlatformAnswer as no:
             # A no while a request is in doubt came from the read-back: it says nothing about that request.
             final = isinstance(no, Rejected | ReconnectNeeded) and not self.target.doubt
             return self._failed(no) if final else self._deferred(no.code, no.message)
         except TransportFailure as failure:
+            self._broken()
             return self._deferred("unreachable", str(failure))
         except Stale:
             raise
@@ -143,6 +199,10 @@ class Publication:
         if self.target.doubt:
             return self._doubtful("unreadable", "the answer made no sense")
         return self._deferred("internal", "our own fault; we will try again")
+
+    def _broken(self) -> None:
+        """The server did not answer as a server that is up does."""
+        _beside_the_point(brakes.failed, self.world, self.target, self.around.brakes)
 
     def _failed(self, no: PlatformAnswer) -> Target:
         return publishing.failed(self.target, self.now, no.code, no.message)
@@ -157,8 +217,10 @@ class Publication:
     def _converse(self) -> Published:
         """Run the publish conversation, refreshing the account's token at most once."""
         at = records.of(self.target)
-        rendition = records.load_rendition(self.world.table, at)
-        account = connect.open_account(self.world, at.workspace_id, self.target.account_id)
+        account = connect.with_secrets(self.world, self.around.account)
+        if self.around.rendition is None:
+            raise Rejected("no_rendition", "what the target would send is gone")
+        rendition = records.rendition_of(self.around.rendition)
         due = self.target.scheduled_at or self.now
         if connect.is_stale(self.network, account, max(due, self.now)):
             account = connect.refreshed(self.world, self.network, account)
@@ -292,6 +354,7 @@ class Publication:
             raise Transient("unreachable", str(failure)) from failure
         except MaybeSent as failure:
             raise InDoubt("no_answer") from failure
+        self.quota = self.network.quota(reply) or self.quota
         if reply.status >= 500:
             raise InDoubt(f"http_{reply.status}")
         self.unread = answer_of(reply, request, self.now)

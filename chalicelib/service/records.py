@@ -170,11 +170,8 @@ def load_target(table: Table, at: TargetKey) -> Target:
     return target_of(item)
 
 
-def load_rendition(table: Table, at: TargetKey) -> Rendition:
-    """The target's rendition; NotFound where there is none."""
-    item = table.get(rendition_key(at))
-    if item is None:
-        raise NotFound(f"there is no rendition of {at.target_id}")
+def rendition_of(item: Item) -> Rendition:
+    """The rendition in a row."""
     return from_doc(Rendition, item.doc)
 
 

@@ -547,7 +547,7 @@ def test_an_allowed_private_host_is_allowed_on_its_port_only(httpserver: HTTPSer
         internet.send(create(f"https://{httpserver.host}:{httpserver.port + 1}/"))
 
 
-def test_the_name_is_looked_up_once_and_the_checked_address_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_try_calls_the_address_that_it_checked_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     """A name that is public when checked and private when called (DNS rebinding) gains nothing."""
     lookups: list[str] = []
     called: list[str] = []
@@ -565,7 +565,8 @@ def test_the_name_is_looked_up_once_and_the_checked_address_is_called(monkeypatc
     monkeypatch.setattr(socket, "create_connection", connect)
     with pytest.raises(NotSent):
         HttpWeb().send(create("https://rebinding.test/"))
-    assert (lookups, called) == (["rebinding.test"], ["93.184.215.14"])
+    assert lookups == ["rebinding.test"] * 2, "the second try looks the name up again, and finds it private"
+    assert called == ["93.184.215.14"]
 
 
 def test_of_several_addresses_only_the_public_ones_are_tried_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -581,7 +582,7 @@ def test_of_several_addresses_only_the_public_ones_are_tried_in_turn(monkeypatch
     monkeypatch.setattr(socket, "create_connection", connect)
     with pytest.raises(NotSent):
         HttpWeb().send(create("https://many.test/"))
-    assert called == ["93.184.215.14", "93.184.215.15"]
+    assert called == ["93.184.215.14", "93.184.215.15"] * 3, "three tries, each in turn"
 
 
 @pytest.mark.parametrize("address", ["93.184.215.14", "8.8.8.8", "2606:4700::6810:84e5", "2a00:1450:4001::200e"])

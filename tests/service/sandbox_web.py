@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, field
 from datetime import timedelta
+from email.utils import format_datetime
 from urllib.parse import urlsplit
 
 from chalicelib.core.conversation import Reply, Request
@@ -30,6 +31,7 @@ class SandboxWeb:
         if answer.delay_seconds > request.timeout:
             raise MaybeSent("the sandbox did not answer in time")
         headers = {name.lower(): value for name, value in answer.headers.items()}
+        headers["date"] = format_datetime(self.world.clock.now(), usegmt=True)
         return Reply(answer.status, headers, json.dumps(answer.body).encode())
 
     def _answer(self, request: Request) -> sandbox.SandboxReply:
