@@ -58,6 +58,8 @@ class Problem(TypedDict):
     detail: str
     code: str
     request_id: str
+    state: str | None
+    """The state that forbids it, of a 409."""
     issues: list[IssueAnswer]
 
 
@@ -116,6 +118,7 @@ def problem(error: Exception, request_id: str, status: int | None = None) -> Pro
         "detail": detail,
         "code": code,
         "request_id": request_id,
+        "state": getattr(error, "state", None),
         "issues": [issue_answer(issue) for issue in issues[:MAX_ISSUES]],
     }
 

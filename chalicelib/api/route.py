@@ -26,6 +26,7 @@ class Call:
 
     world: World
     workspace_id: str
+    key_id: str
     bearer: str
     base: str
     """What stands before `/v1` in a link to this service: its public URL where that is known."""

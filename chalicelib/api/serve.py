@@ -17,6 +17,7 @@ from chalicelib.api.route import Answer, Call, Endpoint
 from chalicelib.core.errors import CarillonError, Forbidden, Invalid, Issue, NotFound, Stale, Unauthorized
 from chalicelib.ports import World
 from chalicelib.service import access, idempotency
+from chalicelib.service.access import Caller
 from chalicelib.service.idempotency import IdempotencyMismatch, Kept
 
 M = TypeVar("M", bound=BaseModel)
@@ -80,7 +81,7 @@ def _status(error: CarillonError, request: Request) -> int:
 
 def _answer(endpoint: Endpoint, world: World, request: Request, params: dict[str, str]) -> Answer:
     bearer = _bearer(request)
-    workspace_id = _let_in(endpoint, world, bearer)
+    caller = _let_in(endpoint, world, bearer)
     key = _idempotency_key(endpoint, request)
     arguments: dict[str, Any] = {**_checked(params), **_query(endpoint, request)}
     raw = request.raw_body if endpoint.method in ("POST", "PATCH") else b""
@@ -88,11 +89,12 @@ def _answer(endpoint: Endpoint, world: World, request: Request, params: dict[str
     fingerprint = _fingerprint(endpoint, params, raw)
     call = Call(
         world,
-        workspace_id,
+        caller.workspace_id,
+        caller.key_id,
         bearer,
         base=world.settings.api_url or "..",
         if_version=_if_version(request),
-        seed=idempotency.seed(workspace_id, f"{key}\n{fingerprint}") if key else None,
+        seed=idempotency.seed(caller.workspace_id, f"{key}\n{fingerprint}") if key else None,
     )
     try:
         arguments |= _body(endpoint, request, raw)
@@ -110,16 +112,16 @@ def _bearer(request: Request) -> str:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-def _let_in(endpoint: Endpoint, world: World, bearer: str) -> str:
-    """The caller's workspace; none where the endpoint is for everybody."""
+def _let_in(endpoint: Endpoint, world: World, bearer: str) -> Caller:
+    """Who calls; nobody in particular where the endpoint is for everybody."""
     if endpoint.needs == "nothing":
-        return ""
+        return Caller("", "", frozenset())
     if not bearer:
         raise Unauthorized("no API key")
     caller = access.authenticate(world, bearer)
     if endpoint.needs != "a key" and not caller.may(endpoint.needs):
         raise Forbidden(f"this needs a key with the scope {endpoint.needs}", "missing_scope")
-    return caller.workspace_id
+    return caller
 
 
 def _idempotency_key(endpoint: Endpoint, request: Request) -> str | None:

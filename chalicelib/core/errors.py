@@ -77,9 +77,13 @@ class NotFound(Refused):
 
 
 class Conflict(Refused):
-    """The thing's state forbids it."""
+    """The thing's state forbids it; `state` is that state, where there is one."""
 
     code = "conflict"
+
+    def __init__(self, message: str, code: str | None = None, state: str | None = None) -> None:
+        super().__init__(message, code)
+        self.state = state
 
 
 class Stale(Refused):

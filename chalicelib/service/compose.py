@@ -126,7 +126,9 @@ def delete(world: World, workspace_id: str, post_id: str, if_version: int | None
     _require_version(old.post, if_version)
     out = [target for target in old.targets if target.creates or target.claim or target.state is State.PUBLISHED]
     if out:
-        raise Conflict(f"the post is {old.status}: what has gone out, or is going, cannot be forgotten", "already_out")
+        raise Conflict(
+            f"the post is {old.status}: what has gone out, or is going, cannot be forgotten", "already_out", old.status
+        )
     key = records.post_key(workspace_id, post_id)
     writes = [Delete(key, expect=old.post.version), *_deletes(list(old.targets))]
     if old.post.external_id:
@@ -258,7 +260,9 @@ def _require_version(post: Post, if_version: int | None) -> None:
 def _require_editable(old: Whole) -> None:
     late = sorted({str(one.state) for one in old.targets if one.state not in EDITABLE or one.claim or one.creates})
     if late:
-        raise Conflict(f"the post is {old.status}: targets that are {', '.join(late)} cannot be edited", "too_late")
+        raise Conflict(
+            f"the post is {old.status}: targets that are {', '.join(late)} cannot be edited", "too_late", old.status
+        )
 
 
 def _patched(post: Post, patch: PostPatch) -> NewPost:

@@ -46,6 +46,6 @@ def _steer(world: World, workspace_id: str, post_id: str, move: Move) -> Whole:
         except Conflict as refusal:
             refusals.append(refusal)
     if not moved:
-        raise Conflict(f"the post is {whole.status}: {refusals[0]}", refusals[0].code)
+        raise Conflict(f"the post is {whole.status}: {refusals[0]}", refusals[0].code, whole.status)
     written = {target.id: target for target in schedule.commit(world, moved.values())}
     return Whole(whole.post, tuple(written.get(target.id, target) for target in whole.targets))
