@@ -9,6 +9,7 @@ import pytest
 from chalicelib.core import publishing
 from chalicelib.core.conversation import Effect, Idempotency, Published, Request, Safety
 from chalicelib.core.errors import Conflict
+from chalicelib.core.post import LatePolicy
 from chalicelib.core.publishing import Act, Answer, Ignore, Policy, Settle, State, Target
 
 DUE = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -80,7 +81,7 @@ def test_a_retry_keeps_the_due_time_that_record_keys_follow_from() -> None:
 
 
 @pytest.mark.parametrize("policy", ["skip", "hold"])
-def test_a_retry_is_not_stopped_for_being_late(policy: publishing.LatePolicy) -> None:
+def test_a_retry_is_not_stopped_for_being_late(policy: LatePolicy) -> None:
     again = retry(left(asked(dataclasses.replace(WAITING, late_policy=policy))), MUCH_LATER)
     assert claimed(again, MUCH_LATER).state is State.PUBLISHING
 
