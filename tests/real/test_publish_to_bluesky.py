@@ -273,7 +273,7 @@ def test_when_the_app_password_was_revoked_the_post_fails_and_the_account_asks_t
 
 @pytest.mark.xfail(
     strict=True,
-    reason="only a refused refresh marks the account: Publication._end lets a ReconnectNeeded of the publish itself go by",
+    reason="only a refused refresh marks the account: where publishing itself is refused, Publication._end does not",
 )
 def test_when_the_account_was_deactivated_the_post_fails_and_the_account_asks_to_be_reconnected(town: Town) -> None:
     sleeper = town.network.create_account("sleeper.test")
