@@ -24,11 +24,12 @@ from urllib.parse import unquote, urlsplit
 
 from chalicelib.core.conversation import Effect, Reply, Request
 from chalicelib.core.errors import MaybeSent, NotSent, TransportFailure
-from chalicelib.core.post import Media
 
 if TYPE_CHECKING:
     import httpcore
     import httpx
+
+    from chalicelib.core.post import Media
 
 T = TypeVar("T")
 
@@ -128,6 +129,22 @@ class HttpWeb:
         )
         return retrying(exchange, time.monotonic() + seconds)
 
+    def objection(self, url: str) -> str | None:
+        """Why no request would ever leave for this address; None where one would. Looks its name up."""
+        import httpcore
+
+        try:
+            host, parts = _host(url), urlsplit(url)
+        except ValueError as fault:
+            return str(fault)
+        port = parts.port or DEFAULT_PORTS[parts.scheme]
+        if parts.scheme != "https" and _place(host, port) not in self._allowed:
+            return "only https is allowed"
+        try:
+            return None if self._network.addresses(host, port) else "is not a public address"
+        except httpcore.ConnectError as failure:
+            return str(failure)
+
     def close(self) -> None:
         """Close kept connections."""
         if self._pool_:
@@ -154,13 +171,13 @@ class HttpWeb:
             body = b"".join(self._chunks(response, _host(request.url), MAX_REPLY_BYTES))
             return Reply(response.status, headers, _decoded(body, headers, _host(request.url)))
 
-    def _fetched(self, medium: Media, seconds: float, files: ExitStack) -> _Medium:
+    def _fetched(self, medium: "Media", seconds: float, files: ExitStack) -> _Medium:
         try:
             return self._retried(lambda deadline: self._fetch(medium, deadline, files), seconds, lambda _: False)
         except TransportFailure as failure:  # whatever happened to the medium, the request itself was not sent
             raise NotSent(f"medium at {failure}") from None
 
-    def _fetch(self, medium: Media, deadline: float, files: ExitStack) -> _Medium:
+    def _fetch(self, medium: "Media", deadline: float, files: ExitStack) -> _Medium:
         host = _host(medium.url)
         wanted = _written(Request("GET", medium.url, headers={"accept-encoding": "identity"}), {})
         with self._opened(wanted, deadline, follow=True) as response:
@@ -281,7 +298,7 @@ class _Network:
         import httpcore
 
         backend = httpcore.SyncBackend()
-        addresses = self._addresses(host, port)
+        addresses = self.addresses(host, port)
         for tried, address in enumerate(addresses, start=1):
             try:
                 share = self.left() / (len(addresses) - tried + 1)
@@ -291,7 +308,8 @@ class _Network:
                     raise
         raise Pointless(f"{host}: is not a public address")
 
-    def _addresses(self, host: str, port: int) -> list[str]:
+    def addresses(self, host: str, port: int) -> list[str]:
+        """The host's addresses that may be called."""
         import httpcore
 
         try:
@@ -363,7 +381,7 @@ def _place(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _media(request: Request) -> list[Media]:
+def _media(request: Request) -> "list[Media]":
     return [*([request.media] if request.media else ()), *request.files.values()]
 
 
@@ -434,7 +452,7 @@ def _decoded(body: bytes, headers: Mapping[str, str], host: str) -> bytes:
     return decoded
 
 
-def _media_type(headers: Mapping[str, str], medium: Media) -> str:
+def _media_type(headers: Mapping[str, str], medium: "Media") -> str:
     said = headers.get("content-type", "").partition(";")[0].strip().lower()
     return (medium.mime_type or "application/octet-stream") if said in GENERIC_TYPES else said
 

@@ -11,11 +11,13 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from chalicelib.core.account import Account
-from chalicelib.core.post import Media
-from chalicelib.core.rendition import Rendition
+
+if TYPE_CHECKING:  # the ports know requests, every function imports the ports, and few need the models of a post
+    from chalicelib.core.post import Media
+    from chalicelib.core.rendition import Rendition
 
 T = TypeVar("T")
 
@@ -42,9 +44,9 @@ class Request:
     json: Any = None
     form: dict[str, str] | None = None
     content: bytes | None = None
-    media: Media | None = None
+    media: "Media | None" = None
     """The body is this medium's bytes, fetched and streamed by the engine."""
-    files: dict[str, Media] = field(default_factory=dict)
+    files: "dict[str, Media]" = field(default_factory=dict)
     effect: Effect = Effect.READ
     part: int = 0
     """Which part of the rendition a PREPARE or CREATE request belongs to."""
@@ -122,7 +124,7 @@ class Job:
 
     target_id: str
     due: datetime
-    rendition: Rendition
+    rendition: "Rendition"
     account: Account
 
     def key(self, part: int) -> str:
