@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from chalicelib.core.conversation import Reply, Request
+
+M = TypeVar("M", bound=NamedTuple, contravariant=True)
 
 
 class Key(NamedTuple):
@@ -102,11 +104,27 @@ class Wake(NamedTuple):
     version: int
 
 
-class Queue(Protocol):
-    """The publish queue."""
+class Errand(NamedTuple):
+    """A message to the deliverer of webhooks: try this delivery, if it still has this version."""
 
-    def send(self, wakes: Sequence[tuple[Wake, float]]) -> None:
-        """Deliver each wake after its delay in seconds, rounded down, 0 to 900. At least once, in any order."""
+    workspace_id: str
+    webhook_id: str
+    delivery_id: str
+    version: int
+
+
+class Change(NamedTuple):
+    """One write, as the table's stream tells of it: at least once, in order for one item, within seconds."""
+
+    old: Item | None
+    new: Item | None
+
+
+class Queue(Protocol[M]):
+    """A queue of messages of one kind."""
+
+    def send(self, messages: Sequence[tuple[M, float]]) -> None:
+        """Deliver each message after its delay in seconds, rounded down, 0 to 900. At least once, in any order."""
 
 
 class Alarms(Protocol):
@@ -129,8 +147,14 @@ class Vault(Protocol):
 class Web(Protocol):
     """The internet: the only time-out, retry and redaction policy."""
 
+    def warm(self) -> None:
+        """Get ready, so that the next request leaves without delay. Costs nothing the second time."""
+
     def send(self, request: Request) -> Reply:
         """The reply to a request; raises `NotSent` or `MaybeSent`."""
+
+    def objection(self, url: str) -> str | None:
+        """Why no request would ever leave for this address, such as that it is private; None where one would."""
 
 
 class Clock(Protocol):
@@ -176,7 +200,10 @@ class World:
     """Everything the service needs of the world, in one place."""
 
     table: Table
-    queue: Queue
+    queue: Queue[Wake]
+    """To the publisher."""
+    deliveries: Queue[Errand]
+    """To the deliverer of webhooks."""
     alarms: Alarms
     vault: Vault
     web: Web

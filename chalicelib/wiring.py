@@ -3,7 +3,7 @@
 import os
 from functools import cache
 
-from chalicelib.ports import World
+from chalicelib.ports import Errand, Wake, World
 
 
 @cache
@@ -18,9 +18,12 @@ def world() -> World:
     chosen = settings.from_environment(os.environ)
     time = clock.SystemClock()
     table = DynamoTable(os.environ["CARILLON_TABLE"])
+    publish_queue: SqsQueue[Wake] = SqsQueue(os.environ["CARILLON_PUBLISH_QUEUE_URL"])
+    deliver_queue: SqsQueue[Errand] = SqsQueue(os.environ.get("CARILLON_DELIVER_QUEUE_URL", ""))
     return World(
         table=table,
-        queue=SqsQueue(os.environ["CARILLON_PUBLISH_QUEUE_URL"]),
+        queue=publish_queue,
+        deliveries=deliver_queue,
         alarms=SchedulerAlarms(
             group=os.environ["CARILLON_ALARM_GROUP"],
             role=os.environ["CARILLON_ALARM_ROLE_ARN"],

@@ -8,7 +8,7 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from threading import RLock
-from typing import Any
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from chalicelib.aws.rows import (
     Row,
@@ -25,7 +25,9 @@ from chalicelib.aws.sqs import whole_delay
 from chalicelib.clock import ALPHABET, LETTERS, RANDOM_DIGITS, SECRET_LETTERS, TIME_DIGITS, digits
 from chalicelib.core.conversation import Reply, Request
 from chalicelib.core.errors import Stale
-from chalicelib.ports import Delete, Found, Item, Key, Put, Settings, Wake, World
+from chalicelib.ports import Change, Delete, Errand, Found, Item, Key, Put, Settings, Wake, World
+
+M = TypeVar("M", bound=NamedTuple)
 
 START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
@@ -37,6 +39,7 @@ class FakeTable:
         self._rows: dict[Key, Row] = {}
         self._indexed: dict[Key, Row] | None = None
         self._lock = RLock()
+        self._changes: list[tuple[Row | None, Row | None]] = []
         self.calls: Counter[str] = Counter()
 
     def get(self, key: Key) -> Item | None:
@@ -65,10 +68,12 @@ class FakeTable:
         return int(self._rows[key]["rev"]["N"]) if key in self._rows else 0
 
     def _apply(self, key: Key, row: Row | None, rev: int) -> None:
-        if row is None:
-            self._rows.pop(key, None)
-        else:
-            self._rows[key] = {**key_row(key), "rev": {"N": str(rev + 1)}, **row}
+        old = self._rows.pop(key, None)
+        new = None if row is None else {**key_row(key), "rev": {"N": str(rev + 1)}, **row}
+        if new:
+            self._rows[key] = new
+        if old or new:
+            self._changes.append((old, new))
 
     def items(
         self, pk: str, prefix: str = "", *, limit: int = 1000, after: str = "", reverse: bool = False
@@ -112,6 +117,11 @@ class FakeTable:
             yield
         finally:
             self._indexed = None
+
+    def stream(self, since: int = 0) -> list[Change]:
+        """What the table's stream tells of every write so far, behind the first `since`; not a call."""
+        with self._lock:
+            return [Change(*(item_of(row) if row else None for row in both)) for both in self._changes[since:]]
 
     @property
     def everything(self) -> list[Item]:
@@ -171,26 +181,26 @@ class FakeChance:
         return self._random.random()
 
 
-class FakeQueue:
-    """A `Queue` whose delayed messages can be seen in `waiting`, as (when visible, wake)."""
+class FakeQueue(Generic[M]):
+    """A `Queue` whose delayed messages can be seen in `waiting`, as (when visible, message)."""
 
     def __init__(self, clock: FakeClock) -> None:
         self._clock = clock
-        self.waiting: list[tuple[datetime, Wake]] = []
+        self.waiting: list[tuple[datetime, M]] = []
 
-    def send(self, wakes: Sequence[tuple[Wake, float]]) -> None:
-        for wake, delay in wakes:
-            self.waiting.append((self._clock.now() + timedelta(seconds=whole_delay(delay)), wake))
+    def send(self, messages: Sequence[tuple[M, float]]) -> None:
+        for message, delay in messages:
+            self.waiting.append((self._clock.now() + timedelta(seconds=whole_delay(delay)), message))
 
-    def receive(self) -> list[Wake]:
-        """Take the wakes whose delay is over, the earliest first."""
+    def receive(self) -> list[M]:
+        """Take the messages whose delay is over, the earliest first."""
         due = sorted((each for each in self.waiting if each[0] <= self._clock.now()), key=lambda each: each[0])
         self.waiting = [each for each in self.waiting if each[0] > self._clock.now()]
-        return [wake for _, wake in due]
+        return [message for _, message in due]
 
     @property
     def next_at(self) -> datetime | None:
-        """When the next wake becomes visible."""
+        """When the next message becomes visible."""
         return min((visible for visible, _ in self.waiting), default=None)
 
 
@@ -242,11 +252,18 @@ Answer = Reply | Exception | Callable[[Request], Reply]
 
 
 class FakeWeb:
-    """A `Web` that plays a script. Each line answers the first request it matches, once; what was sent is in `sent`."""
+    """A `Web` that plays a script. Each line answers the first request it matches, once; what was sent is in `sent`.
+
+    To an address in `objections` nothing would ever leave.
+    """
 
     def __init__(self, *script: tuple[Match, Answer]) -> None:
         self.script = list(script)
         self.sent: list[Request] = []
+        self.objections: dict[str, str] = {}
+
+    def objection(self, url: str) -> str | None:
+        return self.objections.get(url)
 
     def expect(self, match: Match, answer: Answer) -> None:
         """Add a line to the script."""
@@ -299,7 +316,8 @@ class FakeWorld(World):
     """A world in memory, with what only fakes can do."""
 
     table: FakeTable
-    queue: FakeQueue
+    queue: FakeQueue[Wake]
+    deliveries: FakeQueue[Errand]
     alarms: FakeAlarms
     vault: FakeVault
     web: FakeWeb
@@ -313,7 +331,8 @@ def world(**parts: Any) -> FakeWorld:
     clock = parts.get("clock") or FakeClock()
     fakes: dict[str, Any] = {
         "table": FakeTable(),
-        "queue": FakeQueue(clock),
+        "queue": FakeQueue[Wake](clock),
+        "deliveries": FakeQueue[Errand](clock),
         "alarms": FakeAlarms(clock),
         "vault": FakeVault(),
         "web": FakeWeb(),

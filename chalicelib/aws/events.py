@@ -1,37 +1,65 @@
 """What AWS hands to our functions, and what it wants back."""
 
+import base64
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from chalicelib.aws.sqs import wake_of
-from chalicelib.ports import Wake
+from chalicelib.aws.rows import Row, item_of
+from chalicelib.aws.sqs import errand_of, wake_of
+from chalicelib.ports import Change, Errand, Item, Wake
 
 log = logging.getLogger(__name__)
+M = TypeVar("M")
 
 
 def each_wake(event: dict[str, Any], handle: Callable[[Wake], None]) -> dict[str, Any]:
-    """Handle all messages of a batch side by side, since each may sleep until its instant; name those that failed.
+    """Handle all wakes of a batch side by side, since each may sleep until its instant; name those that failed."""
+    return _each(event, wake_of, handle)
+
+
+def each_errand(event: dict[str, Any], handle: Callable[[Errand], None]) -> dict[str, Any]:
+    """Handle all errands of a batch side by side, since each waits for its receiver; name those that failed."""
+    return _each(event, errand_of, handle)
+
+
+def _each(event: dict[str, Any], read: Callable[[str], M], handle: Callable[[M], None]) -> dict[str, Any]:
+    """What SQS wants to hear of a batch.
 
     https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html#services-sqs-batchfailurereporting,
     read 2026-11-22.
     """
     records = event["Records"]
     with ThreadPoolExecutor(max_workers=len(records)) as pool:
-        done = pool.map(lambda record: _handled(record, handle), records)
+        done = pool.map(lambda record: _handled(record, read, handle), records)
     failed = [record["messageId"] for record, well in zip(records, done, strict=True) if not well]
     return {"batchItemFailures": [{"itemIdentifier": message} for message in failed]}
 
 
-def _handled(record: dict[str, Any], handle: Callable[[Wake], None]) -> bool:
+def _handled(record: dict[str, Any], read: Callable[[str], M], handle: Callable[[M], None]) -> bool:
     try:
-        handle(wake_of(record["body"]))
+        handle(read(record["body"]))
     except Exception:
         log.exception("message_failed", extra={"message": record["messageId"]})
         return False
     return True
+
+
+def changes_in(event: dict[str, Any]) -> list[Change]:
+    """The writes that a batch of the table's stream tells of, oldest first.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html, read 2026-11-22: bytes come in base 64.
+    """
+    records = [record["dynamodb"] for record in event["Records"]]
+    return [Change(_image(record.get("OldImage")), _image(record.get("NewImage"))) for record in records]
+
+
+def _image(row: Row | None) -> Item | None:
+    if not row:
+        return None
+    return item_of({name: {"B": base64.b64decode(at["B"])} if "B" in at else at for name, at in row.items()})
 
 
 def minute_in(event: dict[str, Any]) -> datetime:

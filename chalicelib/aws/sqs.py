@@ -1,13 +1,15 @@
-"""The publish queue on SQS, and what its messages look like on both sides."""
+"""Queues on SQS, and what their messages look like on both sides."""
 
 import json
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from chalicelib.aws.clients import Client, answering, client, rest
 from chalicelib.core.errors import Unavailable
-from chalicelib.ports import Wake
+from chalicelib.ports import Errand, Wake
+
+M = TypeVar("M", bound=NamedTuple)
 
 BATCH = 10
 MAX_DELAY_SECONDS = 900
@@ -15,22 +17,31 @@ MAX_DELAY_SECONDS = 900
 TRIES = 3
 
 
-def body_of(wake: Wake) -> str:
-    """A wake as the text of a message."""
-    return json.dumps(wake._asdict(), separators=(",", ":"))
+def body_of(message: NamedTuple) -> str:
+    """A message as text."""
+    return json.dumps(message._asdict(), separators=(",", ":"))
 
 
 def wake_of(body: str) -> Wake:
     """The wake that `body_of` wrote; ValueError where it is none."""
+    return _read(Wake, body)
+
+
+def errand_of(body: str) -> Errand:
+    """The errand that `body_of` wrote; ValueError where it is none."""
+    return _read(Errand, body)
+
+
+def _read(kind: type[M], body: str) -> M:
+    wrong = f"the message is no {kind.__name__.lower()}"
+    make: Callable[..., M] = kind
     try:
-        fields = json.loads(body)
-        wake = Wake(**fields)
+        message = make(**json.loads(body))
     except (TypeError, ValueError) as fault:
-        raise ValueError("the message is no wake") from fault
-    words = (wake.workspace_id, wake.post_id, wake.target_id)
-    if not all(isinstance(word, str) for word in words) or type(wake.version) is not int:
-        raise ValueError("the message is no wake")
-    return wake
+        raise ValueError(wrong) from fault
+    if any(type(value) is not kind.__annotations__[name] for name, value in message._asdict().items()):
+        raise ValueError(wrong)
+    return message
 
 
 def whole_delay(seconds: float) -> int:
@@ -38,17 +49,17 @@ def whole_delay(seconds: float) -> int:
     return max(0, min(MAX_DELAY_SECONDS, math.floor(seconds)))
 
 
-class SqsQueue:
+class SqsQueue(Generic[M]):
     """A `Queue` on SQS."""
 
     def __init__(self, url: str, sqs: Client | None = None) -> None:
         self._url = url
         self._sqs = sqs or client("sqs")
 
-    def send(self, wakes: Sequence[tuple[Wake, float]]) -> None:
-        """Deliver each wake after its delay in seconds, rounded down, 0 to 900. At least once, any order."""
-        for start in range(0, len(wakes), BATCH):
-            self._send([_entry(str(n), *wake) for n, wake in enumerate(wakes[start : start + BATCH])])
+    def send(self, messages: Sequence[tuple[M, float]]) -> None:
+        """Deliver each message after its delay in seconds, rounded down, 0 to 900. At least once, any order."""
+        for start in range(0, len(messages), BATCH):
+            self._send([_entry(str(n), *message) for n, message in enumerate(messages[start : start + BATCH])])
 
     def _send(self, entries: list[dict[str, Any]]) -> None:
         for attempt in range(TRIES):
@@ -62,5 +73,5 @@ class SqsQueue:
         raise Unavailable(f"sqs: {len(failed)} messages not taken: {', '.join(sorted(set(failed.values())))}")
 
 
-def _entry(id: str, wake: Wake, delay: float) -> dict[str, Any]:
-    return {"Id": id, "MessageBody": body_of(wake), "DelaySeconds": whole_delay(delay)}
+def _entry(id: str, message: NamedTuple, delay: float) -> dict[str, Any]:
+    return {"Id": id, "MessageBody": body_of(message), "DelaySeconds": whole_delay(delay)}

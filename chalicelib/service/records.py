@@ -9,13 +9,18 @@
                                  RENDITION#<target>         what a target will send
                                  TARGET#<target>            a target with its ledger and timeline
     I#<workspace>#<key>          ANSWER                     the answer kept for an Idempotency-Key
+    W#<workspace>                WEBHOOK#<webhook>          where the workspace wants to hear of what, keys sealed
+                                 WEBHOOK_HEALTH#<webhook>   how deliveries to it went lately
+    D#<workspace>#<webhook>      <message>                  one message on its way to one webhook, for 30 days
 
 The `listing` index holds posts under `W#<workspace>` and under `X#<workspace>#<external id>`, and targets under
 `A#<workspace>#<account>`, all by due time.
-The `open` index holds every target that the machine still has to look at, by when, in 16 shards.
+The `open` index holds every target that the machine still has to look at, by when, in 16 shards; and every delivery of
+a webhook, in 16 others, so that no backlog of these is ever in the way of publishing.
 """
 
 from collections.abc import Hashable
+from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple, TypeVar, cast
 from zlib import crc32
@@ -27,12 +32,14 @@ from chalicelib.core.post import Post
 from chalicelib.core.publishing import Target
 from chalicelib.core.rendition import Rendition
 from chalicelib.core.timing import stamp
-from chalicelib.ports import Item, Key, Put, Table
+from chalicelib.ports import Errand, Found, Item, Key, Put, Table
 
 T = TypeVar("T")
 
 SHARDS = 16
 SHARD_NAMES = tuple(f"OPEN#{number:02d}" for number in range(SHARDS))
+TARGET_PREFIX = "TARGET#"
+DELIVERY_SHARD_NAMES = tuple(f"DELIVER#{number:02d}" for number in range(SHARDS))
 
 
 class TargetKey(NamedTuple):
@@ -87,7 +94,7 @@ def post_key(workspace_id: str, post_id: str) -> Key:
 
 def target_key(at: TargetKey) -> Key:
     """Where a target lies."""
-    return Key(post_pk(at.workspace_id, at.post_id), f"TARGET#{at.target_id}")
+    return Key(post_pk(at.workspace_id, at.post_id), f"{TARGET_PREFIX}{at.target_id}")
 
 
 def rendition_key(at: TargetKey) -> Key:
@@ -98,12 +105,33 @@ def rendition_key(at: TargetKey) -> Key:
 def named(key: Key) -> TargetKey:
     """The target that lies at this key."""
     _, workspace_id, post_id = key.pk.split("#")
-    return TargetKey(workspace_id, post_id, key.sk.removeprefix("TARGET#"))
+    return TargetKey(workspace_id, post_id, key.sk.removeprefix(TARGET_PREFIX))
 
 
 def of(target: Target) -> TargetKey:
     """The name of a target."""
     return TargetKey(target.workspace_id, target.post_id, target.id)
+
+
+def deliveries_pk(workspace_id: str, webhook_id: str) -> str:
+    """The partition of what is on its way to a webhook, or was lately."""
+    return f"D#{workspace_id}#{webhook_id}"
+
+
+def delivery_key(workspace_id: str, webhook_id: str, delivery_id: str) -> Key:
+    """Where a delivery lies."""
+    return Key(deliveries_pk(workspace_id, webhook_id), delivery_id)
+
+
+def delivery_place(delivery_id: str, next_at: datetime) -> Key:
+    """A delivery's place in the `open` index."""
+    return Key(DELIVERY_SHARD_NAMES[crc32(delivery_id.encode()) % SHARDS], f"{stamp(next_at)}#{delivery_id}")
+
+
+def errand_of(row: Found) -> Errand:
+    """The errand for a delivery's row of the `open` index."""
+    _, workspace_id, webhook_id = row.key.pk.split("#")
+    return Errand(workspace_id, webhook_id, row.key.sk, row.version or 0)
 
 
 def put_post(post: Post) -> list[Put]:

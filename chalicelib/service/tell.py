@@ -1,0 +1,54 @@
+"""The table's stream is the outbox: what a target's row newly says of itself is told to the workspace's webhooks.
+
+Nothing is added to the writes of publishing, and nothing here can hold them up. The stream may repeat itself, so every
+message and every delivery has an id that follows from the event.
+"""
+
+import logging
+from collections.abc import Sequence
+
+from chalicelib.core import webhooks as rules
+from chalicelib.core.webhooks import PUBLIC, Delivery, Message, Webhook
+from chalicelib.ports import Change, World
+from chalicelib.service import deliveries, records, webhooks
+
+log = logging.getLogger(__name__)
+
+
+class Untold(Exception):
+    """Some changes could not be told; the stream has to bring the batch again."""
+
+
+def tell(world: World, changes: Sequence[Change]) -> None:
+    """Make and queue the deliveries of every new public event. Raises `Untold`, after the rest is done."""
+    subscribed: dict[str, list[Webhook]] = {}
+    made, untold = list[Delivery](), 0
+    for change in changes:
+        try:
+            for message in news_in(change):
+                workspace_id = message.data["workspace_id"]
+                if workspace_id not in subscribed:
+                    subscribed[workspace_id] = webhooks.of(world, workspace_id)
+                wanting = [one for one in subscribed[workspace_id] if one.wants(message.type)]
+                made += [deliveries.store(world, message, one) for one in wanting]
+        except Exception:
+            log.exception("untold", extra={"item": _name(change)})
+            untold += 1
+    deliveries.send(world, made)
+    if untold:
+        raise Untold(f"{untold} of {len(changes)} changes could not be told")
+
+
+def news_in(change: Change) -> list[Message]:
+    """What customers hear of in a change: nothing where it is no target's, or says nothing new."""
+    if change.new is None or not change.new.key.sk.startswith(records.TARGET_PREFIX):
+        return []
+    known = len(change.old.doc["events"]) if change.old else 0
+    if not any(event["type"] in PUBLIC for event in change.new.doc["events"][known:]):
+        return []
+    return rules.news(known, records.target_of(change.new))
+
+
+def _name(change: Change) -> str:
+    found = change.new or change.old
+    return f"{found.key.pk} {found.key.sk}" if found else ""
