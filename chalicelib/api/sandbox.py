@@ -37,7 +37,7 @@ SAID = dict.fromkeys((201, 422, 429, 500), Json)
 """What the network itself may say: that it took the post, or one of the faults that were asked for."""
 
 
-@route("POST", "/sandbox/v1/accounts", needs="nothing", answers={201: dict[str, str]})
+@route("POST", "/sandbox/v1/accounts", needs="accounts:write", answers={201: dict[str, str]})
 def open_sandbox_account(call: Call, body: NewSandboxAccount) -> Answer:
     """Open an account on the sandbox; its token is shown once."""
     account = sandbox.open_account(call.world, body.name)

@@ -38,7 +38,7 @@ from chalicelib.core.rules import (
     Title,
     Warning,
 )
-from chalicelib.platforms.base import Platform, as_reply, bearer, messages, retry_at, said, speaking
+from chalicelib.platforms.base import Platform, as_reply, bearer, messages, needed, retry_at, said, speaking
 
 OURS = Source("docs/sandbox.md", "2026-11-22")
 
@@ -88,11 +88,14 @@ class Sandbox(Platform):
         return Idempotency(Safety.READBACK, late_acceptance=timedelta(seconds=10), readback_lag=timedelta(seconds=1))
 
     def connect(self, host: str, credentials: dict[str, str]) -> Conversation[Connected]:
-        """A new account on the sandbox at `host`; no credentials needed, though it may be given a `name`."""
+        """A new account on the sandbox at `host`, by an API `key` of that service; it may be given a `name`."""
         server = host.rstrip("/")
+        (key,) = needed(credentials, "key")
         body = {"name": credentials.get("name") or "sandbox"}
         with speaking(self.title):
-            reply = yield Request("POST", f"{server}/sandbox/v1/accounts", json=body, effect=Effect.PREPARE)
+            reply = yield Request(
+                "POST", f"{server}/sandbox/v1/accounts", headers=bearer(key), json=body, effect=Effect.PREPARE
+            )
             made = _checked(reply)
             return Connected(made["handle"], made["id"], server, {"token": made["token"]})
 

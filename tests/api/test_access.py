@@ -46,13 +46,24 @@ MAP = {
     "GET /v1/hold": "posts:read",
     "POST /v1/hold": "posts:write",
     "POST /v1/resume": "posts:write",
+    "POST /v1/posts/{post_id}/targets/{target_id}/resolve": "posts:write",
+    "GET /v1/posts/{post_id}/targets/{target_id}/attempts": "posts:read",
+    "GET /v1/posts/{post_id}/targets/{target_id}/events": "posts:read",
+    "GET /v1/posts/{post_id}/targets/{target_id}/receipt": "posts:read",
+    "GET /v1/receipts/keys": "nothing",
     "GET /v1/healthz": "nothing",
     "GET /v1/openapi.json": "nothing",
-    "POST /sandbox/v1/accounts": "nothing",
+    "POST /sandbox/v1/accounts": "accounts:write",
     "POST /sandbox/v1/posts": "nothing",
     "GET /sandbox/v1/posts": "nothing",
     "GET /sandbox/v1/timeline/{handle}": "nothing",
 }
+
+BODIES: dict[str, dict[str, bool]] = {
+    "PATCH /v1/posts/{post_id}": {},
+    "POST /v1/posts/{post_id}/targets/{target_id}/resolve": {"retry": True},
+}
+"""What has to be sent to be told whether the thing is there."""
 
 
 def route(endpoint: Endpoint) -> str:
@@ -60,7 +71,9 @@ def route(endpoint: Endpoint) -> str:
 
 
 def path(endpoint: Endpoint) -> str:
-    return endpoint.path.format(post_id="post_1", account_id="acc_1", name="sandbox", handle="tower")
+    return endpoint.path.format(
+        post_id="post_1", target_id="tgt_1", account_id="acc_1", name="sandbox", handle="tower"
+    )
 
 
 def test_every_route_needs_what_this_table_says() -> None:
@@ -125,14 +138,15 @@ def test_who_has_no_key_is_not_told_what_is_wrong_with_the_request(client: Api, 
 )
 def test_another_tenants_thing_looks_exactly_like_none(client: Api, endpoint: Endpoint) -> None:
     post = client.stranger().created()
-    theirs = {"post_id": post["id"], "account_id": post["targets"][0]["account_id"]}
-    body: dict[str, str] | None = {} if endpoint.method == "PATCH" else None
+    target = post["targets"][0]
+    theirs = {"post_id": post["id"], "target_id": target["id"], "account_id": target["account_id"]}
+    body = BODIES.get(route(endpoint))
 
     strange = problem(client.send(endpoint.method, endpoint.path.format(**theirs), body), 404, "not_found")
     missing = problem(client.send(endpoint.method, path(endpoint), body), 404, "not_found")
 
     def anonymous(detail: str) -> str:
-        for name in (*theirs.values(), "post_1", "acc_1"):
+        for name in (*theirs.values(), "post_1", "tgt_1", "acc_1"):
             detail = detail.replace(name, "…")
         return detail
 

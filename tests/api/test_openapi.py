@@ -40,7 +40,8 @@ def test_every_operation_says_what_it_needs_and_how_it_fails(method: str, path: 
 
     assert found["summary"].endswith((".", "it.", "key."))
     assert found["operationId"]
-    if path.startswith("/v1/") and path not in ("/v1/healthz", "/v1/openapi.json"):
+    ours = path.startswith("/v1/") and path not in ("/v1/healthz", "/v1/openapi.json", "/v1/receipts/keys")
+    if ours or path == "/sandbox/v1/accounts":
         assert found["security"] == [{"key": []}]
         assert {"401", "500"} <= found["responses"].keys()
     else:
@@ -75,7 +76,7 @@ def test_every_example_works_as_it_is_but_for_ids(client: Api, route: str, name:
     text = json.dumps(operation(method, path)["requestBody"]["content"]["application/json"]["examples"][name]["value"])
     schema = operation(method, path)["requestBody"]["content"]["application/json"]["schema"]
     validator({**schema, "components": document()["components"]}).validate(json.loads(text))
-    if name == "bluesky":
+    if name == "bluesky" or path.endswith("/resolve"):  # which are tested with a network that has lost an answer
         return
     opened = client.post("/sandbox/v1/accounts", {"name": "Tower"}).json_body
     text = text.replace("acc_01jd3h8q9x4v2n6m7p5r0s1t2w", client.account())

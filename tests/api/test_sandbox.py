@@ -7,7 +7,7 @@ from tests.api.client import Api, issues, problem
 
 
 def opened(client: Api) -> dict[str, Any]:
-    answer = client.post("/sandbox/v1/accounts", {"name": "Bell tower"}, authorization="")
+    answer = client.post("/sandbox/v1/accounts", {"name": "Bell tower"})
     assert answer.status_code == 201
     return dict(answer.json_body)
 

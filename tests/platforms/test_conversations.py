@@ -160,7 +160,7 @@ def test_a_platform_that_does_not_exist_is_named_in_the_error() -> None:
         platform("friendster")
 
 
-@pytest.mark.parametrize("name", [name for name in platforms_with_data() if name != "sandbox"])
+@pytest.mark.parametrize("name", platforms_with_data())
 def test_connecting_without_credentials_names_all_that_is_missing(name: str) -> None:
     with pytest.raises(Invalid) as refused:
         next(platform(name).connect("https://example.com", {}))
@@ -171,7 +171,7 @@ def test_connecting_without_credentials_names_all_that_is_missing(name: str) -> 
 @pytest.mark.parametrize("name", platforms_with_data())
 @pytest.mark.parametrize("page", [b"<html>Hello</html>", b"{}", b"[]"])
 def test_connecting_to_some_other_server_says_so(name: str, page: bytes) -> None:
-    given = {"identifier": "brand.test", "password": "abcd-efgh-ijkl-mnop", "access_token": "tok"}
+    given = {"identifier": "brand.test", "password": "abcd-efgh-ijkl-mnop", "access_token": "tok", "key": "k"}
     conversation = platform(name).connect("https://example.com", given)
     _, end = run(conversation, [Reply(200, {}, page)] * 3)
     assert isinstance(end, Rejected)
