@@ -16,7 +16,8 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 from chalicelib.core.errors import Invalid
 from chalicelib.ports import World
 
-Needs = Literal["nothing", "a key", "posts:read", "posts:write", "accounts:read", "accounts:write"]
+Scope = Literal["posts:read", "posts:write", "accounts:read", "accounts:write", "webhooks:read", "webhooks:write"]
+Needs = Literal["nothing", "a key"] | Scope
 """What a caller must show: nothing at all, any good API key, or a key with this scope."""
 
 
@@ -55,6 +56,8 @@ class Endpoint:
     answers: dict[int, Any]
     kept: bool
     """Whether the answer is kept under the request's Idempotency-Key."""
+    sealed: bool
+    """Whether it is kept encrypted, because it holds a secret."""
     handler: Callable[..., Answer]
     on_invalid: Callable[[Invalid], Answer] | None
 
@@ -83,12 +86,13 @@ def route(
     needs: Needs,
     answers: dict[int, Any],
     kept: bool = False,
+    sealed: bool = False,
     on_invalid: Callable[[Invalid], Answer] | None = None,
 ) -> Callable[[Callable[..., Answer]], Endpoint]:
     """Declares the decorated function as an endpoint; `answers` holds the shape of the body by status."""
 
     def declare(handler: Callable[..., Answer]) -> Endpoint:
-        return Endpoint(method, path, needs, answers, kept, handler, on_invalid)
+        return Endpoint(method, path, needs, answers, kept, sealed, handler, on_invalid)
 
     return declare
 

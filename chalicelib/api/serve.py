@@ -99,7 +99,7 @@ def _answer(endpoint: Endpoint, world: World, request: Request, params: dict[str
     try:
         arguments |= _body(endpoint, request, raw)
         if key and endpoint.kept:
-            return _once(call, key, fingerprint, lambda: endpoint.handler(call, **arguments))
+            return _once(call, endpoint, key, fingerprint, lambda: endpoint.handler(call, **arguments))
         return endpoint.handler(call, **arguments)
     except Invalid as invalid:
         if endpoint.on_invalid:
@@ -202,11 +202,11 @@ def _fingerprint(endpoint: Endpoint, params: dict[str, str], raw: bytes) -> str:
     return hashlib.sha256(said.encode() + raw).hexdigest()
 
 
-def _once(call: Call, key: str, fingerprint: str, run: Callable[[], Answer]) -> Answer:
+def _once(call: Call, endpoint: Endpoint, key: str, fingerprint: str, run: Callable[[], Answer]) -> Answer:
     def kept() -> Kept:
         answer = run()
         return Kept(answer.status, answer.headers, written(answer.body))
 
-    answer = idempotency.once(call.world, call.workspace_id, key, fingerprint, kept)
+    answer = idempotency.once(call.world, call.workspace_id, key, fingerprint, kept, sealed=endpoint.sealed)
     replayed = {"Idempotency-Replayed": "true"} if answer.replayed else {}
     return Answer(answer.status, answer.body, {**answer.headers, **replayed})

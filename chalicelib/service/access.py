@@ -12,7 +12,7 @@ from chalicelib.ports import Item, Key, Put, World
 from chalicelib.service import records
 
 KEY_PREFIX = "ck_live_"
-SCOPES = ("posts:read", "posts:write", "accounts:read", "accounts:write")
+SCOPES = ("posts:read", "posts:write", "accounts:read", "accounts:write", "webhooks:read", "webhooks:write")
 PEPPER = Key("SYSTEM", "PEPPER")
 
 

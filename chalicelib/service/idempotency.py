@@ -5,6 +5,7 @@ keeping the answer leaves nothing that a repeat could double.
 """
 
 import logging
+from base64 import b64decode, b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -42,8 +43,13 @@ def seed(workspace_id: str, key: str) -> str:
     return sha256(f"{workspace_id}\n{key}".encode()).hexdigest()[:26]
 
 
-def once(world: World, workspace_id: str, key: str, fingerprint: str, run: Callable[[], Kept]) -> Kept:
-    """The answer to a request: kept from the first time, or made now. Answers from 400 up are not kept."""
+def once(
+    world: World, workspace_id: str, key: str, fingerprint: str, run: Callable[[], Kept], *, sealed: bool = False
+) -> Kept:
+    """The answer to a request: kept from the first time, or made now. Answers from 400 up are not kept.
+
+    One that holds a secret is kept `sealed`.
+    """
     row = _begin(world, workspace_id, key, fingerprint)
     if isinstance(row, Kept):
         return row
@@ -55,8 +61,9 @@ def once(world: World, workspace_id: str, key: str, fingerprint: str, run: Calla
     if answer.status >= 400:
         world.table.write(Delete(row.key, expect=row.rev))
         return answer
-    doc = {**row.doc, "status": answer.status, "headers": answer.headers, "body": answer.body}
     try:
+        body = {"sealed": _sealed(world, workspace_id, row, answer.body)} if sealed else {"body": answer.body}
+        doc = {**row.doc, "status": answer.status, "headers": answer.headers, **body}
         world.table.write(Put(Item(row.key, doc, expires=row.expires), expect=row.rev))
     except Refused:
         # The thing is made and its caller must hear so; a repeat derives the same ids and finds it.
@@ -73,7 +80,8 @@ def _begin(world: World, workspace_id: str, key: str, fingerprint: str) -> Item 
         if old.doc["fingerprint"] != fingerprint:
             raise IdempotencyMismatch("this Idempotency-Key was used with another request")
         if "status" in old.doc:
-            return Kept(old.doc["status"], old.doc["headers"], old.doc["body"], replayed=True)
+            body = _opened(world, workspace_id, old) if "sealed" in old.doc else old.doc["body"]
+            return Kept(old.doc["status"], old.doc["headers"], body, replayed=True)
         if now < instant(old.doc["in_flight_until"]):
             raise Conflict("a request with this Idempotency-Key is in flight", "idempotency_in_flight")
     doc = {"fingerprint": fingerprint, "in_flight_until": stamp(now + IN_FLIGHT_FOR)}
@@ -84,3 +92,11 @@ def _begin(world: World, workspace_id: str, key: str, fingerprint: str) -> Item 
     except Stale as taken:
         raise Conflict("a request with this Idempotency-Key is in flight", "idempotency_in_flight") from taken
     return Item(row.key, row.doc, rev=expect + 1, expires=row.expires)
+
+
+def _sealed(world: World, workspace_id: str, row: Item, body: str) -> str:
+    return b64encode(world.vault.seal(workspace_id, f"answer {row.key.pk}", body.encode())).decode()
+
+
+def _opened(world: World, workspace_id: str, row: Item) -> str:
+    return world.vault.open(workspace_id, f"answer {row.key.pk}", b64decode(row.doc["sealed"])).decode()

@@ -17,7 +17,7 @@ from tests.fakes import FakeWorld
 
 Json = dict[str, Any]
 
-SCOPES = ("posts:read", "posts:write", "accounts:read", "accounts:write")
+SCOPES = ("posts:read", "posts:write", "accounts:read", "accounts:write", "webhooks:read", "webhooks:write")
 
 
 class Api:
