@@ -100,8 +100,10 @@ def post(world: World, token: str, new: SandboxPost) -> SandboxReply:
 def posts(world: World, account_id: str, reference: str | None = None) -> list[dict[str, Any]]:
     """What an account has posted, oldest first; only what carries the reference where one is given."""
     prefix = f"POST#{reference}#" if reference else "POST#"
-    found = [item.doc for item in world.table.items(f"SANDBOX#{account_id}", prefix)]
-    return sorted(found, key=lambda doc: (doc["created_at"], doc["id"]))
+    found = list[Item]()
+    while page := world.table.items(f"SANDBOX#{account_id}", prefix, after=found[-1].key.sk if found else ""):
+        found += page
+    return sorted((item.doc for item in found), key=lambda doc: (doc["created_at"], doc["id"]))
 
 
 def timeline(world: World, handle: str) -> list[dict[str, Any]]:
