@@ -27,7 +27,7 @@ class WebhookAnswer(TypedDict):
     consecutive_failures: int
 
 
-class NewWebhookAnswer(WebhookAnswer):
+class WebhookWithSecretAnswer(WebhookAnswer):
     """A webhook with the signing key that was just made."""
 
     secret: str

@@ -6,8 +6,8 @@ from chalicelib.api.answers import Json, ListAnswer
 from chalicelib.api.route import Answer, Call, PageQuery, route
 from chalicelib.api.webhook_answers import (
     DeliveryAnswer,
-    NewWebhookAnswer,
     WebhookAnswer,
+    WebhookWithSecretAnswer,
     delivery_answer,
     webhook_answer,
 )
@@ -22,7 +22,7 @@ class DeliveriesQuery(PageQuery):
     state: DeliveryState | None = None
 
 
-@route("POST", "/v1/webhooks", needs="webhooks:write", answers={201: NewWebhookAnswer}, kept=True, sealed=True)
+@route("POST", "/v1/webhooks", needs="webhooks:write", answers={201: WebhookWithSecretAnswer}, kept=True, sealed=True)
 def create_webhook(call: Call, body: NewWebhook) -> Answer:
     """Register a webhook; its signing key is shown this once."""
     made = webhooks.register(call.world, call.workspace_id, body, call.seed)
@@ -60,7 +60,7 @@ def delete_webhook(call: Call, webhook_id: str) -> Answer:
     "POST",
     "/v1/webhooks/{webhook_id}/rotate",
     needs="webhooks:write",
-    answers={201: NewWebhookAnswer},
+    answers={201: WebhookWithSecretAnswer},
     kept=True,
     sealed=True,
 )

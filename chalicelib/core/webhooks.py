@@ -350,7 +350,7 @@ def unhealthy(health: Health, now: datetime, exhausted: bool) -> Health:
 
 
 def hopeless(health: Health, now: datetime) -> bool:
-    """Whether to stop, judged when a delivery has failed for good: five days, or a hundred in a row, without success."""
+    """Whether to stop, judged when a delivery has failed for good: five days or a hundred in a row without success."""
     too_long = health.failing_since is not None and now - health.failing_since >= HOPELESS_AFTER
     return health.exhausted > 0 and (too_long or health.exhausted >= HOPELESS_IN_A_ROW)
 

@@ -4,7 +4,7 @@ import dataclasses
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
@@ -56,6 +56,8 @@ class Shown:
 def register(world: World, workspace_id: str, new: NewWebhook, seed: str | None = None) -> Shown:
     """A new webhook and its first key. The same `seed` makes the same webhook once."""
     _check(world, new.url, new.events)
+    if seed and find(world, workspace_id, f"wh_{seed}"):
+        return rotate(world, workspace_id, f"wh_{seed}")  # the first answer was lost, and with it the key
     if len(of(world, workspace_id)) >= MOST:
         raise Conflict(f"a workspace has at most {MOST} webhooks", "too_many_webhooks")
     webhook_id = f"wh_{seed or world.chance.token().lower()}"

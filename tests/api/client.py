@@ -71,6 +71,12 @@ class Api:
         assert answer.status_code == 201, answer.body
         return str(answer.json_body["id"])
 
+    def webhook(self, **fields: Any) -> Json:
+        """A webhook just registered, with its signing key."""
+        answer = self.post("/v1/webhooks", {"url": "https://receiver.test/hook", **fields})
+        assert answer.status_code == 201, answer.body
+        return dict(answer.json_body)
+
     def draft(self, **fields: Any) -> Json:
         """The body of a post to one new account."""
         return {"text": "Ding dong", "targets": [{"account_id": self.account()}], **fields}

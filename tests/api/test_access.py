@@ -40,6 +40,15 @@ MAP = {
     "GET /v1/accounts": "accounts:read",
     "GET /v1/accounts/{account_id}": "accounts:read",
     "DELETE /v1/accounts/{account_id}": "accounts:write",
+    "POST /v1/webhooks": "webhooks:write",
+    "GET /v1/webhooks": "webhooks:read",
+    "GET /v1/webhooks/{webhook_id}": "webhooks:read",
+    "PATCH /v1/webhooks/{webhook_id}": "webhooks:write",
+    "DELETE /v1/webhooks/{webhook_id}": "webhooks:write",
+    "POST /v1/webhooks/{webhook_id}/rotate": "webhooks:write",
+    "POST /v1/webhooks/{webhook_id}/test": "webhooks:write",
+    "GET /v1/webhooks/{webhook_id}/deliveries": "webhooks:read",
+    "POST /v1/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver": "webhooks:write",
     "GET /v1/accounts/{account_id}/hold": "posts:read",
     "POST /v1/accounts/{account_id}/hold": "posts:write",
     "POST /v1/accounts/{account_id}/resume": "posts:write",
@@ -61,6 +70,7 @@ MAP = {
 
 BODIES: dict[str, dict[str, bool]] = {
     "PATCH /v1/posts/{post_id}": {},
+    "PATCH /v1/webhooks/{webhook_id}": {},
     "POST /v1/posts/{post_id}/targets/{target_id}/resolve": {"retry": True},
 }
 """What has to be sent to be told whether the thing is there."""
@@ -71,9 +81,8 @@ def route(endpoint: Endpoint) -> str:
 
 
 def path(endpoint: Endpoint) -> str:
-    return endpoint.path.format(
-        post_id="post_1", target_id="tgt_1", account_id="acc_1", name="sandbox", handle="tower"
-    )
+    ids = {"webhook_id": "wh_1", "delivery_id": "msg_1", "post_id": "post_1", "target_id": "tgt_1", "account_id": "acc_1"}
+    return endpoint.path.format(**ids, name="sandbox", handle="tower")
 
 
 def test_every_route_needs_what_this_table_says() -> None:
@@ -133,20 +142,20 @@ def test_who_has_no_key_is_not_told_what_is_wrong_with_the_request(client: Api, 
     problem(answer, 401, "unauthorized")
 
 
-@pytest.mark.parametrize(
-    "endpoint", [one for one in GUARDED if "{post_id}" in one.path or "{account_id}" in one.path], ids=route
-)
+@pytest.mark.parametrize("endpoint", [one for one in GUARDED if "_id}" in one.path], ids=route)
 def test_another_tenants_thing_looks_exactly_like_none(client: Api, endpoint: Endpoint) -> None:
-    post = client.stranger().created()
-    target = post["targets"][0]
+    stranger = client.stranger()
+    post, webhook = stranger.created(), stranger.webhook()
+    target, delivery = post["targets"][0], stranger.post(f"/v1/webhooks/{webhook['id']}/test").json_body
     theirs = {"post_id": post["id"], "target_id": target["id"], "account_id": target["account_id"]}
+    theirs |= {"webhook_id": webhook["id"], "delivery_id": delivery["id"]}
     body = BODIES.get(route(endpoint))
 
     strange = problem(client.send(endpoint.method, endpoint.path.format(**theirs), body), 404, "not_found")
     missing = problem(client.send(endpoint.method, path(endpoint), body), 404, "not_found")
 
     def anonymous(detail: str) -> str:
-        for name in (*theirs.values(), "post_1", "tgt_1", "acc_1"):
+        for name in (*theirs.values(), "post_1", "tgt_1", "acc_1", "wh_1", "msg_1"):
             detail = detail.replace(name, "…")
         return detail
 

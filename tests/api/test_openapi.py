@@ -83,9 +83,8 @@ def test_every_example_works_as_it_is_but_for_ids(client: Api, route: str, name:
     text = text.replace("sbx_01jd3h8q9x4v2n6m7p5r0s1t2w", opened["id"])
     key = opened["token"] if path == "/sandbox/v1/posts" else client.key
 
-    answer = client.send(
-        method, path.format(post_id=client.created()["id"]), text.encode(), authorization=f"Bearer {key}"
-    )
+    ids = {"post_id": client.created()["id"], "webhook_id": client.webhook()["id"]}
+    answer = client.send(method, path.format(**ids), text.encode(), authorization=f"Bearer {key}")
 
     assert 200 <= answer.status_code < 300, answer.body
 
