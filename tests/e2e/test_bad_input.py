@@ -50,6 +50,15 @@ def test_what_is_no_json_of_ours_is_refused(customer: Tenant, content: bytes, co
     assert refusal(send(customer, content)) == (400, code)
 
 
+@pytest.mark.xfail(
+    strict=True,
+    reason="API Gateway hands the body over as text, U+FFFD in the place of what is broken, and body.read takes it",
+)
+def test_broken_utf8_is_refused(owner: Tenant, account: str) -> None:
+    content = b'{"text": "Ding \xff dong", "targets": [{"account_id": "%b"}]}' % account.encode()
+    assert refusal(send(owner, content)) == (400, "invalid_utf8")
+
+
 def test_ten_megabytes_are_refused(customer: Tenant) -> None:
     body = b'{"text": "' + b"x" * 10_000_000 + b'", "targets": [{"account_id": "acc_1"}]}'
     assert refusal(send(customer, body)) == (413, "body_too_large")
