@@ -9,7 +9,7 @@ import os
 from functools import partial
 from typing import Any
 
-from chalice.app import Chalice, CloudWatchEvent, Rate, SQSEvent
+from chalice.app import Chalice, CloudWatchEvent, DynamoDBEvent, Rate, SQSEvent
 
 from chalicelib.wiring import world
 
@@ -40,6 +40,24 @@ def publish(event: SQSEvent) -> dict[str, Any]:
     from chalicelib.service.publish import publish
 
     return each_wake(event.to_dict(), partial(publish, world()))
+
+
+@app.on_dynamodb_record(stream_arn="arn: see infra/resources.yaml", batch_size=100, name="tell")
+def tell(event: DynamoDBEvent) -> None:
+    """Targets were written: their rows are the outbox of the webhooks."""
+    from chalicelib.aws.events import changes_in
+    from chalicelib.service.tell import tell
+
+    tell(world(), changes_in(event.to_dict()))
+
+
+@app.on_sqs_message(queue="deliver", batch_size=10, name="deliver")
+def deliver(event: SQSEvent) -> dict[str, Any]:
+    """Webhook deliveries are due."""
+    from chalicelib.aws.events import each_errand
+    from chalicelib.service.deliver import deliver
+
+    return each_errand(event.to_dict(), partial(deliver, world()))
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="sweep")

@@ -1,5 +1,6 @@
 """Promises of the packaged template, read from the very file that is deployed."""
 
+import json
 import subprocess
 import sys
 import zipfile
@@ -11,15 +12,24 @@ import pytest
 
 from infra.package import Package, package
 
-FUNCTIONS = {"APIHandler": "ApiHandlerRole", "Dispatch": "DispatchRole", "Publish": "PublishRole", "Sweep": "SweepRole"}
+FUNCTIONS = {
+    "APIHandler": "ApiHandlerRole",
+    "Dispatch": "DispatchRole",
+    "Publish": "PublishRole",
+    "Sweep": "SweepRole",
+    "Tell": "TellRole",
+    "Deliver": "DeliverRole",
+}
 LOGS = {
     "ApiHandlerRole": "ApiLogs",
     "DispatchRole": "DispatchLogs",
     "PublishRole": "PublishLogs",
     "SweepRole": "SweepLogs",
+    "TellRole": "TellLogs",
+    "DeliverRole": "DeliverLogs",
 }
 MAY_SET_ALARMS = {"ApiHandlerRole", "SweepRole"}
-MAY_OPEN_CREDENTIALS = {"ApiHandlerRole", "PublishRole"}
+MAY_OPEN_CREDENTIALS = {"ApiHandlerRole", "PublishRole", "DeliverRole"}
 UNZIPPED_LIMIT = 30_000_000
 
 
@@ -114,18 +124,51 @@ def test_the_key_survives_and_rotates(resources: dict[str, Any]) -> None:
     assert resources["Key"]["Properties"]["EnableKeyRotation"] is True
 
 
-def test_one_bad_message_does_not_repeat_the_good_ones(resources: dict[str, Any]) -> None:
-    source = resources["Publish"]["Properties"]["Events"]["PublishSqsEventSource"]["Properties"]
-    assert source["Queue"] == {"Fn::Sub": "${PublishQueue.Arn}"}
+@pytest.mark.parametrize("function", ["Publish", "Deliver"])
+def test_one_bad_message_does_not_repeat_the_good_ones(resources: dict[str, Any], function: str) -> None:
+    source = resources[function]["Properties"]["Events"][f"{function}SqsEventSource"]["Properties"]
+    assert source["Queue"] == {"Fn::Sub": f"${{{function}Queue.Arn}}"}
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
-def test_a_message_stays_hidden_six_times_as_long_as_the_publisher_may_run(resources: dict[str, Any]) -> None:
-    hidden = resources["PublishQueue"]["Properties"]["VisibilityTimeout"]
-    assert hidden >= 6 * resources["Publish"]["Properties"]["Timeout"]
+@pytest.mark.parametrize("function", ["Publish", "Deliver"])
+def test_a_message_stays_hidden_six_times_as_long_as_its_function_may_run(
+    resources: dict[str, Any], function: str
+) -> None:
+    hidden = resources[f"{function}Queue"]["Properties"]["VisibilityTimeout"]
+    assert hidden >= 6 * resources[function]["Properties"]["Timeout"]
 
 
-@pytest.mark.parametrize("queue", ["PublishQueue", "PublishDeadLetters", "AlarmDeadLetters"])
+def test_publishing_knows_nothing_of_webhooks_and_they_cannot_crowd_it_out(resources: dict[str, Any]) -> None:
+    told = {role: statement for role, statement in statements(resources) if "Deliver" in str(statement)}
+    assert "PublishRole" not in told
+    for role, statement in statements(resources):
+        assert role not in ("TellRole", "DeliverRole") or "PublishQueue" not in str(statement["Resource"])
+    source = resources["Deliver"]["Properties"]["Events"]["DeliverSqsEventSource"]["Properties"]
+    assert source["ScalingConfig"]["MaximumConcurrency"] <= 50
+
+
+def test_every_write_of_a_target_and_nothing_else_is_told(resources: dict[str, Any]) -> None:
+    assert resources["Table"]["Properties"]["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+    (source,) = resources["Tell"]["Properties"]["Events"].values()
+    told = source["Properties"]
+    assert told["Stream"] == {"Fn::GetAtt": ["Table", "StreamArn"]}
+    assert told["StartingPosition"] == "TRIM_HORIZON"
+    assert told["MaximumRecordAgeInSeconds"] < 24 * 60 * 60
+    assert told["BisectBatchOnFunctionError"] is True
+    assert told["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": ["TellDeadLetters", "Arn"]}
+    (pattern,) = [json.loads(one["Pattern"]) for one in told["FilterCriteria"]["Filters"]]
+    assert pattern["dynamodb"]["Keys"] == {"SK": {"S": [{"prefix": "TARGET#"}]}}
+    assert pattern["eventName"] == ["INSERT", "MODIFY"]
+
+
+@pytest.mark.parametrize(
+    "queue",
+    [
+        *("PublishQueue", "PublishDeadLetters", "AlarmDeadLetters"),
+        *("DeliverQueue", "DeliverDeadLetters", "TellDeadLetters"),
+    ],
+)
 def test_queues_are_encrypted_and_keep_messages_for_two_weeks(resources: dict[str, Any], queue: str) -> None:
     properties = resources[queue]["Properties"]
     assert properties["SqsManagedSseEnabled"] is True
