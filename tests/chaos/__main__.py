@@ -19,6 +19,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
+from uuid import uuid4
 
 import httpx
 
@@ -108,12 +109,12 @@ def _posts_until(api: httpx.Client, service: Json, killer: Killer, kills: int, d
 
 
 def _made(api: httpx.Client, accounts: list[str], dice: random.Random) -> Json:
-    due = datetime.now(UTC) + timedelta(seconds=dice.uniform(5, 20))
+    due = datetime.now(UTC) + timedelta(seconds=dice.uniform(2, 10))
     long = dice.random() < 0.3
     text = " ".join(f"Bell {number} rings {dice.randrange(10**9)}." for number in range(60 if long else 2))
     targets = [{"account_id": one, "options": _fault(dice)} for one in accounts]
     body = {"text": text, "scheduled_at": due.isoformat(), "targets": targets}
-    answer = api.post("/v1/posts", json=body, headers={"Idempotency-Key": f"chaos-{dice.randrange(10**18)}"})
+    answer = api.post("/v1/posts", json=body, headers={"Idempotency-Key": f"chaos-{uuid4()}"})
     if answer.status_code != httpx.codes.ACCEPTED:
         raise SystemExit(f"a post was not accepted: {answer.text}")
     return dict(answer.json())
