@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from infra.local import Service
 from tests.e2e.gateway import Gateway
 from tests.e2e.tenant import Json, Tenant, instant, soon
 
@@ -79,9 +80,9 @@ def test_an_account_that_fails_does_not_touch_the_other(owner: Tenant, account: 
 
 
 def test_while_the_network_is_down_the_post_says_so_and_waits_and_then_goes_out_once(
-    owner: Tenant, gateway: Gateway
+    service: Service, owner: Tenant, gateway: Gateway
 ) -> None:
-    account = owner.sandbox(host=gateway.url)
+    account = owner.sandbox(host=gateway.url, credentials={"key": service.key})
     gateway.close()
     waiting = owner.once(owner.post([account], publish="now"), is_unreachable)
     assert waiting["status"] == "queued"
