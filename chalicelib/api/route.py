@@ -9,6 +9,7 @@ A parameter named `body` or `query` brings its model with it; the others are par
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
@@ -31,6 +32,8 @@ class Call:
     bearer: str
     base: str
     """What stands before `/v1` in a link to this service: its public URL where that is known."""
+    waited: timedelta = timedelta()
+    """How long the request lay at the gateway before we saw it."""
     if_version: int | None = None
     """The version that `If-Match` names."""
     seed: str | None = None

@@ -8,6 +8,7 @@ from typing_extensions import TypedDict
 
 from chalicelib.api.answers import Json
 from chalicelib.api.route import Answer, Call, Query, route
+from chalicelib.core.errors import Unavailable
 from chalicelib.core.post import Value
 from chalicelib.service import sandbox
 from chalicelib.service.sandbox import SandboxPost
@@ -46,7 +47,9 @@ def open_sandbox_account(call: Call, body: NewSandboxAccount) -> Answer:
 
 @route("POST", "/sandbox/v1/posts", needs="nothing", answers=SAID)
 def post_to_sandbox(call: Call, body: SandboxPost) -> Answer:
-    """Post to the sandbox, or do what `fault` asks for."""
+    """Post to the sandbox, or do what `fault` asks for. What lay at the gateway for too long is not taken any more."""
+    if call.waited > sandbox.TAKEN_WITHIN:
+        raise Unavailable("the request was on its way for too long")
     reply = sandbox.post(call.world, call.bearer, body)
     if reply.delay_seconds:
         call.world.clock.sleep_until(call.world.clock.now() + timedelta(seconds=reply.delay_seconds))

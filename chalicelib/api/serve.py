@@ -5,6 +5,7 @@ import json
 import logging
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -93,6 +94,7 @@ def _answer(endpoint: Endpoint, world: World, request: Request, params: dict[str
         caller.key_id,
         bearer,
         base=world.settings.api_url or "..",
+        waited=_waited(world, request),
         if_version=_if_version(request),
         seed=idempotency.seed(caller.workspace_id, f"{key}\n{fingerprint}") if key else None,
     )
@@ -105,6 +107,14 @@ def _answer(endpoint: Endpoint, world: World, request: Request, params: dict[str
         if endpoint.on_invalid:
             return endpoint.on_invalid(invalid)
         raise
+
+
+def _waited(world: World, request: Request) -> timedelta:
+    """Since the gateway took the request; it says so in milliseconds."""
+    taken_ms = request.context.get("requestTimeEpoch")
+    if not isinstance(taken_ms, int):
+        return timedelta()
+    return world.clock.now() - datetime.fromtimestamp(taken_ms / 1000, UTC)
 
 
 def _bearer(request: Request) -> str:

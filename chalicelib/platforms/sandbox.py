@@ -85,7 +85,7 @@ class Sandbox(Platform):
 
     def idempotency(self, account: Account) -> Idempotency:
         """Nothing makes a repeat safe; what is there can be read back, soon."""
-        return Idempotency(Safety.READBACK, late_acceptance=timedelta(seconds=10), readback_lag=timedelta(seconds=1))
+        return Idempotency(Safety.READBACK, late_acceptance=timedelta(seconds=30), readback_lag=timedelta(seconds=1))
 
     def connect(self, host: str, credentials: dict[str, str]) -> Conversation[Connected]:
         """A new account on the sandbox at `host`, by an API `key` of that service; it may be given a `name`."""

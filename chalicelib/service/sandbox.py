@@ -5,6 +5,7 @@ Like most real networks it has no idempotency: what is posted twice is there twi
 """
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from hashlib import sha256
 from typing import Annotated, Any, Literal
 
@@ -18,6 +19,10 @@ from chalicelib.ports import Item, Key, Put, World
 Fault = Literal["timeout_after_accept", "server_error_after_accept", "rate_limit", "reject", "slow"]
 Id = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,64}$")]
 
+TAKEN_WITHIN = timedelta(seconds=25)
+"""What is older is refused, so that the sandbox keeps to the longest late acceptance that its platform declares: 30 s,
+since API Gateway gives up after 29 (https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html, read
+2026-11-22) and an emulator's gateway does not."""
 TOO_LONG_SECONDS = 5.0
 """Longer than the publisher waits for the sandbox."""
 SLOW_SECONDS = 1.5

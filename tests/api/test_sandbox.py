@@ -3,6 +3,12 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
+from chalicelib.api.route import Call
+from chalicelib.api.sandbox import post_to_sandbox
+from chalicelib.core.errors import Unavailable
+from chalicelib.service.sandbox import SandboxPost
 from tests.api.client import Api, issues, problem
 
 
@@ -60,3 +66,13 @@ def test_bad_requests_to_the_sandbox_are_problems_as_well(client: Api) -> None:
     assert issues(answer) == [("text", "string_type"), ("fault", "literal_error")]
     problem(client.get("/sandbox/v1/posts"), 400, "invalid_query")
     problem(client.get("/sandbox/v1/timeline/nobody"), 404, "not_found")
+
+
+def test_what_lay_at_the_gateway_for_too_long_is_not_taken_any_more(client: Api) -> None:
+    """So that nothing appears after the time in which the sandbox says that it may."""
+    account = opened(client)
+    call = Call(client.world, "", "", account["token"], base="", waited=timedelta(seconds=26))
+    late = SandboxPost(account=account["id"], text="Dong", reference="bells-1")
+    with pytest.raises(Unavailable):
+        post_to_sandbox.handler(call, body=late)
+    assert client.get(f"/sandbox/v1/timeline/{account['handle']}").json_body["data"] == []
