@@ -5,20 +5,23 @@ Pure and deterministic: the same content and rules always make the same renditio
 
 from typing import Any
 
-from chalicelib.core.adapting import checks, details, linking, media
-from chalicelib.core.adapting.composing import Composer
-from chalicelib.core.adapting.fitting import Piece, Scale, fit
-from chalicelib.core.adapting.reading import Canonical
+from chalicelib.core.adapting import details, linking, media
+from chalicelib.core.adapting.checks import check
+from chalicelib.core.adapting.composing import NOTHING, Around
+from chalicelib.core.adapting.fitting import Scale, fit
+from chalicelib.core.adapting.linking import NO_LINK, Linking
+from chalicelib.core.adapting.reading import Canonical, Reading
 from chalicelib.core.adapting.report import Report
-from chalicelib.core.post import Content, Media
-from chalicelib.core.rendition import Change, Issue, Markup, Part, Rendition
-from chalicelib.core.rules import Rules
-from chalicelib.core.text.offsets import offsets, utf8_length
-from chalicelib.core.text.wire import DIALECTS
+from chalicelib.core.post import Content, Labels, Media
+from chalicelib.core.rendition import Part, Rendition
+from chalicelib.core.rules import Rules, Text
+
+NO_LABELS = Labels()
+NO_WARNING: tuple[str | None, str] = (None, "")
 
 
 def read(content: Content) -> Canonical:
-    """Parse a content once, to adapt it to several platforms."""
+    """Parse a content once, to adapt it to several networks."""
     return Canonical(content)
 
 
@@ -28,111 +31,71 @@ def adapt(
     """What `content` becomes on the network of these `rules`; `canonical` is `read(content)` where that is at hand."""
     source = canonical or read(content)
     report = Report(rules, reject=content.on_unsupported == "reject")
-    kept = media.choose(content, rules, report)
-    link = linking.plan(content, rules, report, source.urls, kept)
-    poll = details.poll(content, bool(kept), rules, report)
-    warning, lead = details.warning(content, rules, report)
-    composer = Composer(rules, report)
-    draft = composer.compose(
-        source.reading(rules), link, lead, details.poll_lines(content.poll) if content.poll and not poll else ""
-    )
-    draft = composer.append(draft, link, checks.tags(source, composer, rules, report), link=link.append)
-    checks.replace_forbidden(draft, rules, report)
-    scale = Scale(rules, {one.kind for one in kept}, warning if warning and rules.text.includes_warning else "")
-    pieces = fit(draft, scale, report, content.overflow, numbered=content.thread_numbering)
-    checks.pieces(pieces, draft, scale, link, report, bool(kept))
-    comment = details.comment(source, link, rules, report)
+    kept = media.choose(source.media, rules, report)
+    link = linking.plan(content.link, rules, report, source.text.urls, media=bool(kept)) if content.link else NO_LINK
+    poll = details.poll(content.poll, rules, report, media=bool(kept)) if content.poll else None
+    warning, lead = details.warning(content.content_warning, rules, report) if content.content_warning else NO_WARNING
+    extra = details.poll_lines(content.poll) if content.poll and not poll else ""
+    parts = _parts(source, link, Around(lead, extra) if lead or extra else NOTHING, warning, kept, rules, report)
+    comment = _comment(source, link, rules, report) if source.comment or link.comment else None
     return Rendition(
         platform=rules.platform,
         rules_version=rules.version,
-        parts=tuple(_part(piece, number, scale, kept) for number, piece in enumerate(pieces)),
-        title=details.title(content, source.text.text, kept, rules, report),
+        parts=parts,
+        title=details.title(source, kept, rules, report),
         card=link.card,
         first_comment=comment.text if comment else None,
-        comment=_part(comment, 1, Scale(rules, set(), ""), ()) if comment else None,
+        comment=comment,
         poll=poll,
         content_warning=warning,
-        language=details.language(content, rules, report),
-        visibility=details.visibility(content, rules, report),
-        tags=checks.field_tags(source, rules, report),
-        labels=details.labels(content, rules, report),
+        language=details.language(content.language, rules, report) if content.language else None,
+        visibility=details.visibility(content.visibility, rules, report),
+        tags=details.field_tags(source, rules, report) if rules.hashtags.style == "field" else (),
+        labels=details.labels(content.labels, rules, report) if content.labels != NO_LABELS else (),
         changes=report.changes(source.text.text, rules.text.offsets),
         issues=tuple(report.issues),
-        fidelity=report.faithful,
-        estimated_cost=details.cost([*pieces, *([comment] if comment else [])], rules),
+        fidelity=report.fidelity,
+        estimated_cost=details.cost([*parts, comment] if comment else parts, rules.price),
         options=options or {},
     )
 
 
-def _part(piece: Piece, number: int, scale: Scale, kept: tuple[Media, ...]) -> Part:
-    text, rules = piece.text, scale.rules
-    marks = [mark for mark in piece.marks if mark.type]
-    places = iter(offsets(text, [at for mark in marks for at in (mark.start, mark.end)], rules.text.offsets))
-    return Part(
-        text=text,
-        length=scale.length(piece),
-        limit=scale.limit(number),
-        unit=rules.text.unit,
-        bytes=utf8_length(text),
-        bytes_limit=rules.text.bytes_limit,
-        markup=tuple(Markup(mark.type, next(places), next(places), mark.value) for mark in marks),
-        media=kept if number == 0 else (),
-        wire=_wire(piece, rules),
-    )
+def _parts(
+    source: Canonical,
+    link: Linking,
+    around: Around,
+    warning: str | None,
+    kept: tuple[Media, ...],
+    rules: Rules,
+    report: Report,
+) -> tuple[Part, ...]:
+    """The messages; the media go with the first."""
+    draft = source.text.draft(rules, link, around)
+    report.add(draft.notes)
+    scale = Scale(rules, _limit(rules.text, kept), warning if rules.text.includes_warning else None)
+    pieces = fit(draft, scale, report, source.content.overflow, numbered=source.content.thread_numbering)
+    parts = tuple([scale.part(piece, number, () if number else kept) for number, piece in enumerate(pieces)])
+    check(parts, rules, report, empty=not (draft.text.strip() or kept or link.card))
+    return parts
 
 
-def _wire(piece: Piece, rules: Rules) -> str | None:
-    """The text as it is sent, or None where that is the text itself."""
-    dialect = DIALECTS.get(rules.text.markup)
-    if dialect is None:
+def _limit(text: Text, kept: tuple[Media, ...]) -> int | None:
+    """How long the first message may be, with these media."""
+    if text.limit_with_video is not None and any(one.kind == "video" for one in kept):
+        return text.limit_with_video
+    return text.limit_with_media if kept and text.limit_with_media is not None else text.limit
+
+
+def _comment(source: Canonical, link: Linking, rules: Rules, report: Report) -> Part | None:
+    """The author's first comment, with the link where it was moved there."""
+    reading = source.comment or Reading("", source.content)
+    if rules.comment.mode == "none":
+        message = f"{rules.platform} has no first comment"
+        report.unsupported("first_comment_dropped", "comment.mode", "first_comment", message, reading.text)
         return None
-    out, at = [], 0
-    for mark in piece.marks:
-        shown = piece.text[mark.start : mark.end]
-        wire = mark.wire if mark.wire is not None else dialect.link(shown) if mark.type == "link" else None
-        if wire is not None:
-            out += [dialect.escape(piece.text[at : mark.start]), wire]
-            at = mark.end
-    wired = dialect.finish("".join([*out, dialect.escape(piece.text[at:])]))
-    return wired if wired != piece.text else None
-
-
-def rendition_json(rendition: Rendition) -> dict[str, Any]:
-    """The rendition as `POST /v1/renditions` shows it; unused keys are null."""
-    return {
-        "platform": rendition.platform,
-        "rules_version": rendition.rules_version,
-        "parts": [_part_json(part) for part in rendition.parts],
-        "title": rendition.title,
-        "card": rendition.card.model_dump(mode="json") if rendition.card else None,
-        "first_comment": rendition.first_comment,
-        "poll": rendition.poll.model_dump(mode="json") if rendition.poll else None,
-        "content_warning": rendition.content_warning,
-        "language": rendition.language,
-        "visibility": rendition.visibility,
-        "tags": list(rendition.tags),
-        "labels": list(rendition.labels),
-        "changes": [_change_json(change) for change in rendition.changes],
-        "issues": [_issue_json(issue) for issue in rendition.issues],
-        "fidelity": rendition.fidelity,
-        "estimated_cost": _fields(rendition.estimated_cost) if rendition.estimated_cost else None,
-    }
-
-
-def _fields(value: Any) -> dict[str, Any]:
-    return {name: getattr(value, name) for name in value.__slots__}
-
-
-def _part_json(part: Part) -> dict[str, Any]:
-    return _fields(part) | {
-        "markup": [_fields(markup) for markup in part.markup],
-        "media": [one.model_dump(mode="json") for one in part.media],
-    }
-
-
-def _change_json(change: Change) -> dict[str, Any]:
-    return _fields(change) | {"rule": _fields(change.rule)}
-
-
-def _issue_json(issue: Issue) -> dict[str, Any]:
-    return _fields(issue) | {"rule": _fields(issue.rule) if issue.rule else None}
+    draft = reading.draft(rules, NO_LINK._replace(url=link.url, type=link.type, append=link.comment))
+    scale, aside = Scale(rules, rules.comment.limit), Report(rules, reject=False)
+    [piece] = fit(draft, scale, aside, "truncate")
+    if aside.lossy:
+        report.change("first_comment_cut", "comment.limit", draft.text, piece.text)
+    return scale.part(piece)

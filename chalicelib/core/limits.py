@@ -29,6 +29,11 @@ def number(unit: str, default: int | float | None = None) -> Any:
     return field(default=default, metadata={"unit": unit, "accepts": "number"})
 
 
+def bound(unit: str, figure: str, sign: int) -> Any:
+    """A number that one figure of a medium may not pass: upwards with sign 1, downwards with sign -1."""
+    return field(default=None, metadata={"unit": unit, "accepts": "number", "figure": figure, "sign": sign})
+
+
 def flag(default: bool = False) -> Any:
     """A capability that configuration may switch."""
     return field(default=default, metadata={"accepts": "flag"})
@@ -117,6 +122,11 @@ class Links:
     domains: tuple[str, ...] = words()
     """The only domains that may be linked, where the network binds them."""
 
+    @property
+    def limited(self) -> bool:
+        """Whether the links of a post have to be checked."""
+        return bool(self.required or self.domains) or self.limit is not None or self.length is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Thread:
@@ -149,17 +159,17 @@ class Medium:
     """One kind of media. `count` 0 means that the network does not take it."""
 
     count: int | None = number("media", 0)
-    bytes: int | None = number("bytes")
     types: tuple[str, ...] = words()
     """MIME types without their first half; any when empty."""
-    pixels: int | None = number("pixels")
-    min_width: int | None = number("pixels")
-    max_width: int | None = number("pixels")
-    max_height: int | None = number("pixels")
-    min_ratio: float | None = number("width/height")
-    max_ratio: float | None = number("width/height")
-    min_seconds: float | None = number("seconds")
-    max_seconds: float | None = number("seconds")
+    bytes: int | None = bound("bytes", "bytes", 1)
+    pixels: int | None = bound("pixels", "pixels", 1)
+    min_width: int | None = bound("pixels", "width", -1)
+    max_width: int | None = bound("pixels", "width", 1)
+    max_height: int | None = bound("pixels", "height", 1)
+    min_ratio: float | None = bound("width/height", "ratio", -1)
+    max_ratio: float | None = bound("width/height", "ratio", 1)
+    min_seconds: float | None = bound("seconds", "seconds", -1)
+    max_seconds: float | None = bound("seconds", "seconds", 1)
     alt: Mode = "none"
     alt_limit: int | None = number("code_points")
 

@@ -6,11 +6,10 @@ was read stands beside them in `source` (the platform's default) and `sources` (
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from chalicelib.core.errors import RuleRef
 from chalicelib.core.limits import (
@@ -30,6 +29,7 @@ from chalicelib.core.limits import (
     Title,
     Warning,
 )
+from chalicelib.core.text.counting import Counting
 
 __all__ = [
     "Comment",
@@ -44,11 +44,62 @@ __all__ = [
     "Price",
     "Rules",
     "Source",
+    "Style",
+    "TagStyle",
     "Text",
     "Thread",
     "Title",
     "Warning",
 ]
+
+
+class TagStyle(NamedTuple):
+    """How a network writes hashtags, and how many."""
+
+    style: str
+    limit: int | None
+    length: int | None
+    little: bool
+    """Whether they are templates of little text."""
+
+
+class Refs(dict[str, RuleRef]):
+    """The rules of one network, made when they are first quoted."""
+
+    def __init__(self, rules: "Rules") -> None:
+        super().__init__()
+        self._rules = rules
+
+    def __missing__(self, name: str) -> RuleRef:
+        source = self._rules.source_of(name)
+        found = self[name] = RuleRef(f"{self._rules.platform}.{name}", source.url, source.checked or None)
+        return found
+
+
+class Style(NamedTuple):
+    """How a network wants its text written. Networks that agree on what a text has share what is written for them."""
+
+    mentions: tuple[str, int | None]
+    """Their style, and how many."""
+    handle: str
+    hashtags: TagStyle
+    cashtags: int | None
+    bare: bool
+    """Whether a domain without a scheme is a link."""
+    wide: bool
+    """Whether a URL may go on in any letters."""
+    forbidden: str
+
+
+class Bound(NamedTuple):
+    """What one figure of a medium may not pass: upwards with sign 1, downwards with sign -1."""
+
+    rule: str
+    figure: str
+    sign: int
+    limit: float
+    unit: str
+
 
 CONFIGURED = Source("account or workspace configuration", "", "configured")
 
@@ -89,13 +140,46 @@ class Rules:
         return hashlib.sha256(json.dumps(self.describe_values(), sort_keys=True).encode()).hexdigest()[:12]
 
     @cached_property
-    def handle_pattern(self) -> re.Pattern[str]:
-        """`mentions.handle`, compiled."""
-        return re.compile(self.mentions.handle)
+    def counting(self) -> Counting:
+        """What of the rules decides how a text is counted."""
+        return Counting(self.text.unit, self.text.url_weight, self.links.bare, self.links.wide)
 
     @cached_property
-    def _refs(self) -> dict[str, RuleRef]:
+    def style(self) -> Style:
+        """What of the rules decides how a text is written."""
+        tags = self.hashtags
+        return Style(
+            (self.mentions.style, self.mentions.limit),
+            self.mentions.handle,
+            TagStyle(tags.style, tags.limit, tags.length, self.text.markup == "little_text"),
+            tags.cashtags,
+            self.links.bare,
+            self.links.wide,
+            self.text.forbidden,
+        )
+
+    @cached_property
+    def _bounds(self) -> dict[str, tuple[Bound, ...]]:
         return {}
+
+    def bounds(self, kind: str) -> tuple[Bound, ...]:
+        """What the figures of one kind of medium may not pass."""
+        if (found := self._bounds.get(kind)) is None:
+            medium = getattr(self, kind)
+            limits = [(leaf, getattr(medium, leaf.name)) for leaf in fields(medium) if "figure" in leaf.metadata]
+            found = self._bounds[kind] = tuple(
+                Bound(
+                    f"{kind}.{leaf.name}", leaf.metadata["figure"], leaf.metadata["sign"], limit, leaf.metadata["unit"]
+                )
+                for leaf, limit in limits
+                if limit is not None
+            )
+        return found
+
+    @cached_property
+    def refs(self) -> "Refs":
+        """The rules by dotted name, as changes and issues quote them."""
+        return Refs(self)
 
     def source_of(self, name: str) -> Source:
         """Where the value with this dotted name was read: the longest name in `sources` that it begins with."""
@@ -104,13 +188,6 @@ class Rules:
                 return self.sources[name]
             name = name.rpartition(".")[0]
         return self.source
-
-    def ref(self, name: str) -> RuleRef:
-        """The rule with this dotted name, as changes and issues quote it."""
-        if (found := self._refs.get(name)) is None:
-            source = self.source_of(name)
-            found = self._refs[name] = RuleRef(f"{self.platform}.{name}", source.url, source.checked or None)
-        return found
 
     def firm(self, name: str) -> bool:
         """Whether breaking this rule may forbid publishing; what we only assume may not."""

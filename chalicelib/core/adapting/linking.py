@@ -1,10 +1,11 @@
 """What becomes of the link that a post is about: its campaign parameters, and where it goes."""
 
+from collections.abc import Container
 from typing import NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
 from chalicelib.core.adapting.report import Report
-from chalicelib.core.post import Content, Link, Media
+from chalicelib.core.post import Link
 from chalicelib.core.rules import Rules
 from chalicelib.core.text.links import find_links
 
@@ -21,19 +22,22 @@ class Linking(NamedTuple):
     type: str = "link"
     """Empty where the network counts links and would not know this one for a link."""
     append: bool = False
+    """Whether to write it behind the text."""
     remove: bool = False
+    """Whether to take it out of the text."""
     comment: bool = False
+    """Whether to write it in the first comment."""
     card: Link | None = None
 
 
-def plan(content: Content, rules: Rules, report: Report, written: set[str], media: tuple[Media, ...]) -> Linking:
-    """Decide where the link goes; `written` are the URLs that stand in the text, `media` what goes along."""
-    if content.link is None:
-        return Linking()
-    link = content.link
+NO_LINK = Linking()
+
+
+def plan(link: Link, rules: Rules, report: Report, written: Container[str], *, media: bool) -> Linking:
+    """Decide where the link goes; `written` are the URLs that stand in the text; `media` is whether there are any."""
     url = _tagged(link, rules, report)
     there = link.url in written
-    placement = _placement(link, rules, report, bool(media))
+    placement = _placement(link, rules, report, media=media)
     return Linking(
         written=link.url,
         url=url,
@@ -45,7 +49,7 @@ def plan(content: Content, rules: Rules, report: Report, written: set[str], medi
     )
 
 
-def _placement(link: Link, rules: Rules, report: Report, media: bool) -> str:
+def _placement(link: Link, rules: Rules, report: Report, *, media: bool) -> str:
     """`inline`, `card`, `first_comment` or `none`."""
     wanted = link.placement
     if wanted == "first_comment":

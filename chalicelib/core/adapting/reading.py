@@ -1,49 +1,114 @@
-"""The canonical content, parsed once; every platform reads the same spans."""
+"""The canonical content, parsed once: every network reads the same spans, and those of one style share their drafts."""
 
+import re
+from collections.abc import Iterable
 from functools import cached_property
+from itertools import repeat
 
+from chalicelib.core.adapting.composing import NOTHING, REPLACED, Around, Composer, Draft, Person
+from chalicelib.core.adapting.linking import Linking
+from chalicelib.core.adapting.media import Item
 from chalicelib.core.post import Content
-from chalicelib.core.rules import Rules
+from chalicelib.core.rules import Rules, Style, TagStyle
 from chalicelib.core.text.links import TIGHT, WIDE, Grammar
 from chalicelib.core.text.spans import Span, find_spans
+
+ANY = ("", None)
+NO_TAGS = TagStyle("none", None, None, little=False)
+_FIRST_LINE = re.compile(r"\s*(\S[^\n]*)")
+_FIRST_SENTENCE = re.compile(r"\s*(\S[^\n]*?)(?:[.…](?=\s)|(?<=[!?])(?=\s)|。|(?<=[！？])|(?=\n)|$)")
 
 
 class Reading:
     """A text with its line breaks as `\n`, and the spans in it. Known mentions are spans of kind `person`."""
 
-    __slots__ = ("people", "spans", "text")
-
-    def __init__(self, text: str, content: Content, grammar: Grammar = TIGHT) -> None:
+    def __init__(self, text: str, content: Content, tags: tuple[str, ...] = ()) -> None:
+        """`tags` are the hashtags that are asked for beside the text."""
         self.text = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
-        self.people = {mention.key.removeprefix("@"): mention for mention in content.mentions}
-        sizes = tuple(sorted({len(key) for key in self.people}, reverse=True))
-        known = content.link.url if content.link else None
-        self.spans: tuple[Span, ...] = find_spans(self.text, self.people, sizes, known=known, grammar=grammar)
+        self._known_url = content.link.url if content.link else None
+        self._keys = {mention.key.removeprefix("@"): mention for mention in content.mentions}
+        self.spans = self._spans(TIGHT)
+        self.urls = {self.text[span.start : span.end] for span in self.spans if span.kind == "link"}
+        """The URLs that stand in the text."""
+        self.tags = tuple(span.value for span in self.spans if span.kind == "hashtag")
+        """The hashtags that stand in the text, without `#`."""
+        written = {tag.casefold() for tag in self.tags}
+        self.new_tags = tuple(tag for tag in unique(tags) if tag.casefold() not in written)
+        """The hashtags that are asked for and do not stand in the text."""
+        self._somebody_is_on = {name for mention in content.mentions for name in mention.model_extra or ()}
+        self._kinds = {span.kind for span in self.spans}
+        self._tagged = len(self.tags) + len(self.new_tags)
+        self._refused = any(chr(character) in self.text for character in REPLACED)
+        self._drafts: dict[tuple[object, ...], Draft] = {}
+
+    def _spans(self, grammar: Grammar) -> tuple[Span, ...]:
+        sizes = tuple(sorted({len(key) for key in self._keys}, reverse=True))
+        return find_spans(self.text, self._keys, sizes, known=self._known_url, grammar=grammar)
+
+    @cached_property
+    def _wide_spans(self) -> tuple[Span, ...]:
+        """The spans where a URL may go on in any letters: the same ones unless something follows a URL at once."""
+        behind = (self.text[span.end : span.end + 1] for span in self.spans if span.kind == "link")
+        return self._spans(WIDE) if any(not (next or " ").isspace() for next in behind) else self.spans
+
+    @cached_property
+    def first_sentence(self) -> tuple[str, tuple[int, int]]:
+        """The first sentence as a line, without its full stop, and where it is."""
+        found = _FIRST_SENTENCE.match(self.text) or _FIRST_LINE.match(self.text)
+        return (" ".join(found[1].split()), found.span(1)) if found else ("", (0, 0))
+
+    def draft(self, rules: Rules, linking: Linking, around: Around = NOTHING) -> Draft:
+        """The text as this network writes it; written once for all networks that write it alike."""
+        style, handles = self._seen(rules.style), self._handles(rules)
+        key = (style, handles and (rules.style.mentions, handles), linking[:5], around)
+        if (found := self._drafts.get(key)) is None:
+            people = zip(self._keys.items(), handles or repeat(None), strict=False)
+            known = {key: Person(mention.name or key, handle) for (key, mention), handle in people}
+            spans = self._wide_spans if style.wide else self.spans
+            found = Composer(rules.style, known, linking).compose(self.text, spans, around, self.new_tags)
+            self._drafts[key] = found
+        return found
+
+    def _seen(self, style: Style) -> Style:
+        """The style as far as it makes a difference to this text."""
+        kinds, (tags, limit, length, little) = self._kinds, style.hashtags
+        if not self._tagged:
+            tagging = NO_TAGS
+        elif tags in ("none", "field", "forbidden"):
+            tagging = TagStyle(tags, None, None, False)
+        else:
+            limit = limit if limit is not None and limit < self._tagged else None
+            tagging = TagStyle(tags, limit, length if self.new_tags else None, little)
+        return Style(
+            ANY,
+            style.handle if "mention" in kinds else "",
+            tagging,
+            style.cashtags if "cashtag" in kinds else None,
+            style.bare or not self.urls,
+            style.wide and bool(self.urls),
+            style.forbidden if self._refused else "",
+        )
+
+    def _handles(self, rules: Rules) -> tuple[str | None, ...]:
+        """Everybody's handle on this network, or nothing where nobody has one."""
+        if rules.platform not in self._somebody_is_on or rules.mentions.style == "none":
+            return ()
+        return tuple(mention.handle(rules.platform) for mention in self._keys.values())
 
 
 class Canonical:
-    """A post's content and the readings of its text, to be passed to `adapt` for each of its platforms."""
+    """A post's content and the readings of its texts, to be passed to `adapt` for each of its networks."""
 
     def __init__(self, content: Content) -> None:
         self.content = content
-        self._written = content.text if content.text.strip() else content.title or ""
-        self.text = Reading(self._written, content)
+        self.text = Reading(content.text if content.text.strip() else content.title or "", content, content.hashtags)
         self.comment = Reading(content.first_comment, content) if content.first_comment else None
-        self.urls = {self.text.text[span.start : span.end] for span in self.text.spans if span.kind == "link"}
-        """The URLs that stand in the text."""
-        written = {span.value.casefold() for span in self.text.spans if span.kind == "hashtag"}
-        self.tags = tuple(_new_tags(content.hashtags, written))
-        """The hashtags that are asked for and not in the text, without `#`."""
-
-    def reading(self, rules: Rules) -> Reading:
-        """The text as this network reads it."""
-        return self._wide if rules.links.wide and self.urls else self.text
-
-    @cached_property
-    def _wide(self) -> Reading:
-        return Reading(self._written, self.content, WIDE)
+        self.media = [Item(media) for media in content.media]
 
 
-def _new_tags(hashtags: tuple[str, ...], written: set[str]) -> list[str]:
-    wanted = {tag.lstrip("#").casefold(): tag.lstrip("#") for tag in reversed(hashtags)}
-    return [tag for key, tag in reversed(wanted.items()) if key not in written]
+def unique(tags: Iterable[str]) -> list[str]:
+    """The hashtags without their `#`, each once, whatever its case."""
+    seen: dict[str, str] = {}
+    for tag in tags:
+        seen.setdefault(tag.lstrip("#").casefold(), tag.lstrip("#"))
+    return list(seen.values())

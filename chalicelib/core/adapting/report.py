@@ -1,5 +1,7 @@
 """What adaptation changed or lost, and why: changes, issues, and how faithful the rendition still is."""
 
+from bisect import bisect_right
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from chalicelib.core.errors import Issue, Severity
@@ -21,7 +23,6 @@ LOSS = {
     "link_moved": 0.02,
     "link_inlined": 0.02,
     "link_dropped": 0.2,
-    "link_shortened": 0.01,
     "media_dropped": 0.15,
     "alt_text_cut": 0.03,
     "alt_text_dropped": 0.03,
@@ -42,7 +43,7 @@ LOSS = {
 
 
 class Noted(NamedTuple):
-    """A change before its offsets are in the network's encoding."""
+    """A change before it knows its network: the rule's name, and positions in code points of the canonical text."""
 
     code: str
     rule: str
@@ -50,7 +51,6 @@ class Noted(NamedTuple):
     end: int | None
     before: str | None
     after: str | None
-    part: int | None
 
 
 class Report:
@@ -61,7 +61,9 @@ class Report:
         self.reject = reject
         """Whether the author would rather not publish than lose a feature."""
         self.issues: list[Issue] = []
-        self.fidelity = 1.0
+        self.starts = [0]
+        """Where in the canonical text each message begins."""
+        self._fidelity = 1.0
         self._noted: list[Noted] = []
 
     def change(
@@ -71,46 +73,56 @@ class Report:
         before: str | None = None,
         after: str | None = None,
         *,
-        span: tuple[int, int] | None = None,
-        part: int | None = None,
+        span: tuple[int | None, int | None] = (None, None),
         loss: float | None = None,
     ) -> None:
-        """Note a change; `span` is where in the canonical text, in code points."""
-        start, end = span or (None, None)
-        self._noted.append(Noted(code, rule, start, end, before, after, part))
-        self.fidelity *= 1 - (LOSS[code] if loss is None else loss)
+        """Note a change; `span` is where in the canonical text."""
+        self._noted.append(Noted(code, rule, *span, before, after))
+        self._fidelity *= 1 - (LOSS[code] if loss is None else loss)
+
+    def add(self, notes: Iterable[Noted]) -> None:
+        """Note what a draft says of itself."""
+        for noted in notes:
+            self._noted.append(noted)
+            self._fidelity *= 1 - LOSS[noted.code]
 
     def issue(self, code: str, rule: str, path: str, message: str, *, error: bool) -> None:
         """Note an issue. What we only assume about a network never forbids publishing."""
         severity: Severity = "error" if error and self.rules.firm(rule) else "warning"
-        self.issues.append(Issue(code, severity, path, message, self.rules.ref(rule)))
+        self.issues.append(Issue(code, severity, path, message, self.rules.refs[rule]))
+
+    def has(self, code: str) -> bool:
+        """Whether there is an issue of this code."""
+        return any(issue.code == code for issue in self.issues)
 
     def unsupported(self, code: str, rule: str, path: str, message: str, before: str | None = None) -> None:
         """Note that the network has no such feature: a change, and an issue as strict as the author wants."""
         self.change(code, rule, before)
         self.issue(code, rule, path, message, error=self.reject)
 
-    def changes(self, text: str, encoding: Encoding) -> tuple[Change, ...]:
-        """All changes, with offsets in the canonical `text` as the network counts them."""
-        if not self._noted:
-            return ()
-        places = sorted({place for noted in self._noted for place in (noted.start, noted.end) if place is not None})
-        shown = dict(zip(places, offsets(text, places, encoding), strict=True))
-        return tuple(self._change(noted, shown) for noted in self._noted)
-
-    def _change(self, noted: Noted, shown: dict[int, int]) -> Change:
-        code, rule, start, end, before, after, part = noted
-        return Change(
-            code,
-            part,
-            shown[start] if start is not None else None,
-            shown[end] if end is not None else None,
-            before,
-            after,
-            self.rules.ref(rule),
-        )
+    @property
+    def lossy(self) -> bool:
+        """Whether anything has been lost so far."""
+        return self._fidelity < 1
 
     @property
-    def faithful(self) -> float:
-        """Fidelity from 0 to 1; never 1 when anything was lost."""
-        return 1.0 if self.fidelity >= 1.0 else min(0.9999, round(self.fidelity, 4))
+    def fidelity(self) -> float:
+        """From 0 to 1; never 1 when anything was lost."""
+        return min(0.9999, round(self._fidelity, 4)) if self.lossy else 1.0
+
+    def changes(self, text: str, encoding: Encoding) -> tuple[Change, ...]:
+        """All changes, with positions in the canonical `text` as the network counts them."""
+        noted, refs = self._noted, self.rules.refs
+        shown = noted if encoding == "code_points" or text.isascii() else _moved(noted, text, encoding)
+        parts = [None if each.start is None else bisect_right(self.starts, each.start, 1) - 1 for each in noted]
+        pairs = zip(parts, shown, strict=True)
+        return tuple([Change(at[0], part, at[2], at[3], at[4], at[5], refs[at[1]]) for part, at in pairs])
+
+
+def _moved(noted: list[Noted], text: str, encoding: Encoding) -> list[Noted]:
+    places = sorted({place for each in noted for place in (each.start, each.end) if place is not None})
+    moved: dict[int | None, int | None] = {
+        None: None,
+        **dict(zip(places, offsets(text, places, encoding), strict=True)),
+    }
+    return [each._replace(start=moved[each.start], end=moved[each.end]) for each in noted]

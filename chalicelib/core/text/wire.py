@@ -8,7 +8,9 @@ from html import escape, unescape
 _RESERVED = re.compile(r"[\\|{}@\[\]()<>#*_~]")
 """LinkedIn's; one that is left unescaped cuts the post off. learn.microsoft.com little-text-format (li-lms-2026-05)."""
 _LITTLE = re.compile(r"\{hashtag\|\\#\|((?:\\.|[^}\\])*)\}|@\[([^\]]*)\]\([^)]*\)|\\(.)", re.DOTALL)
-_SPECIAL = re.compile(r"[\\`*_~|<>\[\]#]|(?m:^)[-+=]|(?m:(?<=^\d)|(?<=^\d\d)|(?<=^\d\d\d))[.)]")
+_SPECIAL = str.maketrans({character: f"\\{character}" for character in "\\`*_~|<>[]#"})
+_LINE_START = re.compile(r"(?m)^(\d{0,9})([-+=.)])")
+"""What at the beginning of a line makes a list or a heading of it."""
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 _TELEGRAM = re.compile(r"[_*\[\]()~`>#+\-=|{}.!\\]")
 _PARAGRAPH = re.compile(r"<p>(.*?)</p>", re.DOTALL)
@@ -45,7 +47,7 @@ def _shown(match: re.Match[str]) -> str:
 
 
 def _backslashed(text: str) -> str:
-    return _SPECIAL.sub(r"\\\g<0>", text)
+    return _LINE_START.sub(r"\1\\\2", text.translate(_SPECIAL))
 
 
 def _unbackslashed(wire: str) -> str:

@@ -1,0 +1,55 @@
+"""One message's text with its marks: what the network sees in it, counts and is sent."""
+
+from collections.abc import Sequence
+
+from chalicelib.core.rendition import Markup
+from chalicelib.core.text.counting import Counting, Mark
+from chalicelib.core.text.offsets import Encoding, offsets, utf8_length
+from chalicelib.core.text.wire import DIALECTS
+
+
+class Piece:
+    """A text and the marks in it. Networks that write alike share their pieces, so everything is worked out once."""
+
+    def __init__(self, text: str, marks: Sequence[Mark], *, ragged: bool = False) -> None:
+        self.text = text
+        self.marks = marks
+        self.bytes = utf8_length(text)
+        self.ragged = ragged
+        """Whether it was cut out of a word."""
+        self._lengths: dict[Counting, int] = {}
+        self._markup: dict[Encoding, tuple[Markup, ...]] = {}
+        self._wires: dict[str, str | None] = {}
+
+    def length(self, counting: Counting) -> int:
+        """The length before rounding."""
+        if (found := self._lengths.get(counting)) is None:
+            found = counting.alone(self.text) if self.ragged else counting.measure(self.text, self.marks)
+            self._lengths[counting] = found
+        return found
+
+    def markup(self, encoding: Encoding) -> tuple[Markup, ...]:
+        """The marks that mean something, with positions in this encoding."""
+        if (found := self._markup.get(encoding)) is None:
+            marks = [mark for mark in self.marks if mark.type]
+            places = iter(offsets(self.text, [at for mark in marks for at in mark[1:3]], encoding))
+            found = tuple(Markup(mark.type, next(places), next(places), mark.value) for mark in marks)
+            self._markup[encoding] = found
+        return found
+
+    def wire(self, markup: str) -> str | None:
+        """The text as it is sent, or None where that is the text itself."""
+        if markup not in self._wires:
+            self._wires[markup] = self._wired(markup) if markup in DIALECTS else None
+        return self._wires[markup]
+
+    def _wired(self, markup: str) -> str | None:
+        dialect, pieces, at = DIALECTS[markup], [], 0
+        for mark in self.marks:
+            shown = self.text[mark.start : mark.end]
+            wire = mark.wire if mark.wire is not None else dialect.link(shown) if mark.type == "link" else None
+            if wire is not None:
+                pieces += [dialect.escape(self.text[at : mark.start]), wire]
+                at = mark.end
+        wired = dialect.finish("".join([*pieces, dialect.escape(self.text[at:])]))
+        return wired if wired != self.text else None
