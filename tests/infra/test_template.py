@@ -145,7 +145,7 @@ def test_publishing_knows_nothing_of_webhooks_and_they_cannot_crowd_it_out(resou
     for role, statement in statements(resources):
         assert role not in ("TellRole", "DeliverRole") or "PublishQueue" not in str(statement["Resource"])
     source = resources["Deliver"]["Properties"]["Events"]["DeliverSqsEventSource"]["Properties"]
-    assert source["ScalingConfig"]["MaximumConcurrency"] <= 50
+    assert source["ScalingConfig"] == {"MaximumConcurrency": {"Fn::If": ["IsLocal", 2, 20]}}
 
 
 def test_every_write_of_a_target_and_nothing_else_is_told(resources: dict[str, Any]) -> None:

@@ -1,0 +1,105 @@
+"""From a post to its author's own server: table stream, outbox, queue, deliverer, signature."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from infra.emulator import HOST, free_port
+from infra.local import Service, running_service
+from tests.e2e.receiver import Receiver
+from tests.e2e.tenant import Json, Tenant, eventually, made, soon, tenant
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module")
+def receiver() -> Iterator[Receiver]:
+    with Receiver(free_port()) as receiver:
+        yield receiver
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory, receiver: Receiver) -> Iterator[Service]:
+    """A service that may call the receiver, which is on this machine."""
+    parameters = {"AllowedPrivateHosts": f"{HOST}:{receiver.port}"}
+    with running_service(tmp_path_factory.mktemp("webhooks"), parameters) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def owner(service: Service) -> Iterator[Tenant]:
+    with tenant(service.url, service.workspace_id, service.key) as owner:
+        yield owner
+
+
+def registered(owner: Tenant, url: str, **fields: object) -> Json:
+    return made(owner.api.post("/v1/webhooks", json={"url": url, **fields}))
+
+
+def events(receiver: Receiver, path: str, post: Json) -> list[Json]:
+    """What came to a path about a post, once each, in the order of its target's timeline."""
+    told = {headers["webhook-id"]: json.loads(body) for headers, body in receiver.at(path)}
+    mine = [event for event in told.values() if event["data"].get("post_id") == post["id"]]
+    return sorted(mine, key=lambda event: int(event["data"]["sequence"]))
+
+
+def test_every_change_of_a_target_arrives_signed(owner: Tenant, receiver: Receiver) -> None:
+    webhook = registered(owner, receiver.url("/good"))
+
+    post = owner.ended(owner.post([owner.sandbox()], publish="now"))
+
+    def types() -> list[str]:
+        return [event["type"] for event in events(receiver, "/good", post)]
+
+    eventually(types, lambda found: found == ["target.scheduled", "target.published"], within=30)
+    said = events(receiver, "/good", post)[-1]["data"]
+    target = post["targets"][0]
+    assert (said["target_id"], said["state"], said["url"]) == (target["id"], "published", target["url"])
+    for headers, body in receiver.at("/good"):
+        Webhook(webhook["secret"]).verify(body, headers)
+        with pytest.raises(WebhookVerificationError):
+            Webhook(webhook["secret"]).verify(body.replace(b"published", b"publishes"), headers | {"webhook-id": "x"})
+
+
+def test_posts_go_out_while_one_receiver_hangs_and_another_breaks(owner: Tenant, receiver: Receiver) -> None:
+    receiver.moods |= {"/hangs": None, "/breaks": 500}
+    stuck = [registered(owner, receiver.url(path)) for path in ("/hangs", "/breaks")]
+
+    waiting = [owner.post([owner.sandbox()], scheduled_at=soon(8).isoformat()) for _ in range(3)]
+    eventually(lambda: len(receiver.at("/hangs")), lambda hanging: hanging >= 3, within=30)
+    posts = [owner.ended(post) for post in waiting]
+    posts += [owner.ended(owner.post([owner.sandbox()], publish="now"))]
+
+    assert [target["state"] for post in posts for target in post["targets"]] == ["published"] * 4
+    for webhook in stuck:
+        path = f"/v1/webhooks/{webhook['id']}"
+        health = eventually(
+            lambda path=path: made(owner.api.get(path)), lambda now: now["consecutive_failures"] > 0, within=60
+        )
+        assert (health["enabled"], health["last_success_at"]) == (True, None)
+        assert {one["state"] for one in made(owner.api.get(f"{path}/deliveries"))["data"]} == {"pending"}
+
+
+def test_a_receiver_that_recovers_gets_what_it_missed_under_the_same_id(owner: Tenant, receiver: Receiver) -> None:
+    receiver.moods["/recovers"] = 503
+    webhook = registered(owner, receiver.url("/recovers"), events=["target.published"])
+    test = made(owner.api.post(f"/v1/webhooks/{webhook['id']}/test"))
+    eventually(lambda: receiver.at("/recovers"), bool, within=30)
+
+    receiver.moods["/recovers"] = 200
+
+    path = f"/v1/webhooks/{webhook['id']}/deliveries"
+    (delivery,) = eventually(
+        lambda: made(owner.api.get(path))["data"], lambda data: data[0]["state"] == "delivered", within=60
+    )
+    assert [attempt["status"] for attempt in delivery["attempts"]] == [503, 200]
+    assert {headers["webhook-id"] for headers, _ in receiver.at("/recovers")} == {test["id"]}
+
+
+def test_a_private_address_is_refused_when_it_is_registered(owner: Tenant) -> None:
+    for url in ("http://169.254.169.254/latest", "https://127.0.0.1/hook", "https://[::1]/hook", "https://10.0.0.1/"):
+        answer = owner.api.post("/v1/webhooks", json={"url": url})
+        assert answer.status_code == 422, url
+        assert [issue["code"] for issue in answer.json()["issues"]] == ["unreachable_url"]
