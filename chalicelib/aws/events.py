@@ -42,7 +42,7 @@ def _handled(record: dict[str, Any], read: Callable[[str], M], handle: Callable[
     try:
         handle(read(record["body"]))
     except Exception:
-        log.exception("message_failed", extra={"message": record["messageId"]})
+        log.exception("message_failed", extra={"message_id": record["messageId"]})
         return False
     return True
 

@@ -78,7 +78,9 @@ def test_every_event_can_be_subscribed_to(client: Api, event: str) -> None:
     assert client.webhook(events=[event])["events"] == [event]
 
 
-@pytest.mark.parametrize("wrong", [{"url": "ftp://receiver.test"}, {"url": URL, "events": []}, {"url": URL, "no": 1}, {}])
+@pytest.mark.parametrize(
+    "wrong", [{"url": "ftp://receiver.test"}, {"url": URL, "events": []}, {"url": URL, "no": 1}, {}]
+)
 def test_what_is_no_webhook_is_refused(client: Api, wrong: dict[str, Any]) -> None:
     problem(client.post("/v1/webhooks", wrong), 422, "validation_failed")
 

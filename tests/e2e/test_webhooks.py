@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
@@ -36,6 +37,10 @@ def owner(service: Service) -> Iterator[Tenant]:
 
 def registered(owner: Tenant, url: str, **fields: object) -> Json:
     return made(owner.api.post("/v1/webhooks", json={"url": url, **fields}))
+
+
+def shown(owner: Tenant, path: str) -> Json:
+    return made(owner.api.get(path))
 
 
 def events(receiver: Receiver, path: str, post: Json) -> list[Json]:
@@ -75,9 +80,7 @@ def test_posts_go_out_while_one_receiver_hangs_and_another_breaks(owner: Tenant,
     assert [target["state"] for post in posts for target in post["targets"]] == ["published"] * 4
     for webhook in stuck:
         path = f"/v1/webhooks/{webhook['id']}"
-        health = eventually(
-            lambda path=path: made(owner.api.get(path)), lambda now: now["consecutive_failures"] > 0, within=60
-        )
+        health = eventually(partial(shown, owner, path), lambda now: now["consecutive_failures"] > 0, within=60)
         assert (health["enabled"], health["last_success_at"]) == (True, None)
         assert {one["state"] for one in made(owner.api.get(f"{path}/deliveries"))["data"]} == {"pending"}
 

@@ -51,7 +51,7 @@ def test_a_message_that_is_no_wake_is_refused(body: str) -> None:
 
 def test_a_wake_in_memory_becomes_visible_after_its_delay_and_once() -> None:
     clock = FakeClock()
-    queue = FakeQueue(clock)
+    queue = FakeQueue[Wake](clock)
     queue.send([(WAKE, 30.9), (WAKE._replace(version=4), -1)])
     assert [wake.version for wake in queue.receive()] == [4]
     assert (clock.advance(29) - START).seconds == 29
@@ -67,7 +67,7 @@ def test_wakes_arrive_in_sqs_with_their_delays() -> None:
     sqs = make("sqs")
     url = sqs.create_queue(QueueName="publish")["QueueUrl"]
     wakes = [(WAKE._replace(version=n), 0.9 if n < 23 else 500.0) for n in range(25)]
-    SqsQueue(url, lambda: sqs).send(wakes)
+    SqsQueue[Wake](url, lambda: sqs).send(wakes)
     got: list[Wake] = []
     while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
         got += [wake_of(message["Body"]) for message in messages]
@@ -78,7 +78,7 @@ def test_wakes_arrive_in_sqs_with_their_delays() -> None:
 
 def test_nothing_to_send_sends_nothing() -> None:
     client = ScriptedClient()
-    SqsQueue("url", lambda: client).send([])
+    SqsQueue[Wake]("url", lambda: client).send([])
     assert client.calls == []
 
 
@@ -88,7 +88,7 @@ def failed(*ids: str) -> dict[str, Any]:
 
 def test_only_messages_that_were_not_taken_are_sent_again() -> None:
     client = ScriptedClient(failed("1", "2"), failed("2"), {})
-    SqsQueue("url", lambda: client).send([(WAKE._replace(version=n), n) for n in range(3)])
+    SqsQueue[Wake]("url", lambda: client).send([(WAKE._replace(version=n), n) for n in range(3)])
     sent = [[entry["DelaySeconds"] for entry in call["Entries"]] for call in client.calls]
     assert sent == [[0, 1, 2], [1, 2], [2]]
 
@@ -96,5 +96,5 @@ def test_only_messages_that_were_not_taken_are_sent_again() -> None:
 def test_messages_that_are_never_taken_are_reported() -> None:
     client = ScriptedClient(*[failed("0")] * 3)
     with pytest.raises(Unavailable, match="sqs: 1 messages not taken: InternalError"):
-        SqsQueue("url", lambda: client).send([(WAKE, 0)])
+        SqsQueue[Wake]("url", lambda: client).send([(WAKE, 0)])
     assert client.answers == []
