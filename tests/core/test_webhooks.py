@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -254,3 +255,8 @@ def test_a_success_forgets_failures_and_is_noted_once_a_minute() -> None:
 )
 def test_a_webhook_hears_what_it_asked_for_while_it_is_enabled(events: Any, disabled_at: Any, wanted: bool) -> None:
     assert replace(WEBHOOK, events=events, disabled_at=disabled_at).wants("target.published") is wanted
+
+
+def test_the_guide_names_every_event_and_no_other() -> None:
+    table = (ROOT / "docs" / "webhooks.md").read_text().split("## What arrives")[0].split("| Event |")[1]
+    assert set(re.findall(r"`((?:target|webhook)\.\w+)`", table)) == set(webhooks.EVENTS)
