@@ -110,11 +110,14 @@ def _source(exchange: Exchange) -> Source | None:
             return "reply"
 
 
-def claims(target: Target, post: Post, rendition: dict[str, Any]) -> Claims:
-    """What the receipt of a published target says; `rendition` is the document that was stored for it."""
+def claims(target: Target, post: Post, rendition: dict[str, Any], planned: int) -> Claims:
+    """What the receipt of a published target says.
+
+    `rendition` is the document that was stored for it, and `planned` is how many messages that makes.
+    """
     if target.state is not State.PUBLISHED:
         raise Conflict(f"a target that is {target.state} has no receipt", "not_published")
-    creates, planned = target.creates, len(rendition["parts"])
+    creates = target.creates
     return {
         "type": "carillon.receipt",
         "version": 1,
@@ -127,7 +130,7 @@ def claims(target: Target, post: Post, rendition: dict[str, Any]) -> Claims:
         "rendition_hash": digest(rendition),
         "rules_version": rendition["rules_version"],
         "parts_planned": planned,
-        "parts_sent": sum(create.part < planned for create in creates),
+        "parts_sent": len(creates),
         "accepted_at": stamp(post.created_at),
         "due_at": _stamp(target.scheduled_at),
         "sent_at": _stamp(creates[0].intent_at if creates else None),

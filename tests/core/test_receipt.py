@@ -99,7 +99,7 @@ def test_names_are_sorted_by_utf_16_as_the_rfc_wants_it() -> None:
 
 
 def test_a_receipt_says_what_happened_when() -> None:
-    assert claims(PUBLISHED, POST, RENDITION) == {
+    assert claims(PUBLISHED, POST, RENDITION, 2) == {
         "type": "carillon.receipt",
         "version": 1,
         "workspace_id": "ws_1",
@@ -130,7 +130,7 @@ def test_a_receipt_says_what_happened_when() -> None:
 @pytest.mark.parametrize("state", sorted(set(State) - {State.PUBLISHED}))
 def test_only_what_is_published_has_a_receipt(state: State) -> None:
     with pytest.raises(Conflict, match=state):
-        claims(dataclasses.replace(PUBLISHED, state=state), POST, RENDITION)
+        claims(dataclasses.replace(PUBLISHED, state=state), POST, RENDITION, 2)
 
 
 @pytest.mark.parametrize(
@@ -139,18 +139,18 @@ def test_only_what_is_published_has_a_receipt(state: State) -> None:
 )
 def test_the_evidence_is_the_weakest_that_any_part_has(sources: list[Any], weakest: str) -> None:
     ledger = tuple(create(part, answer(100 + part, source)) for part, source in enumerate(sources))
-    said = claims(dataclasses.replace(PUBLISHED, ledger=ledger), POST, RENDITION)["evidence"]
+    said = claims(dataclasses.replace(PUBLISHED, ledger=ledger), POST, RENDITION, 2)["evidence"]
     assert said == {"source": weakest, "at": f"2026-11-23T09:00:00.{100 + sources.index(weakest)}Z"}
 
 
 def test_what_was_published_without_any_request_of_ours_rests_on_a_persons_word() -> None:
     by_hand = dataclasses.replace(PUBLISHED, ledger=(), events=(Event(ms(7), "published"),))
-    said = claims(by_hand, POST, RENDITION)
+    said = claims(by_hand, POST, RENDITION, 2)
     assert (said["evidence"]["source"], said["sent_at"], said["parts_sent"]) == ("person", None, 0)
 
 
 def test_a_thread_that_a_person_closed_says_how_much_of_it_is_out() -> None:
-    said = claims(dataclasses.replace(PUBLISHED, ledger=(create(0, answer(1, "person", 0)),)), POST, RENDITION)
+    said = claims(dataclasses.replace(PUBLISHED, ledger=(create(0, answer(1, "person", 0)),)), POST, RENDITION, 2)
     assert (said["parts_planned"], said["parts_sent"]) == (2, 1)
 
 

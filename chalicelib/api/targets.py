@@ -1,0 +1,118 @@
+"""/v1/posts/{post_id}/targets: what is on record about one target, and a person's word where the machine has none."""
+
+from typing import Literal, Self
+
+from pydantic import model_validator
+from typing_extensions import TypedDict
+
+from chalicelib.api.answers import ListAnswer, PostAnswer, post_answer
+from chalicelib.api.route import Answer, Call, PageQuery, route
+from chalicelib.core.post import Url, Value
+from chalicelib.core.receipt import Attempt, Claims, Outcome, Source
+from chalicelib.core.timing import stamp
+from chalicelib.service import evidence, resolve
+from chalicelib.service.evidence import Jwk
+from chalicelib.service.records import TargetKey
+
+PATH = "/v1/posts/{post_id}/targets/{target_id}"
+
+
+class Resolution(Value):
+    """What a person saw: the post's URL where it is out, or that it is not there and is to be sent again."""
+
+    published: Url | None = None
+    retry: Literal[True] | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.published is None) == (self.retry is None):
+            raise ValueError("give either `published` or `retry`")
+        return self
+
+
+class AttemptAnswer(TypedDict):
+    """One request that was made for a target. `source` is how its outcome is known; null while nobody knows it."""
+
+    number: int
+    part: int
+    effect: str
+    intent_at: str
+    answered_at: str | None
+    status_code: int | None
+    outcome: Outcome
+    source: Source | None
+    reason: str | None
+
+
+class EventAnswer(TypedDict):
+    """One line of a target's timeline."""
+
+    at: str
+    type: str
+    detail: str | None
+
+
+class ReceiptAnswer(TypedDict):
+    """What a receipt says, and the same signed: a compact JWS whose payload it is."""
+
+    receipt: Claims
+    jws: str
+
+
+class JwkSet(TypedDict):
+    """The public keys that receipts are signed with (RFC 7517)."""
+
+    keys: list[Jwk]
+
+
+@route("POST", f"{PATH}/resolve", needs="posts:write", answers={200: PostAnswer, 202: PostAnswer}, kept=True)
+def resolve_target(call: Call, post_id: str, target_id: str, body: Resolution) -> Answer:
+    """Say what became of an unconfirmed target: where it is, or that it is not there and goes out again (202)."""
+    at = TargetKey(call.workspace_id, post_id, target_id)
+    if body.published:
+        whole, status = resolve.found(call.world, at, body.published, call.key_id), 200
+    else:
+        whole, status = resolve.missing(call.world, at, call.key_id), 202
+    return Answer(status, post_answer(whole), {"ETag": f'"v{whole.post.version}"'})
+
+
+@route("GET", f"{PATH}/attempts", needs="posts:read", answers={200: ListAnswer[AttemptAnswer]})
+def list_attempts(call: Call, post_id: str, target_id: str, query: PageQuery) -> Answer:
+    """The requests that were made to the network for a target, oldest first; nothing of what was in them."""
+    page = evidence.attempts(call.world, TargetKey(call.workspace_id, post_id, target_id), query.limit, query.cursor)
+    return Answer(200, {"data": [_attempt(one) for one in page.data], "next_cursor": page.next_cursor})
+
+
+@route("GET", f"{PATH}/events", needs="posts:read", answers={200: ListAnswer[EventAnswer]})
+def list_events(call: Call, post_id: str, target_id: str, query: PageQuery) -> Answer:
+    """A target's timeline, oldest first."""
+    page = evidence.timeline(call.world, TargetKey(call.workspace_id, post_id, target_id), query.limit, query.cursor)
+    data = [{"at": stamp(one.at), "type": one.type, "detail": one.detail} for one in page.data]
+    return Answer(200, {"data": data, "next_cursor": page.next_cursor})
+
+
+@route("GET", f"{PATH}/receipt", needs="posts:read", answers={200: ReceiptAnswer})
+def get_receipt(call: Call, post_id: str, target_id: str) -> Answer:
+    """A published target's receipt, signed: whoever holds it can check it without us, with a key of the set."""
+    found = evidence.receipt(call.world, TargetKey(call.workspace_id, post_id, target_id))
+    return Answer(200, {"receipt": found.claims, "jws": found.jws})
+
+
+@route("GET", "/v1/receipts/keys", needs="nothing", answers={200: JwkSet})
+def list_receipt_keys(call: Call) -> Answer:
+    """The public keys that receipts are signed with, for everybody."""
+    return Answer(200, {"keys": evidence.keys(call.world)})
+
+
+def _attempt(attempt: Attempt) -> AttemptAnswer:
+    return {
+        "number": attempt.number,
+        "part": attempt.part,
+        "effect": attempt.effect,
+        "intent_at": stamp(attempt.intent_at),
+        "answered_at": stamp(attempt.answered_at) if attempt.answered_at else None,
+        "status_code": attempt.status_code,
+        "outcome": attempt.outcome,
+        "source": attempt.source,
+        "reason": attempt.reason,
+    }

@@ -1,0 +1,142 @@
+"""What is on record about a target: its attempts, its timeline, and its receipt, signed so that anybody can check it.
+
+The signature is a compact JWS (RFC 7515) by Ed25519 (RFC 8037) over the receipt's canonical JSON. The key is made at
+its first use, one per stage, and sealed in the table; nothing in a receipt depends on when it is asked for.
+"""
+
+import binascii
+import hashlib
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TypeVar
+
+from typing_extensions import TypedDict
+
+from chalicelib.core import receipt as record
+from chalicelib.core.errors import Invalid, Issue, NotFound, Stale
+from chalicelib.core.publishing import Event, Target
+from chalicelib.core.receipt import Attempt, Claims
+from chalicelib.platforms.base import messages
+from chalicelib.ports import Item, Key, Put, World
+from chalicelib.service import records
+from chalicelib.service.reading import Page
+from chalicelib.service.records import TargetKey
+
+T = TypeVar("T")
+
+SIGNING_KEY = Key("SYSTEM", "RECEIPT_KEY")
+
+
+class Jwk(TypedDict):
+    """A public key for checking receipts (RFC 8037); `kid` is its thumbprint (RFC 7638)."""
+
+    kty: str
+    crv: str
+    x: str
+    kid: str
+    use: str
+    alg: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What happened, readable and signed."""
+
+    claims: Claims
+    jws: str
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """The stage's key."""
+
+    public: Jwk
+    seed: bytes = field(repr=False)
+
+
+def attempts(world: World, at: TargetKey, limit: int, cursor: str | None) -> Page[Attempt]:
+    """The requests that were made for a target, the oldest first."""
+    return _page(record.attempts(_target(world, at)), limit, cursor)
+
+
+def timeline(world: World, at: TargetKey, limit: int, cursor: str | None) -> Page[Event]:
+    """What happened to a target, the oldest first."""
+    return _page(list(_target(world, at).events), limit, cursor)
+
+
+def receipt(world: World, at: TargetKey) -> Receipt:
+    """The receipt of a published target; Conflict, with the state, for any other."""
+    target = _target(world, at)
+    post = records.load_post(world.table, at.workspace_id, at.post_id)
+    stored = world.table.get(records.rendition_key(at))
+    if stored is None:
+        raise NotFound(f"there is no rendition of {at.target_id}")
+    planned = len(messages(records.rendition_of(stored)))
+    said = record.claims(target, post, stored.doc, planned)
+    return Receipt(said, _signed(_signer(world), record.canonical(said)))
+
+
+def keys(world: World) -> list[Jwk]:
+    """The public keys that receipts are signed with."""
+    return [_signer(world).public]
+
+
+def _target(world: World, at: TargetKey) -> Target:
+    return records.load_target(world.table, at)
+
+
+def _page(everything: list[T], limit: int, cursor: str | None) -> Page[T]:
+    """A page of a list that only ever grows at its end: a cursor is how many of it were seen."""
+    start = _seen(cursor)
+    end = start + limit
+    return Page(everything[start:end], _encoded(b"%d" % end) if end < len(everything) else None)
+
+
+def _seen(cursor: str | None) -> int:
+    if cursor is None:
+        return 0
+    with suppress(ValueError, binascii.Error):
+        text = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
+        if text.isdecimal() and len(text) < 10:
+            return int(text)
+    raise Invalid([Issue("invalid_cursor", "error", "cursor", "is not a cursor that we gave")])
+
+
+def _signed(signer: Signer, payload: bytes) -> str:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    header = record.canonical({"alg": "EdDSA", "kid": signer.public["kid"]})
+    said = f"{_encoded(header)}.{_encoded(payload)}"
+    signature = Ed25519PrivateKey.from_private_bytes(signer.seed).sign(said.encode())
+    return f"{said}.{_encoded(signature)}"
+
+
+def _encoded(raw: bytes) -> str:
+    return urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+@lru_cache(maxsize=8)
+def _signer(world: World) -> Signer:
+    """The stage's key, made at its first use and sealed in the table; kept in memory for the process's life."""
+    item = world.table.get(SIGNING_KEY)
+    if item is None:
+        seed = hashlib.sha256(world.chance.secret().encode()).digest()
+        sealed = world.vault.seal("system", "receipts", seed)
+        with suppress(Stale):  # two made a first key at once: both use the one that was stored
+            world.table.write(Put(Item(SIGNING_KEY, {"sealed": sealed.hex()}), expect=0))
+        item = world.table.get(SIGNING_KEY)
+    if item is None:
+        raise RuntimeError("the receipt key was written and is not there")
+    seed = world.vault.open("system", "receipts", bytes.fromhex(item.doc["sealed"]))
+    return Signer(_public(seed), seed)
+
+
+def _public(seed: bytes) -> Jwk:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    x = _encoded(Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw())
+    named = record.canonical({"crv": "Ed25519", "kty": "OKP", "x": x})
+    kid = _encoded(hashlib.sha256(named).digest())
+    return {"kty": "OKP", "crv": "Ed25519", "x": x, "kid": kid, "use": "sig", "alg": "EdDSA"}

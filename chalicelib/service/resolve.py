@@ -1,0 +1,55 @@
+"""A person says what became of a request that nobody answered, where the machine cannot find out."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from chalicelib.core import publishing
+from chalicelib.core.conversation import Idempotency, Safety
+from chalicelib.core.errors import NotFound
+from chalicelib.core.publishing import Target
+from chalicelib.platforms import platform
+from chalicelib.platforms.base import messages
+from chalicelib.ports import World
+from chalicelib.service import connect, reading, records, schedule
+from chalicelib.service.reading import Whole
+from chalicelib.service.records import TargetKey
+
+
+def found(world: World, at: TargetKey, url: str, by: str) -> Whole:
+    """The post is out, at `url`, says the holder of the key `by`: its target is published, and nothing more is sent."""
+
+    def move(target: Target, now: datetime) -> Target:
+        unsent = _planned(world, at) - len(target.creates)
+        return publishing.confirmed(target, url, f"{by}; parts never sent: {unsent}" if unsent > 0 else by, now)
+
+    return _move(world, at, move)
+
+
+def missing(world: World, at: TargetKey, by: str) -> Whole:
+    """The post is not out, says the holder of the key `by`: what was in doubt is sent again, now."""
+
+    def move(target: Target, now: datetime) -> Target:
+        return publishing.retried(target, by, now, _habits(world, target))
+
+    return _move(world, at, move)
+
+
+def _planned(world: World, at: TargetKey) -> int:
+    """How many messages the target is made of."""
+    stored = world.table.get(records.rendition_key(at))
+    return len(messages(records.rendition_of(stored))) if stored else 0
+
+
+def _habits(world: World, target: Target) -> Idempotency:
+    account = connect.find(world, target.workspace_id, target.account_id)
+    network = platform(target.platform)
+    return network.idempotency(account) if account else Idempotency(Safety.NONE, readable=False)
+
+
+def _move(world: World, at: TargetKey, move: Callable[[Target, datetime], Target]) -> Whole:
+    whole = reading.post(world, at.workspace_id, at.post_id)
+    target = next((one for one in whole.targets if one.id == at.target_id), None)
+    if target is None:
+        raise NotFound(f"there is no target {at.target_id}")
+    (written,) = schedule.commit(world, [move(target, world.clock.now())])
+    return Whole(whole.post, tuple(written if one.id == written.id else one for one in whole.targets))
