@@ -98,6 +98,14 @@ class HttpWeb:
         self._pool_: httpcore.ConnectionPool | None = None
         self._lock = threading.Lock()
 
+    def warm(self) -> None:
+        """Load now what the first request would wait for: libraries and certificates, 0.1 s of a whole processor."""
+        import encodings.idna  # noqa: F401, looking up a name needs it
+
+        import tenacity  # noqa: F401
+
+        self._connections()
+
     def send(self, request: Request) -> Reply:
         """The reply to a request; raises `NotSent` or `MaybeSent`, and ValueError for what is no web address.
 
@@ -116,7 +124,7 @@ class HttpWeb:
             return self._retried(exchange, request.timeout, lambda reply: reply.status in BUSY)
 
     def _sent_once(self, exchange: Callable[[float], Reply], seconds: float) -> Reply:
-        """A request that must not arrive twice: tried again only while it certainly never left, for a second at most."""
+        """A request that must not arrive twice: tried again, for a second, only while it certainly never left."""
         from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_before_delay
         from tenacity import wait_random_exponential as full_jitter
 
@@ -220,7 +228,7 @@ class HttpWeb:
             extensions={"timeout": dict.fromkeys(("connect", "read", "write", "pool"), left)},
         )
         with self._failing(url.host):
-            return self._pool.handle_request(call)
+            return self._connections().handle_request(call)
 
     def _chunks(self, response: "httpcore.Response", host: str, limit: int) -> Iterator[bytes]:
         taken = 0
@@ -244,8 +252,7 @@ class HttpWeb:
             known = MaybeSent if self._network.sent else NotSent
             raise known(f"{host}: {' from '.join(kinds)}") from None
 
-    @property
-    def _pool(self) -> "httpcore.ConnectionPool":
+    def _connections(self) -> "httpcore.ConnectionPool":
         with self._lock:
             self._pool_ = self._pool_ or self._new_pool()
             return self._pool_

@@ -269,6 +269,9 @@ class FakeWeb:
         """Add a line to the script."""
         self.script.append((match, answer))
 
+    def warm(self) -> None:
+        pass
+
     def send(self, request: Request) -> Reply:
         self.sent.append(request)
         for number, (match, answer) in enumerate(self.script):

@@ -303,6 +303,7 @@ class Publication:
             reply = self._settle_doubt(job, request, known)
             if reply:
                 return reply
+        self.world.web.warm()
         self.world.clock.sleep_until(job.due)
         self._check_lease(request)
         intended = publishing.intended(self.target, request, self.now)

@@ -5,6 +5,8 @@ import logging
 import socket
 import ssl
 import struct
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -632,3 +634,19 @@ def test_threads_do_not_share_their_deadlines(httpserver: HTTPServer, internet: 
     cut_off.set()
     patient.join()
     assert replies == [b"slow"]
+
+
+def test_once_warm_the_first_request_loads_nothing_more(httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/").respond_with_json({})
+    script = f"""
+import sys
+from chalicelib.core.conversation import Request
+from chalicelib.web import HttpWeb
+internet = HttpWeb(frozenset({{"{httpserver.host}:{httpserver.port}"}}))
+internet.warm()
+loaded = set(sys.modules)
+assert internet.send(Request("GET", "{httpserver.url_for("/")}")).ok
+print(*sorted(set(sys.modules) - loaded))
+"""
+    done = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, check=True, text=True)
+    assert done.stdout.split() == []

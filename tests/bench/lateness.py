@@ -1,0 +1,113 @@
+"""How late posts go out: 200 sandbox posts, due one every 0.3 s, through the packaged service on the embedded AWS.
+
+Everything runs on this machine, the network that is posted to included; both ends read the same clock.
+"""
+
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from itertools import cycle
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import httpx
+
+from infra.local import Service, running_service
+from tests.bench.figures import Figure, at_most, percentile, shown
+
+POSTS = 200
+FIRST_DUE_IN = timedelta(seconds=25)
+"""Time enough to create all of them before the publisher begins with the first."""
+APART = timedelta(seconds=60) / POSTS
+CALLERS = 3
+PATIENCE_SECONDS = 60
+
+Json = dict[str, Any]
+
+
+def measure() -> list[Figure]:
+    """Lateness in milliseconds as the network saw it, and as our API reports it."""
+    with (
+        TemporaryDirectory(prefix="carillon-bench-") as directory,
+        running_service(Path(directory), say=_say) as service,
+    ):
+        targets = _published(service)
+        arrivals = _arrivals(service)
+    ended = [one for one in targets if one["platform_post_id"] in arrivals]
+    arrived = [_milliseconds(_instant(one["scheduled_at"]), arrivals[one["platform_post_id"]]) for one in ended]
+    reported = [float(one["lateness_ms"]) for one in ended]
+    return [
+        Figure("posts published", f"{len(ended)} of {POSTS}", f"{POSTS}", len(ended) == POSTS),
+        Figure("earliest", shown(min(arrived), "ms"), "≥ 0 ms", min(arrived) >= 0),
+        *_percentiles("taken by the network", arrived),
+        *_percentiles("lateness_ms, its answer read", reported),
+    ]
+
+
+def _percentiles(name: str, late: list[float]) -> list[Figure]:
+    return [
+        at_most(f"{name}, p50", percentile(late, 50), 100, "ms"),
+        Figure(f"{name}, p95", shown(percentile(late, 95), "ms")),
+        at_most(f"{name}, p99", percentile(late, 99), 1000, "ms"),
+        Figure(f"{name}, max", shown(max(late), "ms")),
+    ]
+
+
+def _published(service: Service) -> list[Json]:
+    """The targets of 200 posts after the last of them should be out."""
+    with httpx.Client(base_url=service.url, headers=_auth(service), timeout=30, trust_env=False) as api:
+        first = datetime.now(UTC).replace(microsecond=0) + FIRST_DUE_IN
+        accounts = cycle(service.accounts.values())
+        bodies = [_body(next(accounts), first + number * APART, number) for number in range(POSTS)]
+        with ThreadPoolExecutor(CALLERS) as callers:
+            posts = list(callers.map(lambda body: _created(api, body), bodies))
+        last = first + POSTS * APART
+        _say(f"{POSTS} posts created, {_seconds_until(first):.0f} s before the first is due; they take a minute …")
+        time.sleep(_seconds_until(last))
+        return _ended(api, posts, last + timedelta(seconds=PATIENCE_SECONDS))
+
+
+def _body(account_id: str, due: datetime, number: int) -> Json:
+    return {"text": f"Stroke {number}", "targets": [{"account_id": account_id}], "scheduled_at": due.isoformat()}
+
+
+def _created(api: httpx.Client, body: Json) -> str:
+    return str(api.post("/v1/posts", json=body).raise_for_status().json()["id"])
+
+
+def _ended(api: httpx.Client, posts: list[str], patience_ends: datetime) -> list[Json]:
+    while True:
+        targets = [api.get(f"/v1/posts/{post}").raise_for_status().json()["targets"][0] for post in posts]
+        if all(one["state"] == "published" for one in targets) or datetime.now(UTC) > patience_ends:
+            return targets
+        time.sleep(1)
+
+
+def _arrivals(service: Service) -> dict[str, datetime]:
+    """When the sandbox took each of its posts, by id, in its own word."""
+    with httpx.Client(base_url=service.url, headers=_auth(service), timeout=30, trust_env=False) as api:
+        handles = [one["handle"] for one in api.get("/v1/accounts").raise_for_status().json()["data"]]
+        timelines = [api.get(f"/sandbox/v1/timeline/{handle}").raise_for_status().json() for handle in handles]
+    return {one["id"]: _instant(one["created_at"]) for timeline in timelines for one in timeline["data"]}
+
+
+def _auth(service: Service) -> dict[str, str]:
+    return {"Authorization": f"Bearer {service.key}"}
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _milliseconds(start: datetime, end: datetime) -> float:
+    return (end - start) / timedelta(milliseconds=1)
+
+
+def _seconds_until(instant: datetime) -> float:
+    return max((instant - datetime.now(UTC)).total_seconds(), 0.0)
+
+
+def _say(line: str) -> None:
+    print(f"  {line}", file=sys.stderr)
