@@ -281,10 +281,20 @@ def _wake_doubtful(
 
 
 def after_doubt(
-    target: Target, doubt: Exchange, now: datetime, idempotency: Idempotency, policy: Policy
+    target: Target,
+    doubt: Exchange,
+    now: datetime,
+    idempotency: Idempotency,
+    policy: Policy,
+    request: Request | None = None,
 ) -> Literal["repeat", "read_back", "wait", "ask"]:
-    """What may be done about a creating request without an answer: never a blind repeat."""
-    if idempotency.safety in REPEATABLE and target.attempts <= policy.repeats:
+    """What may be done about a creating request without an answer: never a blind repeat.
+
+    `request` is what would be repeated, once that is known. A container guards only itself: another one, prepared
+    because the first is too old, would be another post.
+    """
+    same = request is None or idempotency.safety is not Safety.CONTAINER or request.digest == doubt.digest
+    if idempotency.safety in REPEATABLE and target.attempts <= policy.repeats and same:
         lifetime = idempotency.key_lifetime
         if not lifetime or now < doubt.intent_at + lifetime:
             return "repeat" if now >= _repeatable_at(doubt, idempotency) else "wait"

@@ -321,16 +321,25 @@ class Publication:
 
     def _settle_doubt(self, job: Job, request: Request, doubt: Exchange) -> Reply | None:
         """What became of a request that was never answered: asked again where that is safe, else read back."""
-        if publishing.after_doubt(self.target, doubt, self.now, self.habits, POLICY) == "repeat":
-            self.repeating = True
-            self.target = schedule.save(self.world, publishing.repeated(self.target, request, self.now))
-            return self._send(request)
+        action = publishing.after_doubt(self.target, doubt, self.now, self.habits, POLICY, request)
+        if action == "repeat":
+            return self._repeat(request)
+        if action != "read_back":
+            raise InDoubt("too_soon")
         reply = self._read_back(self.network.find(job, doubt.part))
         if reply is None:
             self.target = publishing.voided(self.target, self.now, "read_back")
             return None
         self.target = publishing.answered(self.target, answer_of(reply, request, self.now, "read_back"))
         return reply
+
+    def _repeat(self, request: Request) -> Reply:
+        """The doubtful request once more, under its key; not by a worker that was frozen on the way."""
+        begun, self.repeating = self.now, True
+        self.target = schedule.save(self.world, publishing.repeated(self.target, request, begun))
+        if self.now > begun + publishing.SEND_WITHIN:
+            raise InDoubt("frozen")
+        return self._send(request)
 
     def _read_back(self, conversation: Generator[Request | Wait, Any, T]) -> T:
         """Run a conversation that only reads."""
