@@ -6,7 +6,7 @@ from pydantic import model_validator
 from typing_extensions import TypedDict
 
 from chalicelib.api.answers import ListAnswer, PostAnswer, post_answer
-from chalicelib.api.route import Answer, Call, PageQuery, route
+from chalicelib.api.route import Answer, Call, route
 from chalicelib.core.post import Url, Value
 from chalicelib.core.receipt import Attempt, Claims, Outcome, Source
 from chalicelib.core.timing import stamp
@@ -38,7 +38,7 @@ class AttemptAnswer(TypedDict):
     effect: str
     intent_at: str
     answered_at: str | None
-    status_code: int | None
+    status: int | None
     outcome: Outcome
     source: Source | None
     reason: str | None
@@ -77,18 +77,18 @@ def resolve_target(call: Call, post_id: str, target_id: str, body: Resolution) -
 
 
 @route("GET", f"{PATH}/attempts", needs="posts:read", answers={200: ListAnswer[AttemptAnswer]})
-def list_attempts(call: Call, post_id: str, target_id: str, query: PageQuery) -> Answer:
+def list_attempts(call: Call, post_id: str, target_id: str) -> Answer:
     """The requests that were made to the network for a target, oldest first; nothing of what was in them."""
-    page = evidence.attempts(call.world, TargetKey(call.workspace_id, post_id, target_id), query.limit, query.cursor)
-    return Answer(200, {"data": [_attempt(one) for one in page.data], "next_cursor": page.next_cursor})
+    found = evidence.attempts(call.world, TargetKey(call.workspace_id, post_id, target_id))
+    return Answer(200, {"data": [_attempt(one) for one in found], "next_cursor": None})
 
 
 @route("GET", f"{PATH}/events", needs="posts:read", answers={200: ListAnswer[EventAnswer]})
-def list_events(call: Call, post_id: str, target_id: str, query: PageQuery) -> Answer:
+def list_events(call: Call, post_id: str, target_id: str) -> Answer:
     """A target's timeline, oldest first."""
-    page = evidence.timeline(call.world, TargetKey(call.workspace_id, post_id, target_id), query.limit, query.cursor)
-    data = [{"at": stamp(one.at), "type": one.type, "detail": one.detail} for one in page.data]
-    return Answer(200, {"data": data, "next_cursor": page.next_cursor})
+    found = evidence.timeline(call.world, TargetKey(call.workspace_id, post_id, target_id))
+    data = [{"at": stamp(one.at), "type": one.type, "detail": one.detail} for one in found]
+    return Answer(200, {"data": data, "next_cursor": None})
 
 
 @route("GET", f"{PATH}/receipt", needs="posts:read", answers={200: ReceiptAnswer})
@@ -111,7 +111,7 @@ def _attempt(attempt: Attempt) -> AttemptAnswer:
         "effect": attempt.effect,
         "intent_at": stamp(attempt.intent_at),
         "answered_at": stamp(attempt.answered_at) if attempt.answered_at else None,
-        "status_code": attempt.status_code,
+        "status": attempt.status,
         "outcome": attempt.outcome,
         "source": attempt.source,
         "reason": attempt.reason,

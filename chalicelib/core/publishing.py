@@ -61,6 +61,8 @@ class Answer:
     headers: dict[str, str]
     at: datetime
     source: Literal["reply", "read_back", "person"] = "reply"
+    by: str | None = None
+    """The key of the person who said so."""
 
     @property
     def reply(self) -> Reply:
@@ -383,15 +385,15 @@ def voided(target: Target, now: datetime, why: str, answer: Answer | None = None
     return noted(_settled(target, doubt, void), now, "not_applied", why)
 
 
-def confirmed(target: Target, url: str, by: str, now: datetime) -> Target:
-    """The target that a person found on the network: closed as it stands, so that nothing more of it is sent."""
+def confirmed(target: Target, url: str, by: str, now: datetime, unsent: int = 0) -> Target:
+    """The target that a person found on the network: closed as it stands, so that its `unsent` parts stay unsent."""
     doubt = _in_a_persons_hands(target, now)
-    found = dataclasses.replace(doubt, answer=Answer(0, "", {}, milliseconds(now), "person"))
-    closed = noted(
+    found = dataclasses.replace(doubt, answer=Answer(0, "", {}, milliseconds(now), "person", by))
+    return noted(
         _settled(target, doubt, found),
         now,
         "confirmed",
-        by,
+        f"{by}; parts never sent: {unsent}" if unsent else by,
         state=State.PUBLISHED,
         next_at=None,
         claim=None,
@@ -401,7 +403,6 @@ def confirmed(target: Target, url: str, by: str, now: datetime) -> Target:
         url=url,
         version=target.version + 1,
     )
-    return noted(closed, now, "published", url)
 
 
 def retried(target: Target, by: str, now: datetime, idempotency: Idempotency) -> Target:
@@ -413,7 +414,9 @@ def retried(target: Target, by: str, now: datetime, idempotency: Idempotency) ->
     doubt = _in_a_persons_hands(target, now)
     over = doubt.over_at + idempotency.quarantine
     if now < over:
-        raise Conflict(f"{target.platform} may take the request until {stamp(over)}: look again then", "too_early")
+        raise Conflict(
+            f"{target.platform} may take the request until {stamp(over)}: look again then", "too_early", target.state
+        )
     return noted(
         voided(target, now, "person"),
         now,
@@ -432,9 +435,9 @@ def retried(target: Target, by: str, now: datetime, idempotency: Idempotency) ->
 def _in_a_persons_hands(target: Target, now: datetime) -> Exchange:
     """The doubt that a person may resolve now."""
     if target.state is not State.UNCONFIRMED:
-        raise Conflict(f"a target that is {target.state} has nothing to resolve", "not_unconfirmed")
+        raise Conflict(f"a target that is {target.state} has nothing to resolve", "not_unconfirmed", target.state)
     if target.claim and target.claimed_until and now < target.claimed_until:
-        raise Conflict(f"a publisher works on this {target.state} target right now", "claimed")
+        raise Conflict(f"a publisher works on this {target.state} target right now", "claimed", target.state)
     return _doubt(target)
 
 

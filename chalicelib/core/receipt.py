@@ -35,7 +35,7 @@ class Attempt:
     effect: Effect
     intent_at: datetime
     answered_at: datetime | None
-    status_code: int | None
+    status: int | None
     outcome: Outcome
     source: Source | None
     reason: str | None
@@ -47,6 +47,8 @@ class Evidence(TypedDict):
 
     source: Source
     at: str
+    by: str | None
+    """The API key of the person who said so."""
 
 
 class Claims(TypedDict):
@@ -116,7 +118,7 @@ def claims(target: Target, post: Post, rendition: dict[str, Any], planned: int) 
     `rendition` is the document that was stored for it, and `planned` is how many messages that makes.
     """
     if target.state is not State.PUBLISHED:
-        raise Conflict(f"a target that is {target.state} has no receipt", "not_published")
+        raise Conflict(f"a target that is {target.state} has no receipt", "not_published", target.state)
     creates = target.creates
     return {
         "type": "carillon.receipt",
@@ -151,8 +153,8 @@ def _evidence(target: Target) -> Evidence:
     for source in ("person", "read_back", "reply"):
         for answer in answers:
             if answer.source == source:
-                return {"source": answer.source, "at": stamp(answer.at)}
-    return {"source": "person", "at": stamp(target.published_at or target.events[-1].at)}
+                return {"source": answer.source, "at": stamp(answer.at), "by": answer.by}
+    return {"source": "person", "at": stamp(target.published_at or target.events[-1].at), "by": None}
 
 
 def _stamp(instant: datetime | None) -> str | None:

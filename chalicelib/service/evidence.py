@@ -4,27 +4,22 @@ The signature is a compact JWS (RFC 7515) by Ed25519 (RFC 8037) over the receipt
 its first use, one per stage, and sealed in the table; nothing in a receipt depends on when it is asked for.
 """
 
-import binascii
 import hashlib
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64encode
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TypeVar
 
 from typing_extensions import TypedDict
 
 from chalicelib.core import receipt as record
-from chalicelib.core.errors import Invalid, Issue, NotFound, Stale
-from chalicelib.core.publishing import Event, Target
+from chalicelib.core.errors import NotFound, Stale
+from chalicelib.core.publishing import Event
 from chalicelib.core.receipt import Attempt, Claims
 from chalicelib.platforms.base import messages
 from chalicelib.ports import Item, Key, Put, World
 from chalicelib.service import records
-from chalicelib.service.reading import Page
 from chalicelib.service.records import TargetKey
-
-T = TypeVar("T")
 
 SIGNING_KEY = Key("SYSTEM", "RECEIPT_KEY")
 
@@ -56,19 +51,19 @@ class Signer:
     seed: bytes = field(repr=False)
 
 
-def attempts(world: World, at: TargetKey, limit: int, cursor: str | None) -> Page[Attempt]:
-    """The requests that were made for a target, the oldest first."""
-    return _page(record.attempts(_target(world, at)), limit, cursor)
+def attempts(world: World, at: TargetKey) -> list[Attempt]:
+    """The requests that were made for a target, the oldest first: all of them, for they fit into one row."""
+    return record.attempts(records.load_target(world.table, at))
 
 
-def timeline(world: World, at: TargetKey, limit: int, cursor: str | None) -> Page[Event]:
-    """What happened to a target, the oldest first."""
-    return _page(list(_target(world, at).events), limit, cursor)
+def timeline(world: World, at: TargetKey) -> list[Event]:
+    """What happened to a target, the oldest first: all of it, as above."""
+    return list(records.load_target(world.table, at).events)
 
 
 def receipt(world: World, at: TargetKey) -> Receipt:
     """The receipt of a published target; Conflict, with the state, for any other."""
-    target = _target(world, at)
+    target = records.load_target(world.table, at)
     post = records.load_post(world.table, at.workspace_id, at.post_id)
     stored = world.table.get(records.rendition_key(at))
     if stored is None:
@@ -81,27 +76,6 @@ def receipt(world: World, at: TargetKey) -> Receipt:
 def keys(world: World) -> list[Jwk]:
     """The public keys that receipts are signed with."""
     return [_signer(world).public]
-
-
-def _target(world: World, at: TargetKey) -> Target:
-    return records.load_target(world.table, at)
-
-
-def _page(everything: list[T], limit: int, cursor: str | None) -> Page[T]:
-    """A page of a list that only ever grows at its end: a cursor is how many of it were seen."""
-    start = _seen(cursor)
-    end = start + limit
-    return Page(everything[start:end], _encoded(b"%d" % end) if end < len(everything) else None)
-
-
-def _seen(cursor: str | None) -> int:
-    if cursor is None:
-        return 0
-    with suppress(ValueError, binascii.Error):
-        text = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
-        if text.isdecimal() and len(text) < 10:
-            return int(text)
-    raise Invalid([Issue("invalid_cursor", "error", "cursor", "is not a cursor that we gave")])
 
 
 def _signed(signer: Signer, payload: bytes) -> str:

@@ -16,11 +16,14 @@ from chalicelib.service.records import TargetKey
 
 
 def found(world: World, at: TargetKey, url: str, by: str) -> Whole:
-    """The post is out, at `url`, says the holder of the key `by`: its target is published, and nothing more is sent."""
+    """The post is out, at `url`, says the holder of the key `by`: its target is published, and nothing more is sent.
+
+    Of a thread, too: where parts followed that were never sent, the timeline and the receipt say how many. Nobody
+    knows the found part's id, so nothing could be sent as a reply to it.
+    """
 
     def move(target: Target, now: datetime) -> Target:
-        unsent = _planned(world, at) - len(target.creates)
-        return publishing.confirmed(target, url, f"{by}; parts never sent: {unsent}" if unsent > 0 else by, now)
+        return publishing.confirmed(target, url, by, now, max(0, _planned(world, at) - len(target.creates)))
 
     return _move(world, at, move)
 

@@ -81,7 +81,8 @@ def route(endpoint: Endpoint) -> str:
 
 
 def path(endpoint: Endpoint) -> str:
-    ids = {"webhook_id": "wh_1", "delivery_id": "msg_1", "post_id": "post_1", "target_id": "tgt_1", "account_id": "acc_1"}
+    ids = {"webhook_id": "wh_1", "delivery_id": "msg_1"}
+    ids |= {"post_id": "post_1", "target_id": "tgt_1", "account_id": "acc_1"}
     return endpoint.path.format(**ids, name="sandbox", handle="tower")
 
 
