@@ -217,6 +217,7 @@ def _announcement(service: Service) -> dict[str, Any]:
         "key": service.key,
         "workspace_id": service.workspace_id,
         "accounts": service.accounts,
+        "environment": service.environment,
         "pid": os.getpid(),
     }
 
