@@ -1,5 +1,6 @@
 """`python -m infra.package`: the app as one template and one zip in build/, exactly what AWS gets."""
 
+import compileall
 import fcntl
 import hashlib
 import os
@@ -10,6 +11,8 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from py_compile import PycInvalidationMode
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
@@ -20,9 +23,10 @@ INPUTS = (
     *("app.py", "chalicelib", "vendor", "requirements.txt"),
     *(".chalice", "infra/resources.yaml", "infra/package.py", "requirements-run.txt"),
 )
-# pycparser serves cffi when it compiles, never when it runs.
-SURPLUS_FOLDERS = ("regex/tests/", "pydantic/v1/", "pycparser/")
+# pycparser serves cffi when it compiles, never when it runs; anyio serves httpx's asynchronous half.
+SURPLUS_FOLDERS = ("regex/tests/", "pydantic/v1/", "pycparser/", "anyio/")
 SURPLUS_SUFFIXES = (".pyi", ".js", ".css")
+UNCHECKED_HASH = PycInvalidationMode.UNCHECKED_HASH
 NOT_INPUTS = {"__pycache__", "deployments", "deployed"}
 
 
@@ -60,7 +64,7 @@ def _package(say: Callable[[str], object]) -> Package:
     started = time.monotonic()
     recorded.unlink(missing_ok=True)
     _chalice_package()
-    _drop_surplus(built.code_path)
+    _trim(built.code_path)
     recorded.write_text(fingerprint)
     say(f"Packaged: {built.code_path.stat().st_size / 1e6:.1f} MB in {time.monotonic() - started:.1f} s.")
     return built
@@ -75,14 +79,33 @@ def _chalice_package() -> None:
         raise PackagingFailed("chalice package failed; its reason is above")
 
 
-def _drop_surplus(code_path: Path) -> None:
-    """Leave out what dependencies carry and no Lambda runs: 2.5 MB of browser code, tests, stubs, another pydantic."""
-    slim_path = code_path.with_suffix(".slim")
-    with zipfile.ZipFile(code_path) as full, zipfile.ZipFile(slim_path, "w", zipfile.ZIP_DEFLATED) as slim:
-        for item in full.infolist():
-            if not item.filename.startswith(SURPLUS_FOLDERS) and not item.filename.endswith(SURPLUS_SUFFIXES):
-                slim.writestr(item, full.read(item))
-    slim_path.replace(code_path)
+def _trim(code_path: Path) -> None:
+    """Leave out what no Lambda runs, and compile the rest: a cold start would compile it again every time."""
+    with TemporaryDirectory() as folder:
+        code = Path(folder)
+        with zipfile.ZipFile(code_path) as full:
+            full.extractall(code, [name for name in full.namelist() if not _is_surplus(name)])
+        _compile(code)
+        slim_path = code_path.with_suffix(".slim")
+        with zipfile.ZipFile(slim_path, "w", zipfile.ZIP_DEFLATED) as slim:
+            for path in sorted(code.rglob("*")):
+                slim.write(path, path.relative_to(code))
+        slim_path.replace(code_path)
+
+
+def _is_surplus(name: str) -> bool:
+    return name.startswith(SURPLUS_FOLDERS) or name.endswith(SURPLUS_SUFFIXES)
+
+
+def _compile(code: Path) -> None:
+    """Bytecode beside our own sources, and instead of other people's: both would pass the size that we allow."""
+    # Unchecked: a zip gives its files times of its own, and nobody edits a source in Lambda.
+    options: dict[str, Any] = {"stripdir": code, "prependdir": "/var/task", "invalidation_mode": UNCHECKED_HASH}
+    ours = {code / "app.py", *(code / "chalicelib").rglob("*.py")}
+    for path in code.rglob("*.py"):
+        compileall.compile_file(path, quiet=1, legacy=path not in ours, **options)
+    for path in set(code.rglob("*.py")) - ours:
+        path.unlink()
 
 
 def _fingerprint() -> str:

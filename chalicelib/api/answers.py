@@ -1,7 +1,7 @@
 """The JSON that goes out. Each shape is declared once and drives its builder (by mypy) and the OpenAPI document."""
 
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from typing_extensions import TypedDict
 
@@ -11,8 +11,10 @@ from chalicelib.core.post import Content, TargetRef
 from chalicelib.core.publishing import State, Target
 from chalicelib.core.rendition import Change, Cost, Markup, Part
 from chalicelib.core.timing import stamp
-from chalicelib.service.compose import Preview
 from chalicelib.service.reading import Whole
+
+if TYPE_CHECKING:  # compose brings all of adaptation, which many a request can do without
+    from chalicelib.service.compose import Preview
 
 T = TypeVar("T")
 Json = dict[str, Any]
@@ -226,7 +228,7 @@ def _target(ref: TargetRef, target: Target) -> TargetAnswer:
     }
 
 
-def rendition_answer(preview: Preview) -> RenditionAnswer:
+def rendition_answer(preview: "Preview") -> RenditionAnswer:
     """What one target would send, as JSON."""
     rendition = preview.rendition
     return {

@@ -10,7 +10,7 @@ from chalicelib.api.route import Answer, Call, Moment, PageQuery, route
 from chalicelib.core.post import NewPost, PostPatch
 from chalicelib.core.publishing import State
 from chalicelib.ports import World
-from chalicelib.service import compose, reading, steer
+from chalicelib.service import reading, steer
 from chalicelib.service.reading import PostFilter, Whole
 
 Word = Annotated[str | None, Field(min_length=1, max_length=200)]
@@ -30,6 +30,8 @@ class PostsQuery(PageQuery):
 @route("POST", "/v1/posts", needs="posts:write", answers={201: PostAnswer, 202: PostAnswer}, kept=True)
 def create_post(call: Call, body: NewPost) -> Answer:
     """Create a post: 202 where something of it will be published, 201 for a draft."""
+    from chalicelib.service import compose  # with all of adaptation: not before it is needed
+
     whole = compose.create(call.world, call.workspace_id, body, call.seed)
     draft = all(target.state is State.DRAFT for target in whole.targets)
     return _shown(whole, 201 if draft else 202, {"Location": f"{call.base}/v1/posts/{whole.post.id}"})
@@ -52,12 +54,16 @@ def get_post(call: Call, post_id: str) -> Answer:
 @route("PATCH", "/v1/posts/{post_id}", needs="posts:write", answers={200: PostAnswer})
 def edit_post(call: Call, post_id: str, body: PostPatch) -> Answer:
     """Change a post of which nothing is out yet; fields that are not given stay as they are."""
+    from chalicelib.service import compose
+
     return _shown(compose.edit(call.world, call.workspace_id, post_id, body, call.if_version), 200)
 
 
 @route("DELETE", "/v1/posts/{post_id}", needs="posts:write", answers={204: None})
 def delete_post(call: Call, post_id: str) -> Answer:
     """Forget a post of which nothing is out."""
+    from chalicelib.service import compose
+
     compose.delete(call.world, call.workspace_id, post_id, call.if_version)
     return Answer(204)
 

@@ -5,7 +5,6 @@ from chalicelib.api.problem import issue_answer
 from chalicelib.api.route import Answer, Call, route
 from chalicelib.core.errors import Invalid, Issue
 from chalicelib.core.post import NewPost
-from chalicelib.service import compose
 
 
 def _verdict(issues: list[Issue]) -> Answer:
@@ -20,6 +19,8 @@ def _invalid(invalid: Invalid) -> Answer:
 @route("POST", "/v1/renditions", needs="posts:read", answers={200: Renditions})
 def preview_renditions(call: Call, body: NewPost) -> Answer:
     """What each target would send, and what would be changed or lost. A target may be a bare platform."""
+    from chalicelib.service import compose  # with all of adaptation: not before it is needed
+
     previews = compose.preview(call.world, call.workspace_id, body)
     return Answer(200, {"renditions": [rendition_answer(preview) for preview in previews]})
 
@@ -27,4 +28,6 @@ def preview_renditions(call: Call, body: NewPost) -> Answer:
 @route("POST", "/v1/validate", needs="posts:read", answers={200: Verdict}, on_invalid=_invalid)
 def validate_post(call: Call, body: NewPost) -> Answer:
     """Whether a post could be created as it is, with everything wrong or worth knowing about it."""
+    from chalicelib.service import compose
+
     return _verdict(compose.check(call.world, call.workspace_id, body))

@@ -3,8 +3,10 @@
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import TYPE_CHECKING
 
-from chalicelib.platforms.base import Platform
+if TYPE_CHECKING:  # it brings all the rules' types with it, which a caller may never need
+    from chalicelib.platforms.base import Platform
 
 
 def names() -> list[str]:
@@ -13,7 +15,7 @@ def names() -> list[str]:
 
 
 @cache
-def platform(name: str) -> Platform:
+def platform(name: str) -> "Platform":
     """The network of this name; KeyError where there is none."""
     if name not in names():
         raise KeyError(f"there is no platform {name!r}, only {', '.join(names())}")

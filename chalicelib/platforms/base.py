@@ -6,14 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from chalicelib.core.account import Account
 from chalicelib.core.brakes import Quota
 from chalicelib.core.conversation import Connected, Conversation, Idempotency, Job, Published, Reply, Safety
 from chalicelib.core.errors import Invalid, Issue, Rejected
 from chalicelib.core.rendition import Part, Rendition
-from chalicelib.core.rules import Rules
+
+if TYPE_CHECKING:  # the rules bring all of text with them, which not every function reads
+    from chalicelib.core.rules import Rules
 
 
 class Platform(ABC):
@@ -21,10 +23,10 @@ class Platform(ABC):
 
     name: ClassVar[str]
     title: ClassVar[str]
-    rules: ClassVar[Rules]
+    rules: "ClassVar[Rules]"
     publishing: ClassVar[Literal["api", "assisted", "unavailable"]] = "api"
 
-    def account_rules(self, account: Account) -> Rules:
+    def account_rules(self, account: Account) -> "Rules":
         """The rules as this account's server or tier changes them."""
         return self.rules.with_limits(account.limits)
 

@@ -5,7 +5,7 @@ import json
 from base64 import b64decode, b64encode
 from collections.abc import Generator
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import Field
 
@@ -27,10 +27,12 @@ from chalicelib.core.errors import (
 from chalicelib.core.post import Line, Url, Value
 from chalicelib.core.timing import instant, stamp
 from chalicelib.platforms import names, platform
-from chalicelib.platforms.base import Platform
 from chalicelib.ports import Delete, Item, Key, Put, World
 from chalicelib.service import records, sandbox
 from chalicelib.service.reading import Page
+
+if TYPE_CHECKING:
+    from chalicelib.platforms.base import Platform
 
 T = TypeVar("T")
 
@@ -139,13 +141,13 @@ def disconnect(world: World, workspace_id: str, account_id: str) -> None:
     world.table.write(Delete(key(workspace_id, account_id)))
 
 
-def is_stale(network: Platform, account: Account, when: datetime) -> bool:
+def is_stale(network: "Platform", account: Account, when: datetime) -> bool:
     """Whether the account's token will not last until then."""
     ends = network.expires_at(account)
     return ends is not None and ends <= when + REFRESH_AHEAD
 
 
-def refreshed(world: World, network: Platform, stale: Account) -> Account:
+def refreshed(world: World, network: "Platform", stale: Account) -> Account:
     """The account with fresh secrets, refreshed by exactly one of those who ask at the same time."""
     give_up = world.clock.now() + REFRESH_LEASE
     while world.clock.now() < give_up:
@@ -173,7 +175,7 @@ def _lease(world: World, item: Item) -> Item | None:
     return dataclasses.replace(leased, rev=item.rev + 1)
 
 
-def _refresh(world: World, network: Platform, account: Account, leased: Item) -> Account:
+def _refresh(world: World, network: "Platform", account: Account, leased: Item) -> Account:
     """Refresh, and store the new secrets before anybody uses them."""
     try:
         secrets = converse(world, network.refresh(account))
