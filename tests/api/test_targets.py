@@ -147,31 +147,18 @@ def test_the_record_of_a_good_day(client: Api) -> None:
     place, _ = posted(client)
 
     (attempt,) = client.get(f"{place}/attempts").json_body["data"]
-    assert (
-        attempt.items()
-        >= {
-            "number": 1,
-            "part": 0,
-            "effect": "create",
-            "status_code": 201,
-            "outcome": "applied",
-            "source": "reply",
-        }.items()
-    )
+    known = {
+        "number": 1,
+        "part": 0,
+        "effect": "create",
+        "status": 201,
+        "outcome": "applied",
+        "source": "reply",
+    }
+    assert attempt.items() >= known.items()
     types = [line["type"] for line in client.get(f"{place}/events").json_body["data"]]
     assert types[-1] == "published"
     assert "claimed" in types
-
-
-def test_pages_of_the_timeline_are_linked(client: Api) -> None:
-    place, _ = posted(client)
-    whole = client.get(f"{place}/events").json_body["data"]
-
-    first = client.get(f"{place}/events?limit=1").json_body
-    rest = client.get(f"{place}/events?limit=100&cursor={first['next_cursor']}").json_body
-
-    assert (first["data"] + rest["data"], rest["next_cursor"]) == (whole, None)
-    problem(client.get(f"{place}/events?cursor=nonsense"), 400, "validation_failed")
 
 
 def test_a_receipt_can_be_checked_with_the_keys_that_everybody_can_read(client: Api) -> None:

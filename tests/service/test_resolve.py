@@ -40,7 +40,7 @@ def at(stage: Stage, post: Whole) -> records.TargetKey:
 
 
 def attempts(stage: Stage, post: Whole) -> list[Attempt]:
-    return evidence.attempts(stage.world, at(stage, post), 100, None).data
+    return evidence.attempts(stage.world, at(stage, post))
 
 
 def test_without_a_person_it_is_never_sent_again(stage: Stage) -> None:
@@ -105,7 +105,7 @@ def test_a_thread_that_is_closed_half_way_says_what_is_missing(stage: Stage) -> 
     assert len(stage.timeline()) == 1
     said = evidence.receipt(stage.world, at(stage, post)).claims
     assert (said["parts_planned"], said["parts_sent"]) == (4, 1)
-    details = [line.detail for line in evidence.timeline(stage.world, at(stage, post), 100, None).data]
+    details = [line.detail for line in evidence.timeline(stage.world, at(stage, post))]
     assert "key_1; parts never sent: 3" in details
 
 
