@@ -1,0 +1,202 @@
+"""The mutation gate: take the product's guards away, one at a time; a named test must notice each.
+
+`python -m tests.simulation.mutants` runs every named test once as it is and once with its guard gone, prints a table,
+and ends with 1 where a test failed without a mutant or passed with one. A guard is taken away in the test's own process
+by a patch of one function's text; a patch that no longer fits is an error, so that the gate follows the code.
+"""
+
+import inspect
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+EXHAUSTIVE = "test_exhaustive.py::test_whatever_goes_wrong_in_a_publish_every_promise_holds"
+FROZEN = "test_exhaustive.py::test_a_worker_that_was_frozen_does_no_harm_when_it_goes_on"
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """A guard, where it stands in the product, its text, what stays without it, and the test that must notice."""
+
+    guard: str
+    module: str
+    function: str
+    old: str
+    new: str
+    test: str
+
+
+MUTANTS = (
+    Mutant(
+        "intent write",
+        "service.publish",
+        "Publication._create",
+        "self.target = schedule.save(self.world, intended)",
+        "self.target = intended",
+        f"{EXHAUSTIVE}[sim_readback-single-2]",
+    ),
+    Mutant(
+        "claim",
+        "core.publishing",
+        "wake",
+        "target.claim and target.claimed_until and now < target.claimed_until",
+        "False",
+        "test_promises.py::test_a_message_that_comes_twice_disturbs_nobody[sim_none]",
+    ),
+    Mutant(
+        "claim's condition (rev)",
+        "service.records",
+        "put_target",
+        "expect=target.rev",
+        "expect=None",
+        "test_promises.py::test_of_two_workers_who_wake_at_once_one_publishes[sim_readback]",
+    ),
+    Mutant(
+        "version check",
+        "core.publishing",
+        "wake",
+        "version != target.version",
+        "False",
+        "test_promises.py::test_a_message_about_an_older_version_does_nothing",
+    ),
+    Mutant(
+        "quarantine",
+        "core.publishing",
+        "after_doubt",
+        '"read_back" if now >= doubt.over_at + idempotency.quarantine else "wait"',
+        '"read_back"',
+        f"{EXHAUSTIVE}[sim_readback-single-2]",
+    ),
+    Mutant(
+        "quarantine of a key",
+        "core.publishing",
+        "_repeatable_at",
+        "idempotency.safety is Safety.KEY",
+        "False",
+        f"{EXHAUSTIVE}[sim_key-single-2]",
+    ),
+    Mutant(
+        "due guard",
+        "core.publishing",
+        "intended",
+        "target.scheduled_at and now < target.scheduled_at",
+        "False",
+        "test_promises.py::test_a_clock_that_wakes_too_soon_makes_nothing_early[sim_readback]",
+    ),
+    Mutant(
+        "replay of recorded replies",
+        "core.publishing",
+        "recall",
+        "target.creates[created] if created < len(target.creates) else None",
+        "None",
+        f"{EXHAUSTIVE}[sim_readback-thread-1]",
+    ),
+    Mutant(
+        "fence of the first sending",
+        "service.publish",
+        "Publication._create",
+        "self.now > self.target.doubt.intent_at + publishing.SEND_WITHIN",
+        "False",
+        f"{FROZEN}[sim_readback]",
+    ),
+    Mutant(
+        "fence of a repeat",
+        "service.publish",
+        "Publication._repeat",
+        "self.now > begun + publishing.SEND_WITHIN",
+        "False",
+        "test_promises.py::test_a_repeat_that_was_frozen_beyond_its_keys_life_is_not_sent",
+    ),
+    Mutant(
+        "container's identity",
+        "core.publishing",
+        "after_doubt",
+        "request.digest == doubt.digest",
+        "True",
+        "test_promises.py::test_a_doubtful_container_is_not_replaced_by_another",
+    ),
+    Mutant(
+        "no after a repeat proves nothing",
+        "service.publish",
+        "Publication._refused",
+        "if self.unread and self.repeating and isinstance(no, Rejected | ReconnectNeeded):",
+        "if False:",
+        f"{EXHAUSTIVE}[sim_container-single-2]",
+    ),
+    Mutant(
+        "outbox",
+        "service.tell",
+        "tell",
+        "made += [deliveries.store(world, message, one) for one in wanting]",
+        "pass",
+        "test_promises.py::test_every_public_event_is_told_although_the_teller_dies",
+    ),
+)
+
+
+@contextmanager
+def mutated(guard: str | None) -> Iterator[None]:
+    """Inside, this guard is gone from the product; None takes nothing away."""
+    mutant = next((one for one in MUTANTS if one.guard == guard), None)
+    if mutant is None:
+        yield
+        return
+    module = import_module(f"chalicelib.{mutant.module}")
+    owner_name, _, name = mutant.function.rpartition(".")
+    owner: Any = getattr(module, owner_name) if owner_name else module
+    whole = getattr(owner, name)
+    setattr(owner, name, _without(mutant, whole))
+    try:
+        yield
+    finally:
+        setattr(owner, name, whole)
+
+
+def _without(mutant: Mutant, whole: Any) -> Any:
+    """The function with the guard's text replaced."""
+    text = textwrap.dedent(inspect.getsource(whole))
+    if text.count(mutant.old) != 1:
+        raise LookupError(f"{mutant.guard}: {mutant.function} does not say {mutant.old!r} once")
+    made: dict[str, Any] = {}
+    exec(text.replace(mutant.old, mutant.new), whole.__globals__, made)  # noqa: S102
+    return made[whole.__name__]
+
+
+def main() -> int:
+    """0 where every guard's test passes with it, and fails without it."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        whole = dict(
+            zip({one.test: 0 for one in MUTANTS}, pool.map(_runs, {one.test: 0 for one in MUTANTS}), strict=True)
+        )
+        results = list(pool.map(_without_guard, MUTANTS))
+    well = True
+    print(f"{'guard taken away':<36}{'with it':<9}{'without':<9}test")
+    for mutant, result in zip(MUTANTS, results, strict=True):
+        caught = whole[mutant.test] == "green" and result == "red"
+        well = well and caught
+        print(f"{mutant.guard:<36}{whole[mutant.test]:<9}{result:<9}{mutant.test}{'' if caught else '   NOT CAUGHT'}")
+    return 0 if well else 1
+
+
+def _without_guard(mutant: Mutant) -> str:
+    return _runs(mutant.test, mutant.guard)
+
+
+def _runs(test: str, guard: str = "") -> str:
+    """How a test ends in a process of its own: `green`, `red`, or `broken` where it did not run at all."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"tests/simulation/{test}"]
+    done = subprocess.run(command, env={**os.environ, "CARILLON_MUTANT": guard}, capture_output=True, text=True)
+    if done.returncode == 1 and "\nFAILED " in done.stdout and "LookupError" not in done.stdout:
+        return "red"
+    return "green" if done.returncode == 0 else "broken"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,215 @@
+"""Five networks, one of each idempotency class, that exist in the simulation only.
+
+Their conversations are like real ones; their spans are short, so that every one of them ends within a simulation.
+"""
+
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, ClassVar
+
+from chalicelib import platforms
+from chalicelib.core.account import Account
+from chalicelib.core.conversation import (
+    Connected,
+    Conversation,
+    Effect,
+    Idempotency,
+    Job,
+    Published,
+    Reply,
+    Request,
+    Safety,
+    Wait,
+)
+from chalicelib.core.errors import Limited, PlatformAnswer, ReconnectNeeded, RefreshNeeded, Rejected, Transient
+from chalicelib.core.rendition import Part
+from chalicelib.core.rules import Rules, Source, Text, Thread
+from chalicelib.platforms.base import Platform, as_reply, bearer, retry_at, said
+
+Json = dict[str, Any]
+Talk = Generator[Request, Reply, Json]
+KEPT = ("id", "created_at")
+
+
+class Simulated(Platform):
+    """Threads of 40 characters a part; tokens that expire; and one way to be safe, or none."""
+
+    habits: ClassVar[Idempotency]
+
+    def __init_subclass__(cls) -> None:
+        cls.rules = Rules(
+            platform=cls.name,
+            source=Source("tests/simulation", "2026-11-22"),
+            text=Text(unit="graphemes", limit=40),
+            thread=Thread(mode="reply"),
+        )
+
+    def idempotency(self, account: Account) -> Idempotency:
+        """As declared."""
+        return self.habits
+
+    def connect(self, host: str, credentials: dict[str, str]) -> Conversation[Connected]:
+        """A new account."""
+        reply = yield Request("POST", f"https://{self.name}/accounts", json=dict(credentials), effect=Effect.PREPARE)
+        made = _checked(reply)
+        return Connected(made["id"], made["id"], f"https://{self.name}", made["secrets"])
+
+    def expires_at(self, account: Account) -> datetime | None:
+        """Where the network says so."""
+        ends = account.secrets.get("ends")
+        return datetime.fromisoformat(ends) if ends else None
+
+    def refresh(self, account: Account) -> Conversation[dict[str, str]]:
+        """New tokens for the refresh token."""
+        asked = {"account": account.remote_id, "refresh": account.secrets["refresh"]}
+        reply = yield Request("POST", f"{account.host}/tokens", json=asked)
+        try:
+            return dict(_checked(reply)["secrets"])
+        except (RefreshNeeded, Rejected) as no:
+            raise ReconnectNeeded(no.code, no.message) from no
+
+    def publish(self, job: Job) -> Conversation[Published]:
+        """One part after the other, each a reply to the one before."""
+        done: list[Json] = []
+        for number, part in enumerate(job.rendition.parts):
+            done += [(yield from self._created(job, number, part, done[-1]["id"] if done else None))]
+        made = datetime.fromisoformat(done[0]["created_at"])
+        return Published(done[0]["id"], f"{job.account.host}/{done[0]['id']}", tuple(one["id"] for one in done), made)
+
+    def find(self, job: Job, part: int) -> Conversation[Reply | None]:
+        """By the reference that every part carries."""
+        params = {"account": job.account.remote_id, "reference": job.key(part)}
+        reply = yield Request("GET", f"{job.account.host}/posts", headers=_auth(job), params=params)
+        found = _checked(reply)["data"]
+        return as_reply(201, {name: found[0][name] for name in KEPT}) if found else None
+
+    def _created(self, job: Job, number: int, part: Part, parent: str | None) -> Generator[Any, Any, Json]:
+        message = {
+            "account": job.account.remote_id,
+            "target": job.target_id,
+            "reference": job.key(number),
+            "part": number,
+            "text": part.text,
+            "parent": parent,
+        }
+        more = yield from self._prepared(job, number)
+        reply = yield Request(
+            "POST",
+            f"{job.account.host}/posts",
+            headers=_auth(job),
+            json={**message, **more},
+            effect=Effect.CREATE,
+            part=number,
+            key=job.key(number),
+            keep=KEPT,
+        )
+        return _checked(reply)
+
+    def _prepared(self, job: Job, number: int) -> Generator[Any, Any, Json]:
+        """What has to be got ready before a part can be made."""
+        return {}
+        yield
+
+
+class Key(Simulated):
+    """The server notes a key once the request is done, and honours it for five minutes."""
+
+    name = "sim_key"
+    title = "Key"
+    habits = Idempotency(
+        Safety.KEY,
+        key_lifetime=timedelta(seconds=300),
+        late_acceptance=timedelta(seconds=40),
+        readback_lag=timedelta(seconds=5),
+    )
+
+
+class ContentKey(Simulated):
+    """The client chooses the id: the same again is the same post."""
+
+    name = "sim_content_key"
+    title = "Content key"
+    habits = Idempotency(Safety.CONTENT_KEY, late_acceptance=timedelta(seconds=40), readback_lag=timedelta(seconds=1))
+
+
+class Container(Simulated):
+    """A container is prepared, processed for a while, and can be published once; unused it is kept for two minutes."""
+
+    name = "sim_container"
+    title = "Container"
+    habits = Idempotency(
+        Safety.CONTAINER,
+        late_acceptance=timedelta(seconds=40),
+        readback_lag=timedelta(seconds=5),
+        prepared_lifetime=timedelta(seconds=120),
+    )
+
+    def _prepared(self, job: Job, number: int) -> Generator[Any, Any, Json]:
+        where = f"{job.account.host}/containers"
+        asked = {"account": job.account.remote_id, "reference": job.key(number)}
+        reply = yield Request(
+            "POST", where, headers=_auth(job), json=asked, effect=Effect.PREPARE, part=number, keep=("id",)
+        )
+        made = _checked(reply)["id"]
+        while True:
+            reply = yield Request("GET", where, headers=_auth(job), params={"id": made})
+            if _checked(reply)["ready"]:
+                return {"container": made}
+            yield Wait(timedelta(seconds=3))
+
+
+class Readback(Simulated):
+    """Nothing makes a repeat safe; what is there can be read."""
+
+    name = "sim_readback"
+    title = "Read-back"
+    habits = Idempotency(Safety.READBACK, late_acceptance=timedelta(seconds=40), readback_lag=timedelta(seconds=5))
+
+
+class Nothing(Simulated):
+    """Neither key nor read-back: after a lost answer a person has to look."""
+
+    name = "sim_none"
+    title = "Nothing"
+    habits = Idempotency(Safety.NONE, late_acceptance=timedelta(seconds=40), readable=False)
+
+    def find(self, job: Job, part: int) -> Conversation[Reply | None]:
+        """Nobody may ask."""
+        raise NotImplementedError("this network cannot be read")
+
+
+NETWORKS: tuple[type[Simulated], ...] = (Key, ContentKey, Container, Readback, Nothing)
+CLASSES = {one.name: one for one in NETWORKS}
+
+
+@contextmanager
+def registered() -> Iterator[None]:
+    """While the product knows these networks beside its own."""
+    folder = str(Path(__file__).parent / "registered")
+    platforms.__path__.append(folder)
+    try:
+        yield
+    finally:
+        platforms.__path__.remove(folder)
+        platforms.platform.cache_clear()
+
+
+def _auth(job: Job) -> dict[str, str]:
+    return bearer(job.account.secrets["access"])
+
+
+def _checked(reply: Reply) -> Json:
+    if not reply.ok:
+        raise _refusal(reply)
+    return dict(reply.json)
+
+
+def _refusal(reply: Reply) -> PlatformAnswer:
+    code = str(said(reply).get("code", f"http_{reply.status}"))
+    if reply.status >= 500:
+        return Transient(code)
+    if reply.status == 429:
+        return Limited(code, "", retry_at(reply))
+    return RefreshNeeded(code) if reply.status == 401 else Rejected(code)

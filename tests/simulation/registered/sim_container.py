@@ -1,0 +1,5 @@
+"""Registered while a simulation runs."""
+
+from tests.simulation.networks import Container
+
+platform = Container()

@@ -1,0 +1,35 @@
+"""Random storms: thousands of seeded stories, in each of which every promise must hold."""
+
+import os
+
+import pytest
+
+from tests.simulation.fate import Climate
+from tests.simulation.runs import run, traced
+from tests.simulation.scenario import Story, tell
+
+SEED = os.environ.get("CARILLON_SEED")
+SEEDS = int(os.environ.get("CARILLON_SEEDS", "10000"))
+SECONDS = float(os.environ.get("CARILLON_SEED_SECONDS", "30"))
+
+
+@pytest.mark.timeout(SECONDS + 120)
+def test_whatever_goes_wrong_every_promise_holds(capsys: pytest.CaptureFixture[str]) -> None:
+    if SEED:
+        assert not tell(int(SEED)).breaches, traced(int(SEED))
+        return
+    report = run(0, SEEDS, SECONDS)
+    with capsys.disabled():
+        print(f"\n{report}")
+    assert report.seeds
+    assert not report.failed, traced(min(report.failed))
+
+
+def test_the_same_seed_tells_the_same_story() -> None:
+    assert tell(7, tracing=True).trace == tell(7, tracing=True).trace
+
+
+def test_without_faults_ninety_nine_of_a_hundred_are_out_within_a_second() -> None:
+    late = sorted(ms for seed in range(60) for ms in Story(seed, climate=Climate(), peaceful=True).tell().lateness_ms)
+    assert len(late) > 100
+    assert late[len(late) * 99 // 100] <= 1000
