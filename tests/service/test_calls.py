@@ -11,6 +11,8 @@ from chalicelib.service.dispatch import dispatch
 from chalicelib.service.publish import publish
 from chalicelib.service.records import SHARDS
 from chalicelib.service.schedule import wake_of
+from tests.api.client import Api
+from tests.fakes import FakeWorld
 from tests.service.conftest import Stage
 
 Calls = dict[str, int]
@@ -32,19 +34,27 @@ PUBLISHED = {"get": 1, "get_many": 1, "write": 3, "rows": 3, "web.send": 1}
 
 @pytest.mark.parametrize(("fields", "expected"), CREATED.values(), ids=CREATED)
 def test_creating_a_post_with_two_targets(stage: Stage, fields: dict[str, Any], expected: Calls) -> None:
-    assert calls_of(stage, lambda: stage.create(**fields)) == expected
+    assert calls_of(stage.world, lambda: stage.create(**fields)) == expected
+
+
+def test_creating_a_post_over_http_under_an_idempotency_key(stage: Stage) -> None:
+    client = Api(stage.world)
+    body = {"text": "Ding dong", "targets": [{"account_id": client.account()}, {"account_id": client.account()}]}
+    calls = calls_of(stage.world, lambda: client.post("/v1/posts", body, idempotency_key="once"))
+    # beside the post: who asks and what was answered before; that it is in flight, and the answer
+    assert calls == {"get": 2, "get_many": 1, "write": 3, "rows": 7}
 
 
 def test_publishing_a_target(stage: Stage) -> None:
     target = stage.create(due_in=SOON).targets[0]
     stage.world.clock.advance(SOON)
-    assert calls_of(stage, lambda: publish(stage.world, wake_of(target))) == PUBLISHED
+    assert calls_of(stage.world, lambda: publish(stage.world, wake_of(target))) == PUBLISHED
 
 
-def test_a_thread_costs_two_writes_more_for_each_further_part(stage: Stage) -> None:
+def test_a_thread_costs_one_write_more_for_each_further_part(stage: Stage) -> None:
     post = stage.create(due_in=SOON, text="One sentence of a long story. " * 30)
     stage.world.clock.advance(SOON)
-    calls = calls_of(stage, lambda: publish(stage.world, wake_of(post.targets[0])))
+    calls = calls_of(stage.world, lambda: publish(stage.world, wake_of(post.targets[0])))
     parts = calls["web.send"]
     assert parts > 1
     assert calls == {**PUBLISHED, "write": 2 + parts, "rows": 2 + parts, "web.send": parts}
@@ -54,7 +64,7 @@ def test_a_wake_that_comes_twice_costs_two_reads(stage: Stage) -> None:
     post = stage.create(due_in=SOON)
     stage.let_pass(SOON + 1)
     assert stage.target(post).state is State.PUBLISHED
-    assert calls_of(stage, lambda: publish(stage.world, wake_of(post.targets[0]))) == {"get": 1, "get_many": 1}
+    assert calls_of(stage.world, lambda: publish(stage.world, wake_of(post.targets[0]))) == {"get": 1, "get_many": 1}
 
 
 def test_dispatching_a_minute_reads_every_shard_and_queues_page_by_page(stage: Stage) -> None:
@@ -62,7 +72,7 @@ def test_dispatching_a_minute_reads_every_shard_and_queues_page_by_page(stage: S
     minute = next(iter(stage.world.alarms.set))
     shards = len({item.open.pk for item in stage.world.table.everything if item.open})
     expected = {"opened": SHARDS + shards, "queue.send": shards}
-    assert calls_of(stage, lambda: dispatch(stage.world, minute)) == expected
+    assert calls_of(stage.world, lambda: dispatch(stage.world, minute)) == expected
 
 
 def test_after_the_due_instant_only_the_intent_is_written_before_the_request_leaves(
@@ -86,9 +96,9 @@ def test_after_the_due_instant_only_the_intent_is_written_before_the_request_lea
     assert order[:5] == ["write", "warm", "sleep", "write", "send"]
 
 
-def calls_of(stage: Stage, act: Callable[[], object]) -> Calls:
+def calls_of(world: FakeWorld, act: Callable[[], object]) -> Calls:
     """The calls that an act makes of the world; those of the sandbox network behind the web are its own affair."""
-    seen, world = Counter[str](), stage.world
+    seen = Counter[str]()
     world.table.calls = seen
 
     def counted(part: Any, name: str, label: str, weight: Callable[..., int] = lambda *_: 1) -> None:
@@ -109,11 +119,11 @@ def calls_of(stage: Stage, act: Callable[[], object]) -> Calls:
         finally:
             world.table.calls = seen
 
-    network = stage.web.send
+    network = world.web.send
     with pytest.MonkeyPatch.context() as patch:
         counted(world.table, "write", "rows", lambda *writes: len(writes))
         counted(world.queue, "send", "queue.send")
         counted(world.alarms, "ensure", "alarms.ensure")
-        patch.setattr(stage.web, "send", send)
+        patch.setattr(world.web, "send", send)
         act()
     return dict(seen)
