@@ -47,6 +47,10 @@ SEND_WITHIN = timedelta(seconds=5)
 """A request leaves this soon after its intent was recorded, or not at all: a worker that was frozen in between must not
 send what somebody else has read back in vain meanwhile."""
 
+ASKED = frozenset({"scheduled", "edited", "resumed", "publish_now"})
+"""Events by which a person sets a target's time."""
+AT_ONCE = timedelta(seconds=60)
+"""What "now" may take to come through the queue and a cold start before a late policy calls it late."""
 REPEATABLE = frozenset({Safety.KEY, Safety.CONTENT_KEY, Safety.CONTAINER})
 EDITABLE = frozenset({State.DRAFT, State.PENDING_APPROVAL, State.HELD, State.AWAITING_ACTION}) | WAITING
 
@@ -262,13 +266,20 @@ def _too_late(target: Target, now: datetime) -> Target | None:
     over = {"claim": None, "claimed_until": None, "next_at": None}
     if target.expires_at and now >= target.expires_at:
         return noted(target, now, "missed", "expired", state=State.MISSED, **over)
-    if target.scheduled_at is None or now <= target.scheduled_at + timedelta(seconds=target.grace_seconds):
+    if now <= _promised(target, now) + timedelta(seconds=target.grace_seconds):
         return None
     if target.late_policy == "skip":
         return noted(target, now, "skipped", "late", state=State.SKIPPED, **over)
     if target.late_policy == "hold":
         return noted(target, now, "held", "late", state=State.HELD, **over)
     return None
+
+
+def _promised(target: Target, now: datetime) -> datetime:
+    """The instant from which lateness counts: the due one; a little after it was asked for, where that was "now"."""
+    due = target.scheduled_at or now
+    at_once = [event.at for event in target.events if event.type in ASKED and event.at >= due]
+    return max(at_once) + AT_ONCE if at_once else due
 
 
 def _wake_doubtful(

@@ -161,6 +161,14 @@ def refreshed(world: World, network: "Platform", stale: Account) -> Account:
     raise Transient("refresh_busy", "somebody else is refreshing the token and has not finished")
 
 
+def lose(world: World, workspace_id: str, account_id: str) -> None:
+    """The network will not have the account any more: say so, until a person connects it again."""
+    item = world.table.get(key(workspace_id, account_id))
+    if item:
+        lost = dataclasses.replace(item, doc={**item.doc, "status": "reconnect_required"})
+        world.table.write(Put(lost, expect=item.rev))
+
+
 def _lease(world: World, item: Item) -> Item | None:
     """The account's row with the right to refresh it, or None while somebody else has that."""
     now = world.clock.now()

@@ -184,6 +184,8 @@ class Publication:
         except PlatformAnswer as no:
             # A no while a request is in doubt came from the read-back: it says nothing about that request.
             final = isinstance(no, Rejected | ReconnectNeeded) and not self.target.doubt
+            if isinstance(no, ReconnectNeeded):
+                _beside_the_point(connect.lose, self.world, self.target.workspace_id, self.target.account_id)
             return self._failed(no) if final else self._deferred(no.code, no.message)
         except TransportFailure as failure:
             self._broken()

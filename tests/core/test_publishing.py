@@ -335,3 +335,12 @@ def test_a_repeat_starts_the_quarantine_again() -> None:
     assert again.doubt is not None
     assert publishing.after_doubt(again, again.doubt, DUE + timedelta(hours=1), KEY, POLICY) == "wait"
     assert publishing.after_doubt(again, again.doubt, later + OVER + KEY.quarantine, KEY, POLICY) == "read_back"
+
+
+@pytest.mark.parametrize("policy", ["skip", "hold"])
+def test_what_was_asked_for_now_is_not_late_for_coming_through_the_queue(policy: Any) -> None:
+    asked = publishing.scheduled(target(state=State.DRAFT, late_policy=policy, grace_seconds=0), DUE, DUE)
+    version = asked.version
+    assert isinstance(wake(asked, DUE + seconds(30), version), Act)
+    late = wake(asked, DUE + seconds(61), version)
+    assert late.target.state == {"skip": "skipped", "hold": "held"}[policy]

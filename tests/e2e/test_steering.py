@@ -110,9 +110,6 @@ def test_a_draft_goes_out_when_it_is_told_to(owner: Tenant, account: str) -> Non
     assert owner.texts(account) == [draft["text"]]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="_too_late counts from the instant at which a person said: now, and a wake is later"
-)
 @pytest.mark.parametrize("late_policy", ["skip", "hold"])
 def test_what_a_person_wants_out_now_is_not_late_however_little_grace_it_has(
     owner: Tenant, account: str, late_policy: str

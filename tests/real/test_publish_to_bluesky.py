@@ -271,10 +271,6 @@ def test_when_the_app_password_was_revoked_the_post_fails_and_the_account_asks_t
     assert town.network.records(leaver.did) == []
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="only a refused refresh marks the account: where publishing itself is refused, Publication._end does not",
-)
 def test_when_the_account_was_deactivated_the_post_fails_and_the_account_asks_to_be_reconnected(town: Town) -> None:
     sleeper = town.network.create_account("sleeper.test")
     account_id = connected(town.network, town.tenant, sleeper)
