@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 STAGE ?= dev
 BIN := .venv/bin
 
-.PHONY: help run stop test test-real check chaos bench package deploy redrive destroy clean
+.PHONY: help run stop test test-real check chaos bench mutants soak package deploy redrive destroy clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -29,6 +29,12 @@ check: .venv/dev.stamp package ## formatting, lint, types, and the packaged temp
 
 chaos: .venv/run.stamp ## kill publishers of the running service a hundred times, and count what is lost or doubled
 	$(BIN)/python -m tests.chaos
+
+mutants: .venv/dev.stamp ## take each guard against doubles away: a named test must notice
+	$(BIN)/python -m tests.simulation.mutants
+
+soak: .venv/dev.stamp ## simulate new seeds for an hour, or SECONDS=600
+	$(BIN)/python -m tests.simulation --seconds $(or $(SECONDS),3600)
 
 bench: .venv/dev.stamp ## measure lateness, throughput, imports and package size
 	$(BIN)/python -m tests.bench

@@ -24,8 +24,9 @@ class Strand:
     _idle: ClassVar["list[Strand]"] = []
 
     def __init__(self) -> None:
-        self._baton = threading.Semaphore(0)
-        self._back = threading.Semaphore(0)
+        self._baton, self._back = threading.Lock(), threading.Lock()
+        self._baton.acquire()
+        self._back.acquire()
         self._body: Body | None = None
         self.failure: BaseException | None = None
         self.done = False

@@ -18,6 +18,7 @@ from importlib import import_module
 from typing import Any
 
 EXHAUSTIVE = "test_exhaustive.py::test_whatever_goes_wrong_in_a_publish_every_promise_holds"
+STORMS = "test_promises.py::test_storms_that_catch_a_repeat_under_another_guard_break_no_promise"
 FROZEN = "test_exhaustive.py::test_a_worker_that_was_frozen_does_no_harm_when_it_goes_on"
 
 
@@ -112,7 +113,7 @@ MUTANTS = (
         "Publication._repeat",
         "self.now > begun + publishing.SEND_WITHIN",
         "False",
-        "test_promises.py::test_a_repeat_that_was_frozen_beyond_its_keys_life_is_not_sent",
+        f"{STORMS}[key-294]",
     ),
     Mutant(
         "container's identity",
@@ -120,7 +121,7 @@ MUTANTS = (
         "after_doubt",
         "request.digest == doubt.digest",
         "True",
-        "test_promises.py::test_a_doubtful_container_is_not_replaced_by_another",
+        f"{STORMS}[container-149]",
     ),
     Mutant(
         "no after a repeat proves nothing",
@@ -128,7 +129,7 @@ MUTANTS = (
         "Publication._refused",
         "if self.unread and self.repeating and isinstance(no, Rejected | ReconnectNeeded):",
         "if False:",
-        f"{EXHAUSTIVE}[sim_container-single-2]",
+        f"{EXHAUSTIVE}[sim_key-single-2]",
     ),
     Mutant(
         "outbox",

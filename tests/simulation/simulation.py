@@ -11,8 +11,8 @@ step.
 at both ends of every port call a worker may die, or freeze for 6 to 240 s and then go on as if nothing had happened;
 the store throttles, or does its work and times out; its indexes lag; the queue doubles, delays, reorders and redelivers
 mid-work; alarms come late, twice or never; sweeps are missed; the stream that tells webhooks dies and begins its batch
-again; and networks (`network.py`) refuse connections, accept and time out, answer 5xx before or after accepting, accept late up to their declared bound, read stale up to their declared
-lag, limit, expire tokens, answer nonsense and say no.
+again; and networks (`network.py`) refuse connections, accept and time out, answer 5xx before or after accepting, accept
+late up to their declared bound, read stale up to their declared lag, limit, expire tokens, answer nonsense and say no.
 
 **What is assumed**, because no program could do without: a worker does not freeze between its last look at the clock
 and the first byte of a creating request for longer than milliseconds (`HttpWeb` looks at the clock for every byte after
