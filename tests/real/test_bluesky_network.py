@@ -136,7 +136,7 @@ def test_the_log_is_kept_where_the_caller_wants_it(tmp_path: Path) -> None:
 
 def test_the_servers_stop_when_the_test_run_is_killed(tmp_path: Path) -> None:
     command = [sys.executable, "-c", ABANDON_THE_NETWORK, str(tmp_path / "network.log")]
-    killed = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True)
+    killed = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True)
     address = json.loads(killed.stdout)["pds"]
     patience = time.monotonic() + 10
     while is_up(address) and time.monotonic() < patience:
