@@ -46,7 +46,7 @@ deploy: .venv/run.stamp ## deploy to AWS: make deploy STAGE=dev [PARAMETERS="Ala
 	$(BIN)/python -m infra.deploy deploy --stage $(STAGE) $(if $(YES),--yes) --set $(PARAMETERS)
 
 redrive: .venv/run.stamp ## give dead letters back: make redrive [QUEUE=deliver] [STAGE=dev]; the local service's by default
-	@$(BIN)/python -m infra.redrive --stage $(if $(filter file,$(origin STAGE)),local,$(STAGE)) --queue $(or $(QUEUE),publish)
+	@$(BIN)/python -m infra.redrive $(or $(QUEUE),publish) $(if $(filter file,$(origin STAGE)),,--stage $(STAGE))
 
 destroy: .venv/run.stamp ## delete what `make deploy` made, except the table and the key: make destroy STAGE=dev
 	$(BIN)/python -m infra.deploy destroy --stage $(STAGE) $(if $(YES),--yes)
