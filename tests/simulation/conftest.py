@@ -9,7 +9,7 @@ from tests.simulation.mutants import mutated
 from tests.simulation.networks import registered
 
 
-@pytest.fixture(scope="package", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def simulated() -> Iterator[None]:
     with registered(), mutated(os.environ.get("CARILLON_MUTANT")):
         yield

@@ -172,17 +172,17 @@ def _without(mutant: Mutant, whole: Any) -> Any:
 
 def main() -> int:
     """0 where every guard's test passes with it, and fails without it."""
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        whole = dict(
-            zip({one.test: 0 for one in MUTANTS}, pool.map(_runs, {one.test: 0 for one in MUTANTS}), strict=True)
-        )
-        results = list(pool.map(_without_guard, MUTANTS))
     well = True
-    print(f"{'guard taken away':<36}{'with it':<9}{'without':<9}test")
-    for mutant, result in zip(MUTANTS, results, strict=True):
-        caught = whole[mutant.test] == "green" and result == "red"
-        well = well and caught
-        print(f"{mutant.guard:<36}{whole[mutant.test]:<9}{result:<9}{mutant.test}{'' if caught else '   NOT CAUGHT'}")
+    print(f"{'guard taken away':<36}{'with it':<9}{'without':<9}test", flush=True)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        without = pool.map(_without_guard, MUTANTS)
+        whole = {test: pool.submit(_runs, test) for test in {one.test for one in MUTANTS}}
+        for mutant, result in zip(MUTANTS, without, strict=True):
+            intact = whole[mutant.test].result()
+            caught = intact == "green" and result == "red"
+            well = well and caught
+            verdict = "" if caught else "   NOT CAUGHT"
+            print(f"{mutant.guard:<36}{intact:<9}{result:<9}{mutant.test}{verdict}", flush=True)
     return 0 if well else 1
 
 

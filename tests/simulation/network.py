@@ -78,6 +78,7 @@ class Network:
     """Targets that were told a final no."""
     on_arrival: list[Callable[[Asked], None]] = field(default_factory=list)
     on_live: list[Callable[[Live], None]] = field(default_factory=list)
+    on_refresh: list[Callable[[Request], None]] = field(default_factory=list)
     outcomes: "Counter[str]" = field(default_factory=Counter)
 
     @property
@@ -213,6 +214,8 @@ class Network:
     def _refreshed(self, request: Request) -> Reply:
         """New tokens. The refresh token before the last is still taken, as many networks do for a lost answer."""
         owner = self.owners[request.json["account"]]
+        for watch in self.on_refresh:
+            watch(request)
         if request.json["refresh"] not in (owner.refresh, owner.old_refresh):
             return _reply(400, {"code": "refresh_token_used"})
         return _reply(200, {"secrets": self._tokens(request.json["account"])})

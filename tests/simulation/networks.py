@@ -191,7 +191,7 @@ def registered() -> Iterator[None]:
     """While the product knows these networks beside its own; and has two shards, which do what its sixteen do."""
     folder = str(Path(__file__).parent / "registered")
     platforms.__path__.append(folder)
-    two = {
+    two: Json = {
         "SHARDS": 2,
         "SHARD_NAMES": records.SHARD_NAMES[:2],
         "DELIVERY_SHARD_NAMES": records.DELIVERY_SHARD_NAMES[:2],

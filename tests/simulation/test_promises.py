@@ -29,7 +29,7 @@ class Doubling(Scripted):
         return "twice" if what == "deliver.message" else super().pick(what, options)
 
     def between(self, low: float, high: float) -> float:
-        return min(high, self.after)
+        return self.after
 
     def latency(self, port: str) -> float:
         return self.slow if port == "web" else 0.001
