@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
+from chalicelib.aws.events import each_wake
 from chalicelib.aws.sqs import body_of
 from chalicelib.ports import Errand, Wake
 from infra.redrive import NoService, main, redrive, stack_of
@@ -135,3 +136,11 @@ def test_where_nothing_runs_it_says_what_to_do(tmp_path: Path) -> None:
 def test_only_queues_that_can_be_given_anything_back_are_known() -> None:
     with pytest.raises(SystemExit):
         main(["tell"])
+
+
+def test_a_message_that_nobody_can_read_fails_alone() -> None:
+    done = list[Wake]()
+    batch = {"m1": body_of(WAKE), "m2": "this is not one of ours", "m3": body_of(WAKE._replace(version=4))}
+    event = {"Records": [{"messageId": id, "body": body} for id, body in batch.items()]}
+    assert each_wake(event, done.append) == {"batchItemFailures": [{"itemIdentifier": "m2"}]}
+    assert sorted(wake.version for wake in done) == [3, 4]
