@@ -33,10 +33,10 @@ from datetime import datetime, timedelta
 
 from chalicelib.ports import Errand, Settings, Wake, World
 from chalicelib.service import connect, webhooks
+from chalicelib.service import tell as outbox
 from chalicelib.service.dispatch import dispatch
 from chalicelib.service.publish import publish
 from chalicelib.service.sweep import sweep
-from chalicelib.service.tell import tell
 from tests.fakes import START, FakeChance
 from tests.simulation.fate import Fate
 from tests.simulation.kernel import Kernel
@@ -139,7 +139,7 @@ class Simulation:
 
     def _tell(self) -> None:
         batch = self.table.stream(self._told)[:BATCH]
-        tell(self.world, batch)
+        outbox.tell(self.world, batch)
         self._told += len(batch)
 
     def _forget(self, errand: Errand, visible: datetime) -> None:
