@@ -6,17 +6,16 @@ Pure and deterministic: the same content and rules always make the same renditio
 from typing import Any
 
 from chalicelib.core.adapting import details, linking, media
-from chalicelib.core.adapting.checks import check
+from chalicelib.core.adapting.checks import check_links
 from chalicelib.core.adapting.composing import NOTHING, Around
 from chalicelib.core.adapting.fitting import Scale, fit
 from chalicelib.core.adapting.linking import NO_LINK, Linking
 from chalicelib.core.adapting.reading import Canonical, Reading
 from chalicelib.core.adapting.report import Report
-from chalicelib.core.post import Content, Labels, Media
+from chalicelib.core.post import Content, Media
 from chalicelib.core.rendition import Part, Rendition
 from chalicelib.core.rules import Rules, Text
 
-NO_LABELS = Labels()
 NO_WARNING: tuple[str | None, str] = (None, "")
 
 
@@ -42,7 +41,7 @@ def adapt(
         platform=rules.platform,
         rules_version=rules.version,
         parts=parts,
-        title=details.title(source, kept, rules, report),
+        title=details.title(source, kept, rules, report) if content.title or rules.title.mode != "none" else None,
         card=link.card,
         first_comment=comment.text if comment else None,
         comment=comment,
@@ -51,7 +50,7 @@ def adapt(
         language=details.language(content.language, rules, report) if content.language else None,
         visibility=details.visibility(content.visibility, rules, report),
         tags=details.field_tags(source, rules, report) if rules.hashtags.style == "field" else (),
-        labels=details.labels(content.labels, rules, report) if content.labels != NO_LABELS else (),
+        labels=details.labels(content.labels, rules, report),
         changes=report.changes(source.text.text, rules.text.offsets),
         issues=tuple(report.issues),
         fidelity=report.fidelity,
@@ -71,11 +70,17 @@ def _parts(
 ) -> tuple[Part, ...]:
     """The messages; the media go with the first."""
     draft = source.text.draft(rules, link, around)
-    report.add(draft.notes)
-    scale = Scale(rules, _limit(rules.text, kept), warning if rules.text.includes_warning else None)
+    report.add(draft.notes, draft.kept)
+    scale = Scale(
+        rules, _limit(rules.text, kept) if kept else rules.text.limit, warning if rules.text.includes_warning else None
+    )
     pieces = fit(draft, scale, report, source.content.overflow, numbered=source.content.thread_numbering)
     parts = tuple([scale.part(piece, number, () if number else kept) for number, piece in enumerate(pieces)])
-    check(parts, rules, report, empty=not (draft.text.strip() or kept or link.card))
+    if not (draft.text.strip() or kept or link.card):
+        report.issue("text_required", "text", "text", f"{rules.platform} has no empty posts", error=True)
+    if rules.checks_links:
+        for part in parts:
+            check_links(part, rules, report)
     return parts
 
 
@@ -83,7 +88,7 @@ def _limit(text: Text, kept: tuple[Media, ...]) -> int | None:
     """How long the first message may be, with these media."""
     if text.limit_with_video is not None and any(one.kind == "video" for one in kept):
         return text.limit_with_video
-    return text.limit_with_media if kept and text.limit_with_media is not None else text.limit
+    return text.limit if text.limit_with_media is None else text.limit_with_media
 
 
 def _comment(source: Canonical, link: Linking, rules: Rules, report: Report) -> Part | None:
@@ -94,8 +99,9 @@ def _comment(source: Canonical, link: Linking, rules: Rules, report: Report) -> 
         report.unsupported("first_comment_dropped", "comment.mode", "first_comment", message, reading.text)
         return None
     draft = reading.draft(rules, NO_LINK._replace(url=link.url, type=link.type, append=link.comment))
+    report.add([note._replace(start=None, end=None) for note in draft.notes], draft.kept)
     scale, aside = Scale(rules, rules.comment.limit), Report(rules, reject=False)
     [piece] = fit(draft, scale, aside, "truncate")
-    if aside.lossy:
+    if aside.fidelity < 1:
         report.change("first_comment_cut", "comment.limit", draft.text, piece.text)
     return scale.part(piece)

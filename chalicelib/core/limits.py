@@ -122,11 +122,6 @@ class Links:
     domains: tuple[str, ...] = words()
     """The only domains that may be linked, where the network binds them."""
 
-    @property
-    def limited(self) -> bool:
-        """Whether the links of a post have to be checked."""
-        return bool(self.required or self.domains) or self.limit is not None or self.length is not None
-
 
 @dataclass(frozen=True, slots=True)
 class Thread:

@@ -1,15 +1,23 @@
 """A rendition: what a target will really send, and what was changed or lost on the way."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar, dataclass_transform
 
 from chalicelib.core.errors import Issue, RuleRef
 from chalicelib.core.post import Link, Media, Poll
 
 __all__ = ["Change", "Cost", "Issue", "Markup", "Part", "Rendition", "RuleRef"]
 
+T = TypeVar("T")
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass_transform(frozen_default=True)
+def _value(kind: type[T]) -> type[T]:
+    """A dataclass that the type checker keeps frozen; to freeze it at run time too would cost a fifth of adaptation."""
+    return dataclass(slots=True)(kind)
+
+
+@_value
 class Markup:
     """A link, mention, hashtag or cashtag in a part's text; positions in the encoding the platform counts in."""
 
@@ -19,7 +27,7 @@ class Markup:
     value: str
 
 
-@dataclass(frozen=True, slots=True)
+@_value
 class Part:
     """One message of the rendition; a thread has several."""
 
@@ -36,7 +44,7 @@ class Part:
     """The escaped form that is sent, where it differs from `text`."""
 
 
-@dataclass(frozen=True, slots=True)
+@_value
 class Change:
     """One thing that adaptation changed or lost, where in the canonical text (as in `Markup`), and by which rule."""
 
@@ -57,7 +65,7 @@ class Cost:
     currency: str
 
 
-@dataclass(frozen=True, slots=True)
+@_value
 class Rendition:
     """Everything a platform's conversation needs to publish, pinned to the rules it was made by."""
 

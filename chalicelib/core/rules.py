@@ -140,6 +140,12 @@ class Rules:
         return hashlib.sha256(json.dumps(self.describe_values(), sort_keys=True).encode()).hexdigest()[:12]
 
     @cached_property
+    def checks_links(self) -> bool:
+        """Whether there is anything about the links of a post to check."""
+        about = self.links
+        return bool(about.required or about.domains) or about.limit is not None or about.length is not None
+
+    @cached_property
     def counting(self) -> Counting:
         """What of the rules decides how a text is counted."""
         return Counting(self.text.unit, self.text.url_weight, self.links.bare, self.links.wide)

@@ -1,31 +1,16 @@
-"""What must hold for the messages in the end: that they fit, say something, and link what they must and may."""
+"""What must hold for a message's links: that there are the ones that must be, and none that may not."""
 
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from chalicelib.core.adapting.report import Report
 from chalicelib.core.rendition import Part
-from chalicelib.core.rules import Links, Rules
+from chalicelib.core.rules import Rules
 
 
-def check(parts: Sequence[Part], rules: Rules, report: Report, *, empty: bool) -> None:
-    """Report every message that cannot go out as it is; `empty` says that there is neither text nor anything else."""
-    if empty:
-        report.issue("text_required", "text", "text", f"{rules.platform} has no empty posts", error=True)
-    for part in parts:
-        if not _fits(part) and not report.has("text_too_long"):
-            message = "a single link, mention or character is longer than a whole message may be"
-            report.issue("text_uncuttable", "text.limit", "text", message, error=True)
-        if rules.links.limited:
-            _check_links(part, rules, rules.links, report)
-
-
-def _fits(part: Part) -> bool:
-    limit, bytes_limit = part.limit, part.bytes_limit
-    return (limit is None or part.length <= limit) and (bytes_limit is None or part.bytes <= bytes_limit)
-
-
-def _check_links(part: Part, rules: Rules, about: Links, report: Report) -> None:
+def check_links(part: Part, rules: Rules, report: Report) -> None:
+    """Report every link that is missing or one too many."""
+    about = rules.links
     urls = sorted({markup.value for markup in part.markup if markup.type == "link"})
     domains = " or ".join(about.domains) or "the domain that is bound to the app"
     if about.limit is not None and len(urls) > about.limit:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from chalicelib.core.adapting.linking import Linking
 from chalicelib.core.adapting.pieces import Piece
-from chalicelib.core.adapting.report import Noted
+from chalicelib.core.adapting.report import Noted, kept
 from chalicelib.core.rules import Style
 from chalicelib.core.text.counting import Mark
 from chalicelib.core.text.graphemes import joined
@@ -19,13 +19,6 @@ from chalicelib.core.text.wire import little_text
 
 REPLACED = str.maketrans({"<": "‹", ">": "›", "\ufeff": "\u2060", "\ufffe": "\ufffd", "\uffff": "\ufffd"})
 """What stands in for a character that a network refuses; each is one for one, so that positions stay."""
-
-
-class Person(NamedTuple):
-    """Somebody whom the author's mention map knows: a name, and a handle where there is one on this network."""
-
-    name: str
-    handle: str | None
 
 
 class Around(NamedTuple):
@@ -47,6 +40,8 @@ class Draft:
         self.body = body
         """Where the author's text ends, and the appended link and hashtags begin."""
         self.notes = notes
+        self.kept = kept(notes)
+        """How much of what was meant is left in it."""
         self._anchors = anchors
         self.whole = self.cut(*_stripped(text))
         """All of it as one message."""
@@ -92,165 +87,142 @@ def _stripped(text: str) -> tuple[int, int]:
     return start - (1 if start and joined(text[start - 1 : start + 1]) else 0), len(text.rstrip())
 
 
+Written = tuple[str | None, str, str, str | None, str]
+"""A span as the network writes it: what to mark it as (None for nothing), text, value, wire, and a gap behind it."""
+
+
 class Composer:
     """Writes one text in one style."""
 
-    def __init__(self, style: Style, people: Mapping[str, Person], linking: Linking) -> None:
+    def __init__(
+        self, style: Style, names: Mapping[str, str], handles: Mapping[str, str | None], linking: Linking
+    ) -> None:
+        """`names` and `handles` are those of the people in the author's mention map, by key."""
         self._style = style
-        self._people = people
+        self._names = names
+        self._handles = handles
         self._linking = linking
         self._tags = self._mentions = self._cashtags = 0
-        self._pieces: list[str] = []
-        self._length = 0
-        self._marks: list[Mark] = []
-        self._anchors: list[tuple[int, int]] = []
         self._notes: list[Noted] = []
+        self._writers = {
+            "link": self._link,
+            "person": self._person,
+            "mention": self._literal,
+            "hashtag": self._hashtag,
+            "cashtag": self._cashtag,
+        }
 
     def compose(self, text: str, spans: Sequence[Span], around: Around, tags: Sequence[str]) -> Draft:
         """The whole text, with the hashtags `tags` behind it."""
-        self._write(around.lead)
-        at = 0
+        pieces, marks, anchors = [around.lead], list[Mark](), [(0, 0), (len(around.lead), 0)]
+        shift, at = len(around.lead), 0
         for span in spans:
-            self._copy(text, at, span.start)
-            at = self._span(text, span)
-        self._copy(text, at, len(text))
-        self._anchors.append((self._length, len(text)))
-        self._write(around.extra)
-        body = self._length
-        self._append(tags)
-        return Draft(self._allowed("".join(self._pieces)), self._marks, body, self._anchors, self._notes)
+            kind, start, end, _ = span
+            shown = text[start:end]
+            type_, new, value, wire, gap = self._writers[kind](span, shown, text[end : end + 1])
+            if type_ is not None:
+                marks.append(Mark(type_, start + shift, start + shift + len(new), value, wire))
+            if new != shown or gap:
+                end += self._gap_too(text, start, end) if not new else 0
+                pieces += (text[at:start], new, gap)
+                shift += len(new) + len(gap) - (end - start)
+                at = end
+                anchors.append((end + shift, end))
+        pieces += (text[at:], around.extra)
+        body = len(text) + shift + len(around.extra)
+        anchors.append((len(text) + shift, len(text)))
+        self._append("".join(pieces) if tags or self._linking.append else "", body, tags, pieces, marks)
+        return Draft(self._allowed("".join(pieces)), marks, body, anchors, self._notes)
 
-    def _write(self, piece: str) -> None:
-        self._pieces.append(piece)
-        self._length += len(piece)
-
-    def _copy(self, text: str, start: int, end: int) -> None:
-        self._anchors.append((self._length, start))
-        self._pieces.append(text[start:end])
-        self._length += end - start
-
-    def _mark(self, type_: str, shown: str, value: str, wire: str | None = None) -> None:
-        start = self._length
-        self._pieces.append(shown)
-        self._length = end = start + len(shown)
-        self._marks.append(Mark(type_, start, end, value, wire))
+    def _gap_too(self, text: str, start: int, end: int) -> int:
+        """How much more to take out with a span, so that no two spaces are left."""
+        return 1 if (start == 0 or text[start - 1].isspace()) and text[end : end + 1] == " " else 0
 
     def _note(self, code: str, rule: str, before: str, after: str | None, span: Span | None = None) -> None:
         start, end = (span.start, span.end) if span else (None, None)
         self._notes.append(Noted(code, rule, start, end, before, after))
 
-    def _span(self, text: str, span: Span) -> int:
-        """Write one span; returns where in the canonical text to go on."""
-        kind, start, end, _ = span
-        shown = text[start:end]
-        if kind == "link":
-            return self._link(text, span, shown)
-        if kind == "mention":
-            return self._literal(span, shown)
-        if kind == "person":
-            self._person(span, shown, text[end : end + 1])
-        elif kind == "hashtag":
-            self._hashtag(span, shown, text[end : end + 1])
-        else:
-            self._cashtag(span, shown)
-        return end
-
-    def _link(self, text: str, span: Span, shown: str) -> int:
+    def _link(self, span: Span, shown: str, _: str) -> Written:
         linking = self._linking
         if shown == linking.written and linking.remove:
             self._note("link_moved", "links", shown, None, span)
-            return span.end + (1 if self._ends_with_gap() and text[span.end : span.end + 1] == " " else 0)
+            return None, "", "", None, ""
         if shown == linking.written:
-            self._mark(linking.type, linking.url, linking.url)
-        else:
-            known = self._style.bare or shown[:4].lower() == "http"
-            self._mark("link" if known else "", shown, span.value)
-        return span.end
+            return linking.type, linking.url, linking.url, None, ""
+        known = self._style.bare or shown[:4].lower() == "http"
+        return "link" if known else "", shown, span.value, None, ""
 
-    def _ends_with_gap(self) -> bool:
-        return self._length == 0 or self._pieces[-1][-1:].isspace()
-
-    def _person(self, span: Span, shown: str, following: str) -> None:
-        name, handle = self._people[span.value]
+    def _person(self, span: Span, shown: str, following: str) -> Written:
+        name, handle = self._names[span.value], self._handles.get(span.value)
         limit = self._style.mentions[1]
         if handle and (limit is None or self._mentions < limit):
             self._mentions += 1
-            self._mention(handle, name, following)
-        else:
-            rule = "mentions.limit" if handle else "mentions.style"
-            self._note("mention_plain", rule, shown, name, span)
-            self._write(name)
+            return self._mention(handle, name, following)
+        self._note("mention_plain", "mentions.limit" if handle else "mentions.style", shown, name, span)
+        return None, name, "", None, ""
 
-    def _mention(self, handle: str, name: str, following: str) -> None:
+    def _mention(self, handle: str, name: str, following: str) -> Written:
         match self._style.mentions[0]:
             case "little_text":
-                self._mark("mention", name, handle, f"@[{name}]({handle})")
+                return "mention", name, handle, f"@[{name}]({handle})", ""
             case "id":
-                self._mark("mention", f"@{name}", handle, f"<@{handle}>")
+                return "mention", f"@{name}", handle, f"<@{handle}>", ""
             case "user":
-                self._mark("mention", f"u/{handle}", handle, f"u/{handle}")
+                return "mention", f"u/{handle}", handle, f"u/{handle}", ""
             case "facet":
-                self._mark("mention", f"@{handle}", handle)
+                return "mention", f"@{handle}", handle, None, ""
             case _:
-                self._mark("mention", f"@{handle}", handle, f"@{handle}")
-                self._write(" " if _joins(following) else "")
+                return "mention", f"@{handle}", handle, f"@{handle}", " " if _joins(following) else ""
 
-    def _literal(self, span: Span, shown: str) -> int:
+    def _literal(self, span: Span, shown: str, _: str) -> Written:
         """A handle that the mention map does not know goes out as it is; the network may see a mention in it."""
         known = re.match(self._style.handle, span.value) if self._style.handle else None
-        if known and known.end():
-            end = span.start + 1 + known.end()
-            self._mark("mention", shown[: known.end() + 1], known.group())
-            return end
-        self._mark("", shown, span.value)
-        return span.end
+        if known is None or not known.end():
+            return "", shown, span.value, None, ""
+        end = known.end() + 1
+        return "mention", shown[:end], known.group(), None, shown[end:]
 
-    def _hashtag(self, span: Span, shown: str, following: str) -> None:
-        style, limit, _, _ = self._style.hashtags
-        if style == "forbidden":
-            self._note("hashtag_plain", "hashtags.style", shown, span.value, span)
-            self._write(span.value)
-        elif style in ("none", "field"):
-            self._mark("", shown, span.value)
-        elif limit is not None and self._tags >= limit:
-            self._note("hashtags_limited", "hashtags.limit", shown, span.value, span)
-            self._write(span.value)
-        else:
-            self._tags += 1
-            self._mark("hashtag", self._tag_text(span.value), span.value, self._tag_wire(span.value))
-            self._write(" " if style == "hash" and shown[-1] in "#＃" and _joins(following) else "")
+    def _hashtag(self, span: Span, shown: str, following: str) -> Written:
+        style, limit, _, little = self._style.hashtags
+        tag = span.value
+        if style in ("none", "field"):
+            return "", shown, tag, None, ""
+        if style == "forbidden" or (limit is not None and self._tags >= limit):
+            code, rule = ("hashtag_plain", "style") if style == "forbidden" else ("hashtags_limited", "limit")
+            self._note(code, f"hashtags.{rule}", shown, tag, span)
+            return None, tag, "", None, ""
+        self._tags += 1
+        gap = " " if style == "hash" and shown[-1] in "#＃" and _joins(following) else ""
+        text = f"#{tag}#" if style == "topic" else f"#{tag}"
+        return "hashtag", text, tag, _template(tag) if little else text, gap
 
-    def _tag_text(self, tag: str) -> str:
-        return f"#{tag}#" if self._style.hashtags.style == "topic" else f"#{tag}"
-
-    def _tag_wire(self, tag: str) -> str:
-        return f"{{hashtag|\\#|{little_text(tag)}}}" if self._style.hashtags.little else self._tag_text(tag)
-
-    def _cashtag(self, span: Span, shown: str) -> None:
+    def _cashtag(self, span: Span, shown: str, _: str) -> Written:
         limit = self._style.cashtags
         if limit == 0:
-            self._mark("", shown, span.value)
-        elif limit is not None and self._cashtags >= limit:
+            return "", shown, span.value, None, ""
+        if limit is not None and self._cashtags >= limit:
             self._note("cashtag_plain", "hashtags.cashtags", shown, shown[1:], span)
-            self._write(shown[1:])
-        else:
-            self._cashtags += 1
-            self._mark("cashtag", shown, span.value)
+            return None, shown[1:], "", None, ""
+        self._cashtags += 1
+        return "cashtag", shown, span.value, None, ""
 
-    def _append(self, tags: Sequence[str]) -> None:
-        """The link and the hashtags behind the text."""
-        kept = self._limited(tags)
-        if not kept and not self._linking.append:
-            return
-        written = "".join(self._pieces)
+    def _append(self, written: str, at: int, tags: Sequence[str], pieces: list[str], marks: list[Mark]) -> None:
+        """Add the link and the hashtags behind the text."""
         gap = ("\n\n" if "\n" in written else " ") if written.strip() else ""
+        behind: list[Written] = []
         if self._linking.append:
-            self._write("" if written.endswith("\n") else gap)
-            self._mark(self._linking.type, self._linking.url, self._linking.url)
+            gap_here = "" if written.endswith("\n") else gap
+            behind.append((self._linking.type, self._linking.url, self._linking.url, None, gap_here))
             gap = gap or " "
-        for number, tag in enumerate(kept):
-            self._write(" " if number else gap)
-            self._mark("hashtag", self._tag_text(tag), tag, self._tag_wire(tag))
+        style, _, _, little = self._style.hashtags
+        for number, tag in enumerate(self._limited(tags)):
+            text = f"#{tag}#" if style == "topic" else f"#{tag}"
+            behind.append(("hashtag", text, tag, _template(tag) if little else text, " " if number else gap))
+        for type_, text, value, wire, before in behind:
+            pieces += (before, text)
+            start = at + len(before)
+            at = start + len(text)
+            marks.append(Mark(type_ or "", start, at, value, wire))
 
     def _limited(self, tags: Sequence[str]) -> list[str]:
         """Those of the hashtags asked for that the network has a use and room for."""
@@ -270,12 +242,17 @@ class Composer:
 
     def _allowed(self, text: str) -> str:
         """The text with the like of it in the place of every character that the network refuses."""
-        found = "".join(character for character in self._style.forbidden if character in text)
+        found = "".join([character for character in self._style.forbidden if character in text])
         if not found:
             return text
         table = {ord(character): REPLACED[ord(character)] for character in found}
         self._note("characters_replaced", "text.forbidden", found, found.translate(table))
         return text.translate(table)
+
+
+def _template(tag: str) -> str:
+    """A hashtag in little text."""
+    return f"{{hashtag|\\#|{little_text(tag)}}}"
 
 
 def _joins(following: str) -> bool:

@@ -135,6 +135,8 @@ def language(wanted: str, rules: Rules, report: Report) -> str | None:
 
 def labels(asked: Labels, rules: Rules, report: Report) -> tuple[str, ...]:
     """The network's own fields for what readers must be told."""
+    if not (asked.ai_generated or asked.paid_partnership):
+        return ()
     wanted = [name for name in ("ai_generated", "paid_partnership") if getattr(asked, name)]
     for name in wanted:
         if name not in rules.labels:

@@ -1,5 +1,6 @@
 """Making a composed text fit: as it is, as a thread, or what can be kept of it with the link."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
 import regex
@@ -71,10 +72,11 @@ class Scale:
 
     def cutter(self, draft: Draft, marks: Sequence[Mark]) -> Cutter:
         """The draft, ready to be cut, the marks staying whole."""
-        whole = {mark.start: mark for mark in marks}
 
         def weigh(starts: list[int], atoms: list[str]) -> tuple[list[int], ...]:
-            lengths = [self._atom(whole.get(start), atom) for start, atom in zip(starts, atoms, strict=False)]
+            lengths = list(map(self.gauge.atom, atoms))
+            if not self.counting.plain:
+                self._weigh_marks(lengths, starts, atoms, marks)
             sizes = [utf8_length(atom) for atom in atoms] if self.rules.text.bytes_limit is not None else None
             return (lengths,) if sizes is None else (lengths, sizes)
 
@@ -83,11 +85,13 @@ class Scale:
 
         return Cutter(draft.text, _stretches(draft.text, marks), weigh, None if self.counting.plain else alone)
 
-    def _atom(self, mark: Mark | None, atom: str) -> int:
-        if mark is None or self.counting.plain:
-            return self.gauge.atom(atom)
-        size = mark.end - mark.start
-        return self.gauge.atom(self.counting.shown(mark, atom[:size]) + atom[size:])
+    def _weigh_marks(self, lengths: list[int], starts: list[int], atoms: list[str], marks: Sequence[Mark]) -> None:
+        """Correct the lengths of the atoms that hold a mark."""
+        holders: dict[int, list[Mark]] = {}
+        for mark in marks:
+            holders.setdefault(bisect_right(starts, mark.start) - 1, []).append(mark)
+        for index, held in holders.items():
+            lengths[index] = self.counting.measure(atoms[index], shifted(held, -starts[index]))
 
 
 def _stretches(text: str, marks: Sequence[Mark]) -> list[tuple[int, int]]:
@@ -112,8 +116,13 @@ def fit(draft: Draft, scale: Scale, report: Report, overflow: Overflow, *, numbe
         return [whole]
     cutter = scale.cutter(draft, [mark for mark in draft.marks if _stays_whole(mark, scale)])
     if overflow == "thread" and threads:
-        return _thread(draft, scale, report, cutter, numbered=numbered)
-    return [_truncated(draft, scale, report, cutter)]
+        pieces = _thread(draft, scale, report, cutter, numbered=numbered)
+    else:
+        pieces = [_truncated(draft, scale, report, cutter)]
+    if not all(scale.fits(piece, number) for number, piece in enumerate(pieces)):
+        message = "a single link, mention or character is longer than a whole message may be"
+        report.issue("text_uncuttable", "text.limit", "text", message, error=True)
+    return pieces
 
 
 def _stays_whole(mark: Mark, scale: Scale) -> bool:

@@ -47,13 +47,12 @@ def choose(wanted: Sequence[Item], rules: Rules, report: Report) -> tuple[Media,
     """The media that go along, in order, their alt texts as long as they may be."""
     kept: list[Media] = []
     for number, item in enumerate(wanted):
-        rule, why = _obstacle(item, kept, rules)
-        if rule and rules.firm(rule):
+        obstacle = _obstacle(item, kept, rules)
+        if obstacle is None or _doubtful(obstacle, number, rules, report):
+            kept.append(_described(item, rules, report) if item.media.alt_text else item.media)
+        else:
+            rule, why = obstacle
             report.unsupported("media_dropped", rule, f"media[{number}]", f"{rules.platform} {why}", item.media.url)
-            continue
-        if rule:
-            report.issue("media_doubtful", rule, f"media[{number}]", f"{rules.platform} {why}", error=False)
-        kept.append(_described(item, rules, report))
     if rules.media.required and not kept:
         taken = ", ".join(plural for kind, plural in PLURALS.items() if getattr(rules, kind).count != 0)
         message = f"{rules.platform} has no posts without media: add at least one of {taken}"
@@ -61,20 +60,33 @@ def choose(wanted: Sequence[Item], rules: Rules, report: Report) -> tuple[Media,
     return tuple(kept)
 
 
-def _obstacle(item: Item, kept: list[Media], rules: Rules) -> tuple[str, str]:
-    """The first rule that keeps a medium out, and why; two empty strings where there is none."""
+Obstacle = tuple[str, str]
+"""The rule that keeps a medium out, and why."""
+
+
+def _doubtful(obstacle: Obstacle, number: int, rules: Rules, report: Report) -> bool:
+    """Whether we only assume the rule, so that the medium is tried all the same."""
+    rule, why = obstacle
+    if rules.firm(rule):
+        return False
+    report.issue("media_doubtful", rule, f"media[{number}]", f"{rules.platform} {why}", error=False)
+    return True
+
+
+def _obstacle(item: Item, kept: list[Media], rules: Rules) -> Obstacle | None:
+    """What keeps a medium out first."""
     kind = item.media.kind
     medium: Medium = getattr(rules, kind)
     if medium.count == 0:
         return f"{kind}.count", f"takes no {PLURALS[kind]}"
-    if kept and (crowded := _crowded(kind, medium.count, kept, rules)) != ("", ""):
+    if kept and (crowded := _crowded(kind, medium.count, kept, rules)):
         return crowded
     if medium.types and item.type and item.type not in medium.types:
         return f"{kind}.types", f"takes {PLURALS[kind]} as {', '.join(medium.types)}, not {item.type}"
     return _out_of_bounds(item, rules)
 
 
-def _crowded(kind: str, most: int | None, kept: list[Media], rules: Rules) -> tuple[str, str]:
+def _crowded(kind: str, most: int | None, kept: list[Media], rules: Rules) -> Obstacle | None:
     """What about the media before it keeps a medium out."""
     first, total = kept[0].kind, rules.media.total
     if first != kind and not {first, kind} <= set(rules.media.mixed):
@@ -83,25 +95,22 @@ def _crowded(kind: str, most: int | None, kept: list[Media], rules: Rules) -> tu
         return f"{kind}.count", f"takes {most} {PLURALS[kind]} at most"
     if total is not None and len(kept) >= total:
         return "media.total", f"takes {total} media at most"
-    return "", ""
+    return None
 
 
-def _out_of_bounds(item: Item, rules: Rules) -> tuple[str, str]:
+def _out_of_bounds(item: Item, rules: Rules) -> Obstacle | None:
     for rule, figure, sign, limit, unit in rules.bounds(item.media.kind):
         value = item.figures[figure]
         if value is not None and (value - limit) * sign > 0:
             edge = "at most" if sign > 0 else "at least"
             return rule, f"takes {PLURALS[item.media.kind]} of {limit:g} {unit} {edge}; this has {value:g}"
-    return "", ""
+    return None
 
 
 def _described(item: Item, rules: Rules, report: Report) -> Media:
     """The medium with the alt text that the network takes."""
-    media = item.media
+    media, alt = item.media, item.media.alt_text or ""
     medium: Medium = getattr(rules, media.kind)
-    alt = media.alt_text
-    if not alt:
-        return media
     if medium.alt == "none":
         report.change("alt_text_dropped", f"{media.kind}.alt", alt)
         return item.without_alt_text

@@ -31,11 +31,15 @@ class Piece:
     def markup(self, encoding: Encoding) -> tuple[Markup, ...]:
         """The marks that mean something, with positions in this encoding."""
         if (found := self._markup.get(encoding)) is None:
-            marks = [mark for mark in self.marks if mark.type]
-            places = iter(offsets(self.text, [at for mark in marks for at in mark[1:3]], encoding))
-            found = tuple(Markup(mark.type, next(places), next(places), mark.value) for mark in marks)
+            found = tuple([Markup(type_, start, end, value) for type_, start, end, value, _ in self.marks if type_])
+            if encoding != "code_points" and not self.text.isascii():
+                found = self._moved(found, encoding)
             self._markup[encoding] = found
         return found
+
+    def _moved(self, marks: tuple[Markup, ...], encoding: Encoding) -> tuple[Markup, ...]:
+        places = iter(offsets(self.text, [at for mark in marks for at in (mark.start, mark.end)], encoding))
+        return tuple(Markup(mark.type, next(places), next(places), mark.value) for mark in marks)
 
     def wire(self, markup: str) -> str | None:
         """The text as it is sent, or None where that is the text itself."""

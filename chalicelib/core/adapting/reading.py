@@ -3,20 +3,17 @@
 import re
 from collections.abc import Iterable
 from functools import cached_property
-from itertools import repeat
 
-from chalicelib.core.adapting.composing import NOTHING, REPLACED, Around, Composer, Draft, Person
+from chalicelib.core.adapting.composing import NOTHING, REPLACED, Around, Composer, Draft
 from chalicelib.core.adapting.linking import Linking
 from chalicelib.core.adapting.media import Item
 from chalicelib.core.post import Content
-from chalicelib.core.rules import Rules, Style, TagStyle
+from chalicelib.core.rules import Rules, Style
 from chalicelib.core.text.links import TIGHT, WIDE, Grammar
 from chalicelib.core.text.spans import Span, find_spans
 
-ANY = ("", None)
-NO_TAGS = TagStyle("none", None, None, little=False)
 _FIRST_LINE = re.compile(r"\s*(\S[^\n]*)")
-_FIRST_SENTENCE = re.compile(r"\s*(\S[^\n]*?)(?:[.…](?=\s)|(?<=[!?])(?=\s)|。|(?<=[！？])|(?=\n)|$)")
+_FIRST_SENTENCE = re.compile(r"\s*(\S[^\n]*?)(?:[.…](?=\s|$)|(?<=[!?])(?=\s)|。|(?<=[！？])|(?=\n)|$)")
 
 
 class Reading:
@@ -27,6 +24,7 @@ class Reading:
         self.text = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
         self._known_url = content.link.url if content.link else None
         self._keys = {mention.key.removeprefix("@"): mention for mention in content.mentions}
+        self._names = {key: mention.name or key for key, mention in self._keys.items()}
         self.spans = self._spans(TIGHT)
         self.urls = {self.text[span.start : span.end] for span in self.spans if span.kind == "link"}
         """The URLs that stand in the text."""
@@ -59,28 +57,30 @@ class Reading:
 
     def draft(self, rules: Rules, linking: Linking, around: Around = NOTHING) -> Draft:
         """The text as this network writes it; written once for all networks that write it alike."""
-        style, handles = self._seen(rules.style), self._handles(rules)
-        key = (style, handles and (rules.style.mentions, handles), linking[:5], around)
+        handles = self._handles(rules)
+        key = (self._seen(rules.style), handles and (rules.style.mentions, handles), linking[:5], around)
         if (found := self._drafts.get(key)) is None:
-            people = zip(self._keys.items(), handles or repeat(None), strict=False)
-            known = {key: Person(mention.name or key, handle) for (key, mention), handle in people}
-            spans = self._wide_spans if style.wide else self.spans
-            found = Composer(rules.style, known, linking).compose(self.text, spans, around, self.new_tags)
+            spans = self._wide_spans if rules.links.wide and self.urls else self.spans
+            found = Composer(rules.style, self._names, dict(zip(self._names, handles, strict=False)), linking).compose(
+                self.text, spans, around, self.new_tags
+            )
             self._drafts[key] = found
         return found
 
-    def _seen(self, style: Style) -> Style:
+    def _seen(self, style: Style) -> tuple[object, ...]:
         """The style as far as it makes a difference to this text."""
         kinds, (tags, limit, length, little) = self._kinds, style.hashtags
+        tagging: object
         if not self._tagged:
-            tagging = NO_TAGS
-        elif tags in ("none", "field", "forbidden"):
-            tagging = TagStyle(tags, None, None, False)
+            tagging = None
+        elif tags == "forbidden" or (tags in ("none", "field") and self.new_tags):
+            tagging = tags
+        elif tags in ("none", "field"):
+            tagging = "none"
         else:
             limit = limit if limit is not None and limit < self._tagged else None
-            tagging = TagStyle(tags, limit, length if self.new_tags else None, little)
-        return Style(
-            ANY,
+            tagging = (tags, limit, length if self.new_tags else None, little)
+        return (
             style.handle if "mention" in kinds else "",
             tagging,
             style.cashtags if "cashtag" in kinds else None,

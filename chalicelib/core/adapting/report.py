@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable
+from math import prod
 from typing import NamedTuple
 
 from chalicelib.core.errors import Issue, Severity
@@ -80,20 +81,15 @@ class Report:
         self._noted.append(Noted(code, rule, *span, before, after))
         self._fidelity *= 1 - (LOSS[code] if loss is None else loss)
 
-    def add(self, notes: Iterable[Noted]) -> None:
-        """Note what a draft says of itself."""
-        for noted in notes:
-            self._noted.append(noted)
-            self._fidelity *= 1 - LOSS[noted.code]
+    def add(self, notes: Iterable[Noted], kept: float) -> None:
+        """Note what a draft says of itself, and the share that is kept of it."""
+        self._noted.extend(notes)
+        self._fidelity *= kept
 
     def issue(self, code: str, rule: str, path: str, message: str, *, error: bool) -> None:
         """Note an issue. What we only assume about a network never forbids publishing."""
         severity: Severity = "error" if error and self.rules.firm(rule) else "warning"
         self.issues.append(Issue(code, severity, path, message, self.rules.refs[rule]))
-
-    def has(self, code: str) -> bool:
-        """Whether there is an issue of this code."""
-        return any(issue.code == code for issue in self.issues)
 
     def unsupported(self, code: str, rule: str, path: str, message: str, before: str | None = None) -> None:
         """Note that the network has no such feature: a change, and an issue as strict as the author wants."""
@@ -101,28 +97,34 @@ class Report:
         self.issue(code, rule, path, message, error=self.reject)
 
     @property
-    def lossy(self) -> bool:
-        """Whether anything has been lost so far."""
-        return self._fidelity < 1
-
-    @property
     def fidelity(self) -> float:
         """From 0 to 1; never 1 when anything was lost."""
-        return min(0.9999, round(self._fidelity, 4)) if self.lossy else 1.0
+        return 1.0 if self._fidelity >= 1 else min(0.9999, round(self._fidelity, 4))
 
     def changes(self, text: str, encoding: Encoding) -> tuple[Change, ...]:
         """All changes, with positions in the canonical `text` as the network counts them."""
-        noted, refs = self._noted, self.rules.refs
-        shown = noted if encoding == "code_points" or text.isascii() else _moved(noted, text, encoding)
-        parts = [None if each.start is None else bisect_right(self.starts, each.start, 1) - 1 for each in noted]
-        pairs = zip(parts, shown, strict=True)
-        return tuple([Change(at[0], part, at[2], at[3], at[4], at[5], refs[at[1]]) for part, at in pairs])
+        refs, starts = self.rules.refs, self.starts
+        changes = [
+            Change(
+                code, None if start is None else bisect_right(starts, start, 1) - 1, start, end, was, now, refs[rule]
+            )
+            for code, rule, start, end, was, now in self._noted
+        ]
+        return tuple(changes if encoding == "code_points" or text.isascii() else _moved(changes, text, encoding))
 
 
-def _moved(noted: list[Noted], text: str, encoding: Encoding) -> list[Noted]:
-    places = sorted({place for each in noted for place in (each.start, each.end) if place is not None})
+def kept(notes: Iterable[Noted]) -> float:
+    """How much of the post is left after these changes, from 0 to 1."""
+    return prod([1 - LOSS[noted.code] for noted in notes])
+
+
+def _moved(changes: list[Change], text: str, encoding: Encoding) -> list[Change]:
+    places = sorted({place for each in changes for place in (each.start, each.end) if place is not None})
     moved: dict[int | None, int | None] = {
         None: None,
         **dict(zip(places, offsets(text, places, encoding), strict=True)),
     }
-    return [each._replace(start=moved[each.start], end=moved[each.end]) for each in noted]
+    return [
+        Change(each.code, each.part, moved[each.start], moved[each.end], each.before, each.after, each.rule)
+        for each in changes
+    ]

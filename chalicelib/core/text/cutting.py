@@ -4,7 +4,7 @@ A text becomes atoms (graphemes and whole spans); its length up to every atom is
 So the furthest atom that fits, and the best place before it, are bisections, and splitting is linear.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from itertools import accumulate, pairwise
 
@@ -106,22 +106,14 @@ class Cutter:
 
 
 def _boundaries(text: str, whole: Sequence[tuple[int, int]]) -> list[int]:
-    """Where atoms begin, and the end of the text."""
-    starts: list[int] = []
-    at = 0
+    """Where atoms begin, and the end of the text: at every grapheme that is not within a stretch."""
+    starts = [0, *accumulate(map(len, graphemes(text)))]
+    kept, at = list[int](), 0
     for start, end in whole:
-        _graphemes_into(starts, text, at, start)
-        starts.append(start)
-        at = end
-    _graphemes_into(starts, text, at, len(text))
-    starts.append(len(text))
-    return starts
-
-
-def _graphemes_into(starts: list[int], text: str, start: int, end: int) -> None:
-    for grapheme in graphemes(text[start:end]):
-        starts.append(start)
-        start += len(grapheme)
+        inside = bisect_right(starts, start, at)
+        kept += starts[at:inside]
+        at = bisect_left(starts, end, inside)
+    return kept + starts[at:]
 
 
 def _ends(pattern: regex.Pattern[str], text: str) -> list[int]:

@@ -20,8 +20,8 @@ _OUTSIDE = rf"!'#%&()*+,\\/:;<=>?@\[\]^{{|}}~${_SPACES}\ufffe\ufeff\uffff{_DIREC
 
 _RUN = re.compile(rf"(?<![^{_OUTSIDE}])[^{_OUTSIDE}.]*+\.[^{_OUTSIDE}]++")
 _SCHEME = re.compile(r"(?<![A-Za-z0-9@＠$#＃\ufffe\ufeff\uffff])https?://$", re.IGNORECASE)
-_BARE_START = re.compile(rf"(?<![A-Za-z0-9@＠$#＃\ufffe\ufeff\uffff])[^-_.{_OUTSIDE}]")
-_BARE_DOMAIN = re.compile(rf"[-A-Za-z0-9{_LATIN}]++\.[-.A-Za-z0-9{_LATIN}]*+[^\x00-\x7f]*+")
+_BARE_START = re.compile(rf"(?<![A-Za-z0-9@＠$#＃\ufffe\ufeff\uffff])[^-_.\u0300-\u036f{_OUTSIDE}]")
+_BARE_DOMAIN = re.compile(rf"(?![\u0300-\u036f])[-A-Za-z0-9{_LATIN}]++\.[-.A-Za-z0-9{_LATIN}]*+[^\x00-\x7f]*+")
 _TLD = re.compile(r"(?i:xn--[-0-9a-z]+)|[A-Za-z0-9]+|[^\x00-\x7f]+")
 _CONTINUES = re.compile(r"[-0-9A-Za-z@+]")
 _NOT_BEFORE = ("-", "_", ".", "/")
@@ -83,15 +83,15 @@ def find_links(text: str, grammar: Grammar = TIGHT) -> list[Found]:
     at = 0
     for run in _RUN.finditer(text) if "." in text else ():
         start, end = max(run.start(), at), run.end()
-        while start < end and (step := _explicit(text, start, end, grammar) or _bare(text, start, end, grammar)):
+        while start < end and (step := _explicit(text, start, end, at, grammar) or _bare(text, start, end, grammar)):
             found.extend(step[0])
             start = at = step[1]
     return found
 
 
-def _explicit(text: str, start: int, end: int, grammar: Grammar) -> tuple[list[Found], int] | None:
+def _explicit(text: str, start: int, end: int, least: int, grammar: Grammar) -> tuple[list[Found], int] | None:
     """The URL whose scheme stands right before the host, and where to look on."""
-    if text[start - 3 : start] != "://" or not (scheme := _SCHEME.search(text, max(0, start - 9), start)):
+    if text[start - 3 : start] != "://" or not (scheme := _SCHEME.search(text, max(least, start - 9), start)):
         return None
     host_end = _host_end(text, start, end)
     if host_end is None or not _is_domain(text[start:host_end]):

@@ -5,14 +5,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html import escape, unescape
 
-_RESERVED = re.compile(r"[\\|{}@\[\]()<>#*_~]")
+_RESERVED = str.maketrans({character: f"\\{character}" for character in "\\|{}@[]()<>#*_~"})
 """LinkedIn's; one that is left unescaped cuts the post off. learn.microsoft.com little-text-format (li-lms-2026-05)."""
 _LITTLE = re.compile(r"\{hashtag\|\\#\|((?:\\.|[^}\\])*)\}|@\[([^\]]*)\]\([^)]*\)|\\(.)", re.DOTALL)
 _SPECIAL = str.maketrans({character: f"\\{character}" for character in "\\`*_~|<>[]#"})
 _LINE_START = re.compile(r"(?m)^(\d{0,9})([-+=.)])")
 """What at the beginning of a line makes a list or a heading of it."""
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
-_TELEGRAM = re.compile(r"[_*\[\]()~`>#+\-=|{}.!\\]")
+_TELEGRAM = str.maketrans({character: f"\\{character}" for character in "_*[]()~`>#+-=|{}.!\\"})
 _PARAGRAPH = re.compile(r"<p>(.*?)</p>", re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
 _ANGLE = re.compile(r"<([^>|]*)(?:\|[^>]*)?>")
@@ -34,7 +34,7 @@ class Dialect:
 
 def little_text(text: str) -> str:
     """LinkedIn's little text: every reserved character behind a backslash."""
-    return _RESERVED.sub(r"\\\g<0>", text)
+    return text.translate(_RESERVED)
 
 
 def _from_little_text(wire: str) -> str:
@@ -47,7 +47,8 @@ def _shown(match: re.Match[str]) -> str:
 
 
 def _backslashed(text: str) -> str:
-    return _LINE_START.sub(r"\1\\\2", text.translate(_SPECIAL))
+    escaped = text.translate(_SPECIAL)
+    return _LINE_START.sub(r"\1\\\2", escaped) if "\n" in text or _LINE_START.match(escaped) else escaped
 
 
 def _unbackslashed(wire: str) -> str:
@@ -63,7 +64,7 @@ def _hard_breaks(wire: str) -> str:
 
 
 def _for_telegram(text: str) -> str:
-    return _TELEGRAM.sub(r"\\\g<0>", text)
+    return text.translate(_TELEGRAM)
 
 
 def _angles(text: str) -> str:
