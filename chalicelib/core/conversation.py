@@ -58,6 +58,12 @@ class Request:
     """Seconds to wait for the reply."""
 
     @property
+    def longest(self) -> timedelta:
+        """How long making it may take: fetching each of its media may take as long as its reply."""
+        media = (self.media is not None) + len(self.files)
+        return timedelta(seconds=self.timeout * (1 + media))
+
+    @property
     def digest(self) -> str:
         """What the request asks, without its credentials: recognises it when the conversation is run again."""
         said = [self.method, self.url, self.params, self.json, self.form, self.part, self.key]

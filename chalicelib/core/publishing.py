@@ -309,7 +309,8 @@ def after_doubt(
     same = request is None or idempotency.safety is not Safety.CONTAINER or request.digest == doubt.digest
     if idempotency.safety in REPEATABLE and target.attempts <= policy.repeats and same:
         lifetime = idempotency.key_lifetime
-        if not lifetime or now < doubt.intent_at + lifetime:
+        sending = SEND_WITHIN + timedelta(seconds=request.timeout if request else 0)
+        if not lifetime or now + sending < doubt.intent_at + lifetime:
             return "repeat" if now >= _repeatable_at(doubt, idempotency) else "wait"
     if not idempotency.readable:
         return "ask"
@@ -366,7 +367,7 @@ def intended(target: Target, request: Request, now: datetime) -> Target:
 
 
 def _exchange(request: Request, now: datetime) -> Exchange:
-    over_at = now + SEND_WITHIN + timedelta(seconds=request.timeout)
+    over_at = now + SEND_WITHIN + request.longest
     return Exchange(request.digest, request.effect, request.part, milliseconds(now), milliseconds(over_at))
 
 
@@ -532,7 +533,7 @@ def deferred(
     if now > (target.scheduled_at or now) + policy.give_up_after:
         return failed(target, now, code, message)
     wait = max(_backoff(target, policy) * jitter, timedelta(seconds=1))
-    next_at = max(until, now) + timedelta(seconds=jitter) if until else now + wait
+    next_at = until + timedelta(seconds=jitter) if until and until > now else now + wait
     state = State.UNCONFIRMED if target.doubt else State.QUEUED
     return _released(target, now, "deferred", code, message, state=state, next_at=next_at)
 
@@ -560,9 +561,8 @@ def resting(target: Target, now: datetime, until: datetime, policy: Policy) -> T
     """The target while the platform works on what it was given, or while a long thread takes a breath."""
     if now > (target.scheduled_at or now) + policy.give_up_after:
         return failed(target, now, "never_ready", "the platform did not finish what it was given")
-    return noted(
-        target, now, "resting", state=State.QUEUED, next_at=milliseconds(until), claim=None, claimed_until=None
-    )
+    state = State.UNCONFIRMED if target.doubt else State.QUEUED
+    return noted(target, now, "resting", state=state, next_at=milliseconds(until), claim=None, claimed_until=None)
 
 
 def queued(target: Target, now: datetime) -> Target:
@@ -584,9 +584,11 @@ def held(target: Target, now: datetime) -> Target:
 
 
 def resumed(target: Target, now: datetime) -> Target:
-    """The held target let go: due when it was due, or now if that has passed."""
+    """The held target let go: due when it was due, or now if that has passed. What is partly out goes on at once."""
     if target.state is not State.HELD:
         raise Conflict(f"a target that is {target.state} is not held", "not_held")
+    if target.creates:
+        return let_go(target, now, milliseconds(now))
     return scheduled(target, max(target.scheduled_at or now, now), now, "resumed")
 
 

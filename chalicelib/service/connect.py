@@ -188,15 +188,19 @@ def _refresh(world: World, network: "Platform", account: Account, leased: Item) 
     try:
         secrets = converse(world, network.refresh(account))
     except ReconnectNeeded:
-        lost = dataclasses.replace(account, status="reconnect_required")
-        world.table.write(Put(_item(world, lost), expect=leased.rev))
+        _keep(world, dataclasses.replace(account, status="reconnect_required"), leased)
         raise
     fresh = dataclasses.replace(account, secrets=secrets, status="connected")
+    _keep(world, fresh, leased)
+    return fresh
+
+
+def _keep(world: World, account: Account, leased: Item) -> None:
+    """Store what a refresh found out. Where somebody else has taken it over that is a Conflict, not a lost claim."""
     try:
-        world.table.write(Put(_item(world, fresh), expect=leased.rev))
+        world.table.write(Put(_item(world, account), expect=leased.rev))
     except Stale as lost_race:
         raise Conflict("the account changed while its token was refreshed", "account_changed") from lost_race
-    return fresh
 
 
 def key(workspace_id: str, account_id: str) -> Key:

@@ -379,7 +379,7 @@ def answer_of(reply: Reply, request: Request, now: datetime, source: Any = "repl
 
 
 def _kept(reply: Reply, names: tuple[str, ...]) -> str:
-    if not names:
+    if not names or not reply.ok:
         return reply.body.decode(errors="replace")[:8000]
     body = reply.json
     return json.dumps({name: body[name] for name in names if name in body}, ensure_ascii=False)
