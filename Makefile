@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 STAGE ?= dev
 BIN := .venv/bin
 
-.PHONY: help run stop test test-real check chaos bench mutants soak package deploy redrive destroy clean
+.PHONY: help run stop test test-real check chaos bench mutants goldens soak package deploy redrive destroy clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -29,6 +29,9 @@ check: .venv/dev.stamp package ## formatting, lint, types, and the packaged temp
 
 chaos: .venv/run.stamp ## kill publishers of the running service a hundred times, and count what is lost or doubled
 	$(BIN)/python -m tests.chaos
+
+goldens: .venv/dev.stamp ## rewrite what every canonical post becomes on every network; then review the diff
+	$(BIN)/python -m tests.posts
 
 mutants: .venv/dev.stamp ## take each guard against doubles away: a named test must notice
 	$(BIN)/python -m tests.simulation.mutants
