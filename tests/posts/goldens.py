@@ -1,8 +1,8 @@
 """The canonical posts, and what each becomes on every network, as files that a person can review.
 
 A post is `tests/posts/<name>.json`; what POST /v1/renditions answers for it is in `tests/posts/renditions/<name>.json`,
-one entry per network. To keep reviews short, these leave out what is null or empty, `rules_version` (it would change every
-file with every rule) and the sources of rules, and a medium that goes out as it was given is only its URL.
+one entry per network. To keep reviews short, these leave out what is null or empty, `rules_version` (it would change
+every file with every rule) and the sources of rules, and a medium that goes out as it was given is only its URL.
 """
 
 import json
@@ -54,9 +54,10 @@ def actual(name: str) -> Json:
 
 
 def _short(rendition: Json, media: Json) -> Json:
-    kept = {name: value for name, value in rendition.items() if name not in ("platform", "rules_version")}
+    kept: Json = {name: value for name, value in rendition.items() if name not in ("platform", "rules_version")}
     parts = [{**part, "media": [_medium(one, media) for one in part["media"]]} for part in kept.pop("parts")]
-    return _filled({"parts": parts, **kept})
+    shown: Json = _filled({"parts": parts, **kept})
+    return shown
 
 
 def _medium(one: Json, given: Json) -> str | Json:
