@@ -130,7 +130,7 @@ class Network:
         if refusal:
             return refusal
         word, _, fate = outcome.partition("_")
-        if word == "ok":
+        if word in ("ok", "expired"):
             return self._applied(request, network, kind)
         if fate == "applied":
             self._applied(request, network, kind)
