@@ -45,11 +45,14 @@ def expected(name: str) -> Json:
 @cache
 def actual(name: str) -> Json:
     """What the API answers now, by network, in the words of the files."""
-    given = post(name)
-    body = {**given, "targets": [{"platform": platform} for platform in names()]}
+    return answered({**post(name), "targets": [{"platform": platform} for platform in names()]})
+
+
+def answered(body: Json) -> Json:
+    """What the API answers to a body whose targets are bare platforms, by network, in the words of the files."""
     answer = Api(world()).post("/v1/renditions", body)
     assert answer.status_code == 200, answer.body
-    media = {one["url"]: one for one in given.get("media", ())}
+    media = {one["url"]: one for one in body.get("media", ())}
     return {one["platform"]: _short(one, media) for one in answer.json_body["renditions"]}
 
 
