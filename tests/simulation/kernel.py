@@ -73,6 +73,7 @@ class Actor:
         self.name = name
         self.mortal = mortal
         self.dead = False
+        self.begun: datetime | None = None
         self.strand: Strand | None = None
 
 
@@ -156,6 +157,7 @@ class Kernel:
             return
         assert next_up.strand
         self.actor = next_up
+        next_up.begun = next_up.begun or self.now
         try:
             next_up.strand.go()
         finally:

@@ -18,7 +18,6 @@ from importlib import import_module
 from typing import Any
 
 EXHAUSTIVE = "test_exhaustive.py::test_whatever_goes_wrong_in_a_publish_every_promise_holds"
-STORMS = "test_promises.py::test_storms_that_catch_a_repeat_under_another_guard_break_no_promise"
 FROZEN = "test_exhaustive.py::test_a_worker_that_was_frozen_does_no_harm_when_it_goes_on"
 
 
@@ -113,7 +112,7 @@ MUTANTS = (
         "Publication._repeat",
         "self.now > begun + publishing.SEND_WITHIN",
         "False",
-        f"{STORMS}[key-294]",
+        "test_found.py::test_a_repeat_that_was_frozen_beyond_its_keys_life_is_not_sent",
     ),
     Mutant(
         "container's identity",
@@ -121,15 +120,31 @@ MUTANTS = (
         "after_doubt",
         "request.digest == doubt.digest",
         "True",
-        f"{STORMS}[container-149]",
+        "test_found.py::test_a_doubtful_container_is_not_replaced_by_another",
     ),
     Mutant(
         "no after a repeat proves nothing",
         "service.publish",
-        "Publication._refused",
-        "if self.unread and self.repeating and isinstance(no, Rejected | ReconnectNeeded):",
-        "if False:",
+        "Publication._repeat",
+        "begun, self.repeating = self.now, True",
+        "begun = self.now",
         f"{EXHAUSTIVE}[sim_key-single-2]",
+    ),
+    Mutant(
+        "key's end, with the way there",
+        "core.publishing",
+        "after_doubt",
+        "now + sending < doubt.intent_at + lifetime",
+        "now < doubt.intent_at + lifetime",
+        "test_found.py::test_a_key_is_not_repeated_when_it_may_end_on_the_way",
+    ),
+    Mutant(
+        "lease check",
+        "service.publish",
+        "Publication._check_lease",
+        "until is None or self.now + timedelta(seconds=request.timeout) > until - POLICY.lease + POLICY.run",
+        "False",
+        "test_found.py::test_a_publisher_that_was_held_up_begins_nothing_that_its_end_would_cut_off",
     ),
     Mutant(
         "outbox",

@@ -1,13 +1,14 @@
 """What simulation and reading have found in the product, each in the smallest story that shows it."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from chalicelib.core import publishing
+from chalicelib.core.conversation import Effect, Request
 from chalicelib.core.post import NewPost
 from chalicelib.core.publishing import State, Target
 from chalicelib.ports import Put
@@ -21,25 +22,42 @@ from tests.simulation.invariants import Watch
 from tests.simulation.networks import CLASSES
 from tests.simulation.scenario import LONG, SHORT
 from tests.simulation.simulation import Simulation, quiet
+from tests.simulation.unreliable import FREEZE
 
 
 class Foretold(Scripted):
-    """What becomes of each kind of call, in order; everything else goes well."""
+    """What becomes of each kind of call, in order; everything else goes well. One mishap, when `strikes` says so."""
 
     def __init__(self, **outcomes: Sequence[str]) -> None:
         super().__init__((), 0)
+        self.mishap_once = "go"
+        self.strikes: Callable[[str], bool] = lambda _: False
+        self.frozen_for = 0.0
+        self.web_takes = 0.0
         self._outcomes = defaultdict[str, list[str]](list, {kind: list(all_) for kind, all_ in outcomes.items()})
 
     def pick(self, what: str, options: Sequence[str]) -> str:
         left = self._outcomes[what.partition(".")[2]] if what.startswith("web.") else []
         return left.pop(0) if left and not self.asleep else options[0]
 
+    def mishap(self, point: str, mortal: bool) -> str:
+        if self.asleep or not mortal or self.mishap_once == "go" or not self.strikes(point):
+            return "go"
+        mishap, self.mishap_once = self.mishap_once, "go"
+        return mishap
+
+    def between(self, low: float, high: float) -> float:
+        return self.frozen_for if (low, high) == FREEZE else high
+
+    def latency(self, port: str) -> float:
+        return self.web_takes if port == "web" and not self.asleep else 0.0
+
 
 class Tale:
     """One post on one network, due in 20 seconds."""
 
     def __init__(self, network: str, text: str = SHORT, **outcomes: Sequence[str]) -> None:
-        fate = Foretold(**outcomes)
+        self.fate = fate = Foretold(**outcomes)
         fate.asleep = True
         self.simulation = Simulation(fate)
         self.watch = Watch(self.simulation)
@@ -114,3 +132,51 @@ def test_what_was_refreshed_by_somebody_else_meanwhile_is_no_lost_claim(network:
     tale.pass_by(30)
     assert "deferred" in [event.type for event in tale.target.events]
     tale.simulation.kernel.close()
+
+
+def test_a_doubtful_container_is_not_replaced_by_another() -> None:
+    tale = Tale("sim_container")
+    tale.fate.mishap_once, tale.fate.strikes = "die", lambda point: point == "web.create/after"
+    tale.simulation.sweeps = False
+    tale.pass_by(200)
+    assert tale.target.doubt
+    tale.simulation.sweeps = True
+    tale.ends_well()
+
+
+def test_a_repeat_that_was_frozen_beyond_its_keys_life_is_not_sent() -> None:
+    tale = Tale("sim_key", create=["timeout_applied"])
+
+    def repeats(point: str) -> bool:
+        """Whether a repeat has just been written down."""
+        doubt = tale.target.doubt
+        return point == "table.write/after" and bool(doubt and doubt.over_at > doubt.intent_at + timedelta(seconds=20))
+
+    tale.fate.mishap_once, tale.fate.frozen_for, tale.fate.strikes = "freeze", 400.0, repeats
+    tale.simulation.sweeps = False
+    tale.pass_by(470)
+    assert tale.fate.mishap_once == "go"
+    tale.simulation.sweeps = True
+    tale.ends_well()
+
+
+def test_a_key_is_not_repeated_when_it_may_end_on_the_way() -> None:
+    tale = Tale("sim_key", create=["timeout_applied"])
+    tale.simulation.sweeps = False
+    tale.fate.mishap_once, tale.fate.strikes = "die", lambda point: point == "web.create/after"
+    tale.pass_by(60)
+    doubt = tale.target.doubt
+    assert doubt
+    request = Request("POST", "https://sim_key/posts", effect=Effect.CREATE)
+    last = doubt.intent_at + CLASSES["sim_key"].habits.key_lifetime - timedelta(seconds=1)
+    assert publishing.after_doubt(tale.target, doubt, last, CLASSES["sim_key"].habits, POLICY, request) != "repeat"
+    tale.simulation.kernel.close()
+
+
+def test_a_publisher_that_was_held_up_begins_nothing_that_its_end_would_cut_off() -> None:
+    tale = Tale("sim_none")
+    tale.simulation.line.limit = timedelta(seconds=60)
+    tale.fate.web_takes = 3.0
+    tale.fate.mishap_once, tale.fate.frozen_for = "freeze", 54.0
+    tale.fate.strikes = lambda point: point == "web.warm/after"
+    tale.ends_well()

@@ -81,8 +81,3 @@ def test_a_clock_that_wakes_too_soon_makes_nothing_early(network: str, monkeypat
 def test_every_public_event_is_told_although_the_teller_dies() -> None:
     with quiet():
         assert not [breach for seed in range(40) for breach in tell(seed).breaches]
-
-
-@pytest.mark.parametrize("seed", [149, 163, 294], ids=["container-149", "container-163", "key-294"])
-def test_storms_that_catch_a_repeat_under_another_guard_break_no_promise(seed: int) -> None:
-    assert not tell(seed).breaches

@@ -28,6 +28,8 @@ class Line:
         self.fate = fate
         self.last_thaw = kernel.now
         """When the last frozen worker goes on."""
+        self.limit: timedelta | None = None
+        """After how long a function is ended; None lets the frozen go on however late, which is the harder case."""
 
     def travel(self, call: str, when: str, *, freezes: bool = True) -> None:
         """One way of a call."""
@@ -42,6 +44,8 @@ class Line:
             self.kernel.note(f"freezes for {seconds:.1f} s at {call} ({when})")
             self.last_thaw = max(self.last_thaw, self.kernel.now + timedelta(seconds=seconds))
             self.kernel.pause(seconds)
+        if actor and actor.mortal and self.limit and actor.begun and self.kernel.now > actor.begun + self.limit:
+            self.kernel.die()
 
     def call(self, name: str, act: Callable[[], T]) -> T:
         """A call that AWS may refuse, or carry out without saying so."""
