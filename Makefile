@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 STAGE ?= dev
 BIN := .venv/bin
 
-.PHONY: help run stop test test-real check chaos bench mutants goldens soak package deploy redrive destroy clean
+.PHONY: help run stop test test-real test-deep check chaos bench mutants goldens soak package deploy redrive destroy clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -26,6 +26,9 @@ check: .venv/dev.stamp package ## formatting, lint, types, and the packaged temp
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/cfn-lint build/sam.yaml
+
+test-deep: .venv/dev.stamp ## the properties of adaptation, with 2,000 examples each
+	HYPOTHESIS_PROFILE=deep $(BIN)/pytest tests/core --timeout 1200
 
 chaos: .venv/run.stamp ## kill publishers of the running service a hundred times, and count what is lost or doubled
 	$(BIN)/python -m tests.chaos
