@@ -12,10 +12,6 @@ KNOWN: dict[tuple[str, str], str] = {
         ("links", network): "the issue link_inlined says that the link is in the text, where it is in a card or dropped"
         for network in ("douyin", "kuaishou", "pinterest", "tiktok", "tumblr", "wechat", "xiaohongshu")
     },
-    **{
-        ("article", network): "the span of thread_split ends behind the author's text (adapting/composing.py: origin)"
-        for network in ("bluesky", "x")
-    },
     ("mixed", "x"): "@bellringer@towers.example is no mention on X: twitter-text wants no @ behind a handle",
 }
 """By (post, network): what is wrong."""

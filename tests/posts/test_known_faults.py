@@ -61,3 +61,11 @@ def test_a_bracket_behind_a_link_is_not_escaped_in_markdown() -> None:
     (part,) = rendition("reddit", "Bells (https://example.org/five)")["parts"]
 
     assert part.get("wire", part["text"]) == "Bells (https://example.org/five)"
+
+
+@pytest.mark.xfail(strict=True, reason="the appended link and hashtags count as the author's text (Draft.origin)")
+def test_the_span_of_a_split_ends_with_the_text() -> None:
+    text = " ".join(["A bell rings."] * 21)
+    (change,) = rendition("x", text, hashtags=["bells"])["changes"]
+
+    assert (change["code"], change["start"], change["end"]) == ("thread_split", 0, len(text))
