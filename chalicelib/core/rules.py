@@ -4,13 +4,12 @@ A platform's `Rules(...)` reads like a table. Values are plain, so that adaptati
 was read stands beside them in `source` (the platform's default) and `sources` (by dotted name or its beginning).
 """
 
-import hashlib
-import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from chalicelib.core.described import about, describe, replaced, version
 from chalicelib.core.errors import RuleRef
 from chalicelib.core.limits import (
     Comment,
@@ -29,11 +28,12 @@ from chalicelib.core.limits import (
     Title,
     Warning,
 )
-from chalicelib.core.text.counting import Counting
 
 __all__ = [
+    "Bound",
     "Comment",
     "Confidence",
+    "Counting",
     "Hashtags",
     "Language",
     "Links",
@@ -91,6 +91,20 @@ class Style(NamedTuple):
     forbidden: str
 
 
+class Counting(NamedTuple):
+    """How a network counts a text with links and mentions in it."""
+
+    unit: str
+    url_weight: int | None
+    bare: bool
+    wide: bool
+
+    @property
+    def plain(self) -> bool:
+        """Whether everything counts as what it is."""
+        return self.url_weight is None and self.unit not in ("mastodon", "weibo")
+
+
 class Bound(NamedTuple):
     """What one figure of a medium may not pass: upwards with sign 1, downwards with sign -1."""
 
@@ -137,7 +151,7 @@ class Rules:
     @cached_property
     def version(self) -> str:
         """Twelve hex digits that change whenever anything in the rules does."""
-        return hashlib.sha256(json.dumps(self.describe_values(), sort_keys=True).encode()).hexdigest()[:12]
+        return version(self)
 
     @cached_property
     def checks_links(self) -> bool:
@@ -171,14 +185,12 @@ class Rules:
     def bounds(self, kind: str) -> tuple[Bound, ...]:
         """What the figures of one kind of medium may not pass."""
         if (found := self._bounds.get(kind)) is None:
-            medium = getattr(self, kind)
-            limits = [(leaf, getattr(medium, leaf.name)) for leaf in fields(medium) if "figure" in leaf.metadata]
+            medium: Medium = getattr(self, kind)
+            values = [(leaf, value, about(medium, leaf)) for leaf, value in medium._asdict().items()]
             found = self._bounds[kind] = tuple(
-                Bound(
-                    f"{kind}.{leaf.name}", leaf.metadata["figure"], leaf.metadata["sign"], limit, leaf.metadata["unit"]
-                )
-                for leaf, limit in limits
-                if limit is not None
+                Bound(f"{kind}.{leaf}", noted.figure, noted.sign, value, noted.unit or "")
+                for leaf, value, noted in values
+                if noted and noted.figure and value is not None
             )
         return found
 
@@ -204,77 +216,12 @@ class Rules:
         changed = self
         for name, value in limits.items():
             group, _, leaf = name.partition(".")
-            old = getattr(changed, group, None)
-            new = replace(old, **{leaf: _checked(name, old, leaf, value)})  # type: ignore[type-var]
-            update: dict[str, Any] = {group: new, "sources": {**changed.sources, name: CONFIGURED}}
+            table = getattr(changed, group, None)
+            update: dict[str, Any] = {"sources": {**changed.sources, name: CONFIGURED}}
+            update[group] = replaced(name, table, leaf, value)
             changed = replace(changed, **update)
         return changed
 
-    def describe_values(self) -> list[Any]:
-        """Every value with its source, in order, for `version`."""
-        return [
-            [name, unit, _plain(value), *_words_of(self.source_of(name))] for name, value, unit, _ in self._leaves()
-        ]
-
     def describe(self) -> dict[str, Any]:
-        """The rules as JSON: limits and capabilities, each with its value, unit, source, date, confidence."""
-        shown: dict[str, Any] = {
-            "platform": self.platform,
-            "rules_version": self.version,
-            "limits": {},
-            "capabilities": {},
-        }
-        for name, value, unit, accepts in self._leaves():
-            kind = "limits" if accepts == "number" else "capabilities"
-            if kind == "capabilities" or value is not None:
-                shown[kind][name] = self._entry(name, value, unit, bool(accepts))
-        return shown
-
-    def _entry(self, name: str, value: Any, unit: str | None, overridable: bool) -> dict[str, Any]:
-        source = self.source_of(name)
-        entry = {"value": _plain(value), "source": source.url, "checked": source.checked or None}
-        if unit:
-            entry["unit"] = {"text": self.text.unit, "title": self.title.unit}.get(unit, unit)
-        return {**entry, "confidence": source.confidence, "overridable": overridable}
-
-    def _leaves(self) -> Iterator[tuple[str, Any, str | None, str | None]]:
-        """Dotted name, value, unit and what an override must be, of everything in the table."""
-        for group in fields(self):
-            value = getattr(self, group.name)
-            if is_dataclass(value) and not isinstance(value, Source):
-                for leaf in fields(value):
-                    about = leaf.metadata
-                    yield (
-                        f"{group.name}.{leaf.name}",
-                        getattr(value, leaf.name),
-                        about.get("unit"),
-                        about.get("accepts"),
-                    )
-            elif group.name in ("visibility", "labels"):
-                yield group.name, value, None, None
-
-
-def _plain(value: Any) -> Any:
-    return dict(value) if isinstance(value, Mapping) else list(value) if isinstance(value, tuple) else value
-
-
-def _words_of(source: Source) -> tuple[str, str, str]:
-    return source.url, source.checked, source.confidence
-
-
-def _checked(name: str, group: Any, leaf: str, value: Any) -> Any:
-    """The override as the rule wants it; ValueError where the name is unknown or the value is of another kind."""
-    known = {entry.name: entry.metadata.get("accepts") for entry in fields(group)} if is_dataclass(group) else {}
-    match known.get(leaf), value:
-        case "number", None:
-            return None
-        case "number", int() | float() if not isinstance(value, bool) and value >= 0:
-            return value
-        case "flag", bool():
-            return value
-        case "words", list() | tuple() if all(isinstance(word, str) for word in value):
-            return tuple(value)
-        case None, _:
-            raise ValueError(f"{name!r} is not a limit that can be overridden")
-        case accepts, _:
-            raise ValueError(f"{name!r} must be a {accepts}, not {value!r}")
+        """The rules as JSON: limits and capabilities, each with its value, unit, source, date and confidence."""
+        return describe(self)

@@ -11,7 +11,7 @@ from chalicelib.core.adapting.report import Report
 from chalicelib.core.post import Media, Overflow
 from chalicelib.core.rendition import Part
 from chalicelib.core.rules import Rules
-from chalicelib.core.text.counting import Mark
+from chalicelib.core.text.counting import Mark, measure, measure_alone
 from chalicelib.core.text.cutting import Cutter
 from chalicelib.core.text.measures import GAUGES
 from chalicelib.core.text.offsets import utf8_length
@@ -66,7 +66,7 @@ class Scale:
     def room(self, number: int, suffix: str = "", marks: Sequence[Mark] = ()) -> tuple[int, ...]:
         """What a message may hold besides `suffix`, in each of the cutter's measures."""
         limit, bytes_limit = self.limit(number), self.rules.text.bytes_limit
-        spare = self.gauge.overhead + self._reserved + (self.counting.measure(suffix, marks) if suffix else 0)
+        spare = self.gauge.overhead + self._reserved + (measure(suffix, self.counting, marks) if suffix else 0)
         room = (_UNLIMITED if limit is None else limit * self.gauge.per_unit - spare,)
         return room if bytes_limit is None else (*room, bytes_limit - utf8_length(suffix))
 
@@ -81,7 +81,7 @@ class Scale:
             return (lengths,) if sizes is None else (lengths, sizes)
 
         def alone(start: int, end: int) -> int:
-            return self.counting.alone(draft.text[start:end]) if draft.ragged(start, end) else 0
+            return measure_alone(draft.text[start:end], self.counting) if draft.ragged(start, end) else 0
 
         return Cutter(draft.text, _stretches(draft.text, marks), weigh, None if self.counting.plain else alone)
 
@@ -91,7 +91,7 @@ class Scale:
         for mark in marks:
             holders.setdefault(bisect_right(starts, mark.start) - 1, []).append(mark)
         for index, held in holders.items():
-            lengths[index] = self.counting.measure(atoms[index], shifted(held, -starts[index]))
+            lengths[index] = measure(atoms[index], self.counting, shifted(held, -starts[index]))
 
 
 def _stretches(text: str, marks: Sequence[Mark]) -> list[tuple[int, int]]:

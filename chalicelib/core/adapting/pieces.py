@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from chalicelib.core.rendition import Markup
-from chalicelib.core.text.counting import Counting, Mark
+from chalicelib.core.rules import Counting
+from chalicelib.core.text.counting import Mark, measure, measure_alone
 from chalicelib.core.text.offsets import Encoding, offsets, utf8_length
 from chalicelib.core.text.wire import DIALECTS
 
@@ -24,7 +25,7 @@ class Piece:
     def length(self, counting: Counting) -> int:
         """The length before rounding."""
         if (found := self._lengths.get(counting)) is None:
-            found = counting.alone(self.text) if self.ragged else counting.measure(self.text, self.marks)
+            found = measure_alone(self.text, counting) if self.ragged else measure(self.text, counting, self.marks)
             self._lengths[counting] = found
         return found
 

@@ -54,7 +54,7 @@ TIGHT = Grammar(
 WIDE = Grammar(
     _path(r"^\s<>()?"),
     "!*\"'「」;:=,.$%[]~&|@",
-    re.compile("\\?[a-zA-Z0-9!?*'();:&=+$/%#\\[\\]\\-_.,~|@^\u00a0-\ud7ff\uf900-\U0010ffff]*+"),
+    re.compile(r"\?[^\x00-\x20\"<>\\`{}\x7f-\x9f]*+"),
     "!?*'();:+$%[].,~|@^",
 )
 """Mastodon's: https://github.com/mastodon/mastodon/blob/main/config/initializers/twitter_regex.rb (2026-11-22)."""
