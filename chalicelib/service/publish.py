@@ -40,6 +40,8 @@ from chalicelib.service.schedule import POLICY
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
+HOLDS_WITHIN = timedelta(seconds=1)
+"""How fast a hold stops what is not claimed yet."""
 SHORT_WAIT = timedelta(seconds=2)
 """A platform's processing that takes longer than this is waited for on the queue, not in the function."""
 
@@ -84,9 +86,21 @@ def _act(
 ) -> None:
     if stopped := brakes.stop(world, target, around.brakes):
         _unless_overtaken(schedule.save, world, stopped)
-    elif written := _unless_overtaken(schedule.save, world, claimed):
+    elif (written := _unless_overtaken(schedule.save, world, claimed)) and not _stopped_meanwhile(
+        world, written, around
+    ):
         _beside_the_point(brakes.spend, world, target, around.brakes)
         Publication(world, written, network, habits, around).carry_out()
+
+
+def _stopped_meanwhile(world: World, claimed: Target, around: "Around") -> bool:
+    """Whether a worker that was held up before its claim finds that everything has been stopped since it looked."""
+    if world.clock.now() <= around.at + HOLDS_WITHIN:
+        return False
+    stopped = brakes.stop(world, claimed, look_around(world, claimed).brakes)
+    if stopped:
+        _unless_overtaken(schedule.save, world, stopped)
+    return stopped is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +110,18 @@ class Around:
     account: Item | None
     rendition: Item | None
     brakes: brakes.Brakes
+    at: datetime
+    """When it was read, or a little before."""
 
 
 def look_around(world: World, target: Target) -> Around:
     """The account, the rendition and the brakes of a target."""
+    now = world.clock.now()
     account = connect.key(target.workspace_id, target.account_id)
     rendition = records.rendition_key(records.of(target))
     items = world.table.get_many([account, rendition, *brakes.keys(target)])
     found = {item.key: item for item in items}
-    return Around(found.get(account), found.get(rendition), brakes.of(target, items))
+    return Around(found.get(account), found.get(rendition), brakes.of(target, items), now)
 
 
 def _habits(network: Platform, around: Around) -> Idempotency:

@@ -5,14 +5,18 @@ script of choices and takes the good one after its end, and each point that it p
 branch off. Depth is how many things go wrong in one run.
 """
 
+import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
+from multiprocessing import get_context
 
 from chalicelib.core.post import NewPost
 from chalicelib.service import compose
 from tests.simulation.fate import Scripted
 from tests.simulation.invariants import Watch
+from tests.simulation.networks import registered
 from tests.simulation.scenario import LONG, SHORT
 from tests.simulation.simulation import Simulation, quiet
 
@@ -23,6 +27,8 @@ LONGEST = 3600.0
 AFTERMATH = 45.0
 """How long we go on looking when everything has ended: longer than the latest acceptance."""
 TEXTS = {"single": SHORT, "thread": LONG}
+SHARES = 4
+"""Into how many shares a play is divided among the processors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +52,48 @@ class Explored:
     """The scripts that broke something."""
     states: dict[str, int] = field(default_factory=dict)
 
+    def add(self, other: "Explored") -> None:
+        """Take another one's finds in."""
+        self.runs += other.runs
+        self.breaches += other.breaches
+        self.scripts += other.scripts
+        for state, count in other.states.items():
+            self.states[state] = self.states.get(state, 0) + count
 
-def explore(play: Play, depth: int, *, enough: int = 3) -> Explored:
-    """Everything that may happen in a play when up to `depth` things go wrong; ends early after `enough` failures."""
+
+def explore_all(plays: Sequence[tuple[Play, int]]) -> list[Explored]:
+    """Each play to its depth, on all processors."""
+    shared = [share for play, depth in plays for share in _shares(play, depth)]
+    whole = {(play, depth): Explored() for play, depth in plays}
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
+        for (play, depth, _), found in zip(shared, pool.map(_explore_share, shared), strict=True):
+            whole[play, depth].add(found)
+    return [whole[one] for one in plays]
+
+
+def _shares(play: Play, depth: int) -> Iterator[tuple[Play, int, list[list[int]]]]:
+    """The first things that may go wrong, dealt out; what goes wrong after them comes with them."""
+    fate = Scripted((), depth, freezes=play.freezes, outcomes=play.outcomes)
+    perform(play, fate)
+    firsts = [[], *_branches(fate, 0)]
+    for share in range(SHARES):
+        yield play, depth, firsts[share::SHARES]
+
+
+def _explore_share(share: tuple[Play, int, list[list[int]]]) -> Explored:
+    play, depth, scripts = share
+    with registered():
+        return explore(play, depth, scripts=scripts)
+
+
+def explore(play: Play, depth: int, *, enough: int = 3, scripts: list[list[int]] | None = None) -> Explored:
+    """Everything that may happen in a play when up to `depth` things go wrong; ends early after `enough` failures.
+
+    `scripts` are the beginnings to explore from; the empty one, which is all of it, where there are none.
+    """
     found = Explored()
-    scripts: list[list[int]] = [[]]
+    partial = scripts is not None
+    scripts = list(scripts) if scripts is not None else [[]]
     while scripts and len(found.breaches) < enough:
         script = scripts.pop()
         fate = Scripted(script, depth, freezes=play.freezes, outcomes=play.outcomes)
@@ -61,7 +104,8 @@ def explore(play: Play, depth: int, *, enough: int = 3) -> Explored:
         if watch.breaches:
             found.scripts.append(script)
             found.breaches.append(f"{play.network} {script} = {' + '.join(fate.words)}: {'; '.join(watch.breaches)}")
-        scripts += _branches(fate, len(script))
+        if script or not partial:
+            scripts += _branches(fate, len(script))
     return found
 
 

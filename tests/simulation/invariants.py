@@ -1,17 +1,21 @@
 """What must hold, whatever goes wrong. A breach is written down, not raised: the product would catch it."""
 
 from collections import Counter, defaultdict
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from chalicelib.core.publishing import TERMINAL, State, Target
+from chalicelib.core.conversation import Effect
+from chalicelib.core.publishing import SEND_WITHIN, TERMINAL, State, Target
 from chalicelib.core.rendition import Rendition
 from chalicelib.core.webhooks import PUBLIC
 from chalicelib.service import records
+from chalicelib.service.schedule import POLICY
 from tests.simulation.network import Asked, Live
 from tests.simulation.networks import CLASSES
 from tests.simulation.simulation import Simulation
 
 NEVER_OUT = frozenset({State.CANCELLED, State.DRAFT, State.SKIPPED, State.MISSED, State.PENDING_APPROVAL})
+WITHIN = timedelta(seconds=1)
+"""How fast a hold is."""
 FINAL_WORDS = frozenset({"refused", "expired", "refresh_token_used", "account_gone"})
 """What a network or a person may say so that a target fails."""
 
@@ -26,6 +30,8 @@ class Watch:
         """Targets whose cancellation was confirmed, and when."""
         self.listening: set[str] = set()
         """Workspaces with a webhook."""
+        self.stopped: dict[str, datetime] = {}
+        """Workspaces and accounts that are on hold, since when."""
         self._live: Counter[tuple[str, int]] = Counter()
         simulation.network.on_arrival.append(self.arrived)
         simulation.network.on_live.append(self.went_live)
@@ -47,11 +53,23 @@ class Watch:
             self.breach(f"{name}#{part} was sent early")
         if name in self.called_off:
             self.breach(f"{name}#{part} was sent although it was cancelled")
+        self._check_stopped(target, part)
         if target.doubt is None or target.doubt.part != part:
             self.breach(f"{name}#{part} was sent without an intent on record")
         token = asked.request.headers["Authorization"].removeprefix("Bearer ")
         if not token.startswith(f"{target.workspace_id}/{body['account']}/"):
             self.breach(f"{name}#{part} was sent with the token of another tenant: {token}")
+
+    def _check_stopped(self, target: Target, part: int) -> None:
+        """A hold stops what is not claimed within a second, but nothing of which something is, or may be, out."""
+        held = [self.stopped[one] for one in (target.workspace_id, target.account_id) if one in self.stopped]
+        asked = [one for one in target.ledger if one.effect is Effect.CREATE]
+        if not held or len(asked) != 1 or target.claimed_until is None:
+            return
+        if self.simulation.now > asked[0].intent_at + SEND_WITHIN:
+            return  # sent once more: it was out, or may have been
+        if target.claimed_until - POLICY.lease > min(held) + WITHIN:
+            self.breach(f"{target.id}#{part} was claimed and sent although everything was on hold")
 
     def went_live(self, live: Live) -> None:
         """People can see a post."""
@@ -61,6 +79,8 @@ class Watch:
 
     def ended(self, target: Target) -> bool:
         """Whether nothing but a person can still move this target."""
+        if target.state is State.UNCONFIRMED and target.error and target.error.code == "refresh_token_used":
+            return target.claim is None  # only a person can connect the account again
         if target.state is State.UNCONFIRMED and target.next_at is None:
             return not CLASSES[target.platform].habits.readable
         resting = target.state in (State.DRAFT, State.HELD, State.PENDING_APPROVAL) and target.claim is None
@@ -106,6 +126,10 @@ class Watch:
             self.breach(f"{target.id} failed with {len(live)} parts out and {len(target.creates)} on record")
 
     def _check_published(self, target: Target, live: list[Live]) -> None:
+        if any(one.answer and one.answer.source == "person" for one in target.creates):
+            if len(live) != len(target.creates):
+                self.breach(f"{target.id} was found by a person, with {len(live)} of {len(target.creates)} parts out")
+            return
         by_id = {post.id: post for post in live}
         if not target.platform_post_id or target.part_ids[:1] != (target.platform_post_id,):
             self.breach(f"{target.id} is published without the network's id")

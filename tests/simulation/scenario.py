@@ -1,16 +1,17 @@
 """A seed becomes a story: tenants, accounts, posts, what people do to them, and how bad the weather is."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from chalicelib.core.errors import Invalid, Refused
+from chalicelib.core.errors import Conflict, Invalid, Refused
 from chalicelib.core.post import NewPost, PostPatch
 from chalicelib.core.publishing import State, Target
 from chalicelib.ports import World
-from chalicelib.service import compose, steer
+from chalicelib.service import brakes, compose, reading, records, resolve, steer
 from chalicelib.service.reading import Whole
 from tests.simulation.fate import Climate, Seeded
 from tests.simulation.invariants import Watch
@@ -21,6 +22,8 @@ SHORT = "Nine o'clock, and all is well."
 LONG = "The first part of it is said here. The second part of it is said here. The third part is said here too."
 PATIENCE = timedelta(seconds=120)
 """Beyond its quarantine, a target ends this soon after the faults have stopped."""
+LAST_CALLS = timedelta(seconds=10)
+"""For API calls that are still under way."""
 STEP = 5.0
 AFTERMATH = 60.0
 """How long we go on looking when everything has ended."""
@@ -58,6 +61,8 @@ class Story:
         self.simulation = Simulation(self.fate, self.seed, visibility=visibility, tracing=self.tracing)
         self.watch = Watch(self.simulation)
         self.posts: list[str | None] = []
+        self.releasing: list[str] = []
+        """What somebody is letting go, or tried to, so that nobody knows whether it is on hold."""
 
     def tell(self) -> Outcome:
         """Run it to its end."""
@@ -81,8 +86,8 @@ class Story:
 
     def _climate(self) -> Climate:
         """Some stories are stormy, and most storms have a main wind."""
-        strong = self.random.choice((0.02, 0.1, 0.3))
-        winds = {name: self.random.choice((0.0, 0.3, 1.0)) * strong for name in ("store", "web", "deliver")}
+        strong = self.random.choice((0.05, 0.15, 0.3))
+        winds = {name: self.random.choice((0.0, 0.5, 1.0)) * strong for name in ("store", "web", "deliver")}
         return Climate(
             die=self.random.choice((0.0, 0.005, 0.03)),
             freeze=self.random.choice((0.0, 0.0, 0.005, 0.02)),
@@ -160,7 +165,6 @@ class Story:
 
     def _plan_move(self, number: int, turn: int, workspace: str, when: datetime) -> None:
         draw = self.random
-        name = draw.choice(("cancel", "hold", "resume", "publish_now", "edit", "reschedule", "delete", "drop"))
         patch = PostPatch(text=draw.choice((SHORT, LONG)) + " Edited.")
         later = PostPatch(scheduled_at=when + timedelta(seconds=draw.uniform(0, 200)))
         fewer = PostPatch.model_validate({"targets": [{"account_id": self.accounts[workspace][0]}]})
@@ -173,7 +177,13 @@ class Story:
             "reschedule": lambda world, post: compose.edit(world, workspace, post, later),
             "drop": lambda world, post: compose.edit(world, workspace, post, fewer),
             "delete": lambda world, post: compose.delete(world, workspace, post),
+            "stop": lambda world, post: self._stop(world, workspace, None),
+            "stop_account": lambda world, post: self._stop(world, workspace, self.accounts[workspace][0]),
+            "release": lambda world, post: self._release(world, workspace, None),
+            "release_account": lambda world, post: self._release(world, workspace, self.accounts[workspace][0]),
+            "resolve": lambda world, post: self._resolve(world, workspace, post),
         }
+        name = draw.choice(list(moves))
 
         def move() -> None:
             post = self.posts[number]
@@ -193,6 +203,50 @@ class Story:
             if target.state is State.CANCELLED:
                 self.watch.called_off[target.id] = self.simulation.now
 
+    def _stop(self, world: World, workspace: str, account: str | None) -> None:
+        brakes.hold(world, workspace, "key_test", account)
+        if (account or workspace) not in self.releasing:
+            self.watch.stopped.setdefault(account or workspace, self.simulation.now)
+
+    def _release(self, world: World, workspace: str, account: str | None) -> None:
+        what = account or workspace
+        self.releasing += [what]
+        self.watch.stopped.pop(what, None)
+        with suppress(Conflict):  # it was not held at all
+            brakes.resume(world, workspace, account)
+        self.releasing.remove(what)
+
+    def _resolve(self, world: World, workspace: str, post: str) -> None:
+        """A person looks at the network, and says what is there of the part in doubt."""
+        for target in reading.post(world, workspace, post).targets:
+            if target.state is not State.UNCONFIRMED or target.doubt is None:
+                continue
+            there = any(
+                (one.target, one.part) == (target.id, target.doubt.part) for one in self.simulation.network.posts
+            )
+            at = records.of(target)
+            if there:
+                resolve.found(world, at, f"https://{target.platform}/there", "key_test")
+            else:
+                resolve.missing(world, at, "key_test")
+
+    def _let_all_go(self) -> None:
+        """Whoever has stopped something lets it go on, and what is held can always be resumed."""
+        for workspace, accounts in self.accounts.items():
+            for held in (None, *accounts):
+                self._release(self.simulation.world, workspace, held)
+        for target in self.simulation.table.targets():
+            if target.state is State.HELD:
+                self._resume(target)
+
+    def _resume(self, target: Target) -> None:
+        try:
+            steer.resume(self.simulation.world, target.workspace_id, target.post_id)
+        except Refused as no:
+            now = self.simulation.table.target(target.id)
+            if now and now.state is State.HELD:
+                self.watch.breach(f"{target.id} is held for ever: {no}")
+
     def _live_through(self) -> None:
         self.fate.calm = False
         self.simulation.kernel.run(self.stop)
@@ -201,8 +255,12 @@ class Story:
     def _wind_down(self) -> None:
         """The faults have stopped: everything has to end in time. Then look a little longer."""
         kernel = self.simulation.kernel
-        self.stop = max(self.stop, self.simulation.line.last_thaw)
+        self.stop = max(self.stop, self.simulation.line.last_thaw) + LAST_CALLS
+        kernel.run(self.stop)
         kernel.note("the faults have stopped")
+        if not self.peaceful:
+            self.simulation.act("everybody", self._let_all_go)
+            kernel.run(kernel.now + timedelta(seconds=STEP))
         deadlines = {one.id: self._deadline(one) for one in self.simulation.table.targets()}
         while True:
             kernel.run(kernel.now + timedelta(seconds=STEP))

@@ -2,12 +2,10 @@
 
 import pytest
 
-from chalicelib.core.publishing import REPEATABLE
-from tests.simulation.exhaustive import TEXTS, Play, explore, replay
+from tests.simulation.exhaustive import TEXTS, Play, explore, explore_all, replay
 from tests.simulation.networks import CLASSES
+from tests.simulation.scenario import LONG, SHORT
 
-MARKING = frozenset({"timeout_applied", "timeout_late"})
-"""Where everything else would take too long: the outcomes that leave the most behind; workers die all the same."""
 SLOW = frozenset({"sim_container"})
 """Asks its network so often that all outcomes in pairs would take minutes."""
 
@@ -30,6 +28,26 @@ def test_a_worker_that_was_frozen_does_no_harm_when_it_goes_on(network: str) -> 
     _holds(Play(network, freezes=True, outcomes=frozenset({"timeout_late"})), 2)
 
 
-@pytest.mark.parametrize("network", CLASSES)
-def test_lost_answers_and_deaths_together_break_no_promise(network: str) -> None:
-    _holds(Play(network, outcomes=MARKING), 2 if CLASSES[network].habits.safety in REPEATABLE else 3)
+ONE_OF_EACH = frozenset({"not_sent", "timeout_lost", "timeout_applied", "timeout_late", "expired"})
+"""One outcome of each kind; the rest leave the same behind. Workers die all the same."""
+LOSING = frozenset({"timeout_lost", "timeout_applied", "timeout_late"})
+"""Where one of each would take too long: the outcomes that leave a doubt."""
+
+
+def _plays() -> list[tuple[Play, int]]:
+    single = [(Play(one, SHORT, outcomes=LOSING if one in SLOW else ONE_OF_EACH), 3) for one in CLASSES]
+    threads = [(Play(one, LONG, outcomes=LOSING), 3 if one == "sim_none" else 2) for one in CLASSES]
+    return [*single, *threads]
+
+
+@pytest.mark.timeout(600)
+def test_three_things_that_go_wrong_in_one_publish_break_no_promise(capsys: pytest.CaptureFixture[str]) -> None:
+    plays = _plays()
+    found = explore_all(plays)
+    with capsys.disabled():
+        for (play, depth), one in zip(plays, found, strict=True):
+            what = "thread" if play.text == LONG else "single"
+            print(f"\n{play.network:<16} {what:<7} depth {depth}: {one.runs:>5} runs {one.states}", end="")
+    for (play, _), one in zip(plays, found, strict=True):
+        assert not one.breaches, "\n".join([*one.breaches, *replay(play, one.scripts[0])])
+        assert one.runs > 10

@@ -12,7 +12,7 @@ from chalicelib.core.conversation import Effect, Request
 from chalicelib.core.post import NewPost
 from chalicelib.core.publishing import State, Target
 from chalicelib.ports import Put
-from chalicelib.service import compose, connect, steer
+from chalicelib.service import brakes, compose, connect, steer
 from chalicelib.service.reading import Whole
 from chalicelib.service.schedule import POLICY
 from tests.fakes import FakeTable
@@ -179,4 +179,17 @@ def test_a_publisher_that_was_held_up_begins_nothing_that_its_end_would_cut_off(
     tale.fate.web_takes = 3.0
     tale.fate.mishap_once, tale.fate.frozen_for = "freeze", 54.0
     tale.fate.strikes = lambda point: point == "web.warm/after"
+    tale.ends_well()
+
+
+def test_a_publisher_that_was_frozen_before_its_claim_heeds_a_hold_of_meanwhile() -> None:
+    tale = Tale("sim_none")
+    tale.fate.mishap_once, tale.fate.frozen_for = "freeze", 30.0
+    tale.fate.strikes = lambda point: point == "table.get_many/after"
+    tale.pass_by(18)
+    brakes.hold(tale.simulation.world, WORKSPACE, "key_test")
+    tale.pass_by(60)
+    assert tale.target.state is State.HELD
+    assert not tale.simulation.network.posts
+    brakes.resume(tale.simulation.world, WORKSPACE)
     tale.ends_well()
