@@ -264,7 +264,7 @@ def _claimed(target: Target, now: datetime, token: str, policy: Policy, state: S
 def _too_late(target: Target, now: datetime) -> Target | None:
     """The target's end where its late policy or expiry forbids publishing now."""
     over = {"claim": None, "claimed_until": None, "next_at": None}
-    if target.expires_at and now >= target.expires_at:
+    if expired(target, now):
         return noted(target, now, "missed", "expired", state=State.MISSED, **over)
     if now <= _promised(target, now) + timedelta(seconds=target.grace_seconds):
         return None
@@ -273,6 +273,11 @@ def _too_late(target: Target, now: datetime) -> Target | None:
     if target.late_policy == "hold":
         return noted(target, now, "held", "late", state=State.HELD, **over)
     return None
+
+
+def expired(target: Target, now: datetime) -> bool:
+    """Whether nothing of the target may begin to go out any more; what has begun is finished."""
+    return bool(target.expires_at and now >= target.expires_at and not target.creates)
 
 
 def _promised(target: Target, now: datetime) -> datetime:

@@ -325,6 +325,8 @@ class Publication:
         self.world.web.warm()
         self.world.clock.sleep_until(job.due)
         self._check_lease(request)
+        if publishing.expired(self.target, self.now):
+            raise Resting(self.now)
         intended = publishing.intended(self.target, request, self.now)
         self.target = schedule.save(self.world, intended)
         if self.target.doubt and self.now > self.target.doubt.intent_at + publishing.SEND_WITHIN:

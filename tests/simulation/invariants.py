@@ -54,6 +54,7 @@ class Watch:
         if name in self.called_off:
             self.breach(f"{name}#{part} was sent although it was cancelled")
         self._check_stopped(target, part)
+        self._check_expiry(target, part)
         if target.doubt is None or target.doubt.part != part:
             self.breach(f"{name}#{part} was sent without an intent on record")
         token = asked.request.headers["Authorization"].removeprefix("Bearer ")
@@ -70,6 +71,12 @@ class Watch:
             return  # sent once more: it was out, or may have been
         if target.claimed_until - POLICY.lease > min(held) + WITHIN:
             self.breach(f"{target.id}#{part} was claimed and sent although everything was on hold")
+
+    def _check_expiry(self, target: Target, part: int) -> None:
+        """Nothing begins to go out after its expiry; what has begun is finished."""
+        asked = [one for one in target.ledger if one.effect is Effect.CREATE]
+        if len(asked) == 1 and target.expires_at and asked[0].intent_at >= target.expires_at:
+            self.breach(f"{target.id}#{part} was sent after its expiry")
 
     def went_live(self, live: Live) -> None:
         """People can see a post."""

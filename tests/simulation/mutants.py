@@ -147,6 +147,22 @@ MUTANTS = (
         "test_found.py::test_a_publisher_that_was_held_up_begins_nothing_that_its_end_would_cut_off",
     ),
     Mutant(
+        "second look for a hold",
+        "service.publish",
+        "_stopped_meanwhile",
+        "world.clock.now() <= around.at + HOLDS_WITHIN",
+        "True",
+        "test_found.py::test_a_publisher_that_was_frozen_before_its_claim_heeds_a_hold_of_meanwhile",
+    ),
+    Mutant(
+        "expiry at the last moment",
+        "service.publish",
+        "Publication._create",
+        "publishing.expired(self.target, self.now)",
+        "False",
+        "test_found.py::test_what_expires_while_it_is_made_ready_does_not_go_out",
+    ),
+    Mutant(
         "outbox",
         "service.tell",
         "tell",

@@ -56,7 +56,9 @@ class Foretold(Scripted):
 class Tale:
     """One post on one network, due in 20 seconds."""
 
-    def __init__(self, network: str, text: str = SHORT, **outcomes: Sequence[str]) -> None:
+    def __init__(
+        self, network: str, text: str = SHORT, expires_in: float | None = None, **outcomes: Sequence[str]
+    ) -> None:
         self.fate = fate = Foretold(**outcomes)
         fate.asleep = True
         self.simulation = Simulation(fate)
@@ -64,6 +66,8 @@ class Tale:
         due = self.simulation.now + timedelta(seconds=20)
         account = self.simulation.account(WORKSPACE, network)
         fields: dict[str, Any] = {"text": text, "scheduled_at": due, "targets": [{"account_id": account}]}
+        if expires_in:
+            fields["expires_at"] = self.simulation.now + timedelta(seconds=expires_in)
         whole: Whole = compose.create(self.simulation.world, WORKSPACE, NewPost.model_validate(fields))
         self.post = whole.post.id
         fate.asleep = False
@@ -193,3 +197,13 @@ def test_a_publisher_that_was_frozen_before_its_claim_heeds_a_hold_of_meanwhile(
     assert not tale.simulation.network.posts
     brakes.resume(tale.simulation.world, WORKSPACE)
     tale.ends_well()
+
+
+def test_what_expires_while_it_is_made_ready_does_not_go_out() -> None:
+    tale = Tale("sim_none", expires_in=21.0)
+    tale.fate.mishap_once, tale.fate.frozen_for = "freeze", 8.0
+    tale.fate.strikes = lambda point: point == "web.warm/after"
+    tale.pass_by(120)
+    assert tale.target.state is State.MISSED
+    assert not tale.simulation.network.posts
+    tale.simulation.kernel.close()
