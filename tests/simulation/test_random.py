@@ -9,7 +9,7 @@ from tests.simulation.runs import run, traced
 from tests.simulation.scenario import Story, tell
 
 SEED = os.environ.get("CARILLON_SEED")
-SEEDS = int(os.environ.get("CARILLON_SEEDS", "10000"))
+SEEDS = int(os.environ.get("CARILLON_SEEDS", "500"))
 SECONDS = float(os.environ.get("CARILLON_SEED_SECONDS", "30"))
 
 
