@@ -50,7 +50,7 @@ class Story:
     climate: Climate | None = None
     tracing: bool = False
     peaceful: bool = False
-    """Nobody interferes, and everything is planned ten seconds ahead."""
+    """Nobody interferes, no token ends, and everything is planned ten seconds ahead."""
 
     def __post_init__(self) -> None:
         self.random = Random(f"story {self.seed}")
@@ -100,7 +100,9 @@ class Story:
         draw, simulation = self.random, self.simulation
         network = simulation.network
         network.limits_in_html = draw.random() < 0.3
-        network.token_life = timedelta(seconds=draw.choice((90, 200))) if draw.random() < 0.3 else None
+        network.token_life = (
+            timedelta(seconds=draw.choice((90, 200))) if draw.random() < 0.3 and not self.peaceful else None
+        )
         network.says_expiry = draw.random() < 0.5
         simulation.table.lag = draw.choice((0.0, 0.0, 1.0, 10.0))
         self.accounts = {
@@ -137,7 +139,7 @@ class Story:
         draw = self.random
         fields: dict[str, Any] = {"text": draw.choice((SHORT, LONG))}
         kind = draw.random()
-        if kind < 0.1:
+        if kind < 0.1 and not self.peaceful:
             fields["publish"] = "now"
         elif kind < 0.9:
             fields["scheduled_at"] = due

@@ -32,7 +32,33 @@ def test_the_same_seed_tells_the_same_story() -> None:
 @pytest.mark.xfail(
     strict=True, reason="some simulated networks work on a container for seconds after the arming: not told apart yet"
 )
+def peaceful(seed: int) -> Story:
+    return Story(seed, climate=Climate(), peaceful=True)
+
+
 def test_without_faults_ninety_nine_of_a_hundred_are_out_within_a_second() -> None:
-    late = sorted(ms for seed in range(60) for ms in Story(seed, climate=Climate(), peaceful=True).tell().lateness_ms)
+    late = sorted(ms for seed in range(60) for ms in peaceful(seed).tell().lateness_ms)
     assert len(late) > 100
     assert late[len(late) * 99 // 100] <= 1000
+
+
+def test_without_any_alarm_the_sweep_gets_everything_out_within_ninety_seconds() -> None:
+    late = list[int]()
+    for seed in range(60):
+        story = peaceful(seed)
+        story.simulation.alarms = False
+        late += story.tell().lateness_ms
+        assert not story.watch.breaches
+    assert len(late) > 100
+    assert 1000 < max(late) <= 90_000
+
+
+def test_without_the_sweep_the_alarms_get_everything_out_on_time() -> None:
+    late = list[int]()
+    for seed in range(60):
+        story = peaceful(seed)
+        story.simulation.sweeps = False
+        late += story.tell().lateness_ms
+        assert not story.watch.breaches
+    assert len(late) > 100
+    assert max(late) <= 1000
