@@ -308,10 +308,9 @@ def after_doubt(
 ) -> Literal["repeat", "read_back", "wait", "ask"]:
     """What may be done about a creating request without an answer: never a blind repeat.
 
-    `request` is what would be repeated, once that is known. A container guards only itself: another one, prepared
-    because the first is too old, would be another post.
+    `request` is what would be repeated, once that is known.
     """
-    same = request is None or idempotency.safety is not Safety.CONTAINER or request.digest == doubt.digest
+    same = idempotency.safety is not Safety.CONTAINER or _in_its_container(target, doubt, now, idempotency, request)
     if idempotency.safety in REPEATABLE and target.attempts <= policy.repeats and same:
         lifetime = idempotency.key_lifetime
         sending = SEND_WITHIN + timedelta(seconds=request.timeout if request else 0)
@@ -320,6 +319,16 @@ def after_doubt(
     if not idempotency.readable:
         return "ask"
     return "read_back" if now >= doubt.over_at + idempotency.quarantine else "wait"
+
+
+def _in_its_container(
+    target: Target, doubt: Exchange, now: datetime, idempotency: Idempotency, request: Request | None
+) -> bool:
+    """A container guards only itself: another one, prepared because the first is too old, would be another post."""
+    if request:
+        return request.digest == doubt.digest
+    made = [one for one in target.ledger if one.effect is Effect.PREPARE and one.part == doubt.part]
+    return bool(made) and now < made[-1].intent_at + idempotency.prepared_lifetime
 
 
 def _repeatable_at(doubt: Exchange, idempotency: Idempotency) -> datetime:

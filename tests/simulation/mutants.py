@@ -118,7 +118,7 @@ MUTANTS = (
         "container's identity",
         "core.publishing",
         "after_doubt",
-        "request.digest == doubt.digest",
+        "idempotency.safety is not Safety.CONTAINER or _in_its_container(target, doubt, now, idempotency, request)",
         "True",
         "test_found.py::test_a_doubtful_container_is_not_replaced_by_another",
     ),

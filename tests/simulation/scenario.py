@@ -22,6 +22,8 @@ SHORT = "Nine o'clock, and all is well."
 LONG = "The first part of it is said here. The second part of it is said here. The third part is said here too."
 PATIENCE = timedelta(seconds=120)
 """Beyond its quarantine, a target ends this soon after the faults have stopped."""
+READING = timedelta(seconds=20)
+"""To get ready once more and to read back."""
 LAST_CALLS = timedelta(seconds=10)
 """For API calls that are still under way."""
 STEP = 5.0
@@ -269,9 +271,17 @@ class Story:
             opened = [one for one in self.simulation.table.targets() if not self.watch.ended(one)]
             if not opened and not self.simulation.network.pending and kernel.now > self.stop:
                 break
-            if any(kernel.now > deadlines.setdefault(one.id, self._deadline(one)) for one in opened):
+            if any(
+                kernel.now > max(deadlines.setdefault(one.id, self._deadline(one)), self._quarantined(one))
+                for one in opened
+            ):
                 break
         kernel.run(max(kernel.now, self.stop) + timedelta(seconds=AFTERMATH))
+
+    def _quarantined(self, target: Target) -> datetime:
+        """When the machine may know more, where a request was sent once more after the faults had stopped."""
+        over = target.doubt.over_at if target.doubt else self.stop
+        return over + CLASSES[target.platform].habits.quarantine + READING
 
     def _deadline(self, target: Target) -> datetime:
         """When it must have ended: its own pause and its due time count from the end of the faults."""
