@@ -90,6 +90,8 @@ class Exchange:
     void_at: datetime | None = None
     void_why: str | None = None
     """What proved it: `not_sent`, `frozen`, `read_back`, `person`, or the code of the platform's refusal."""
+    repeated_at: tuple[datetime, ...] = ()
+    """When it was sent once more without an answer to the time before, under what makes that safe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -389,7 +391,8 @@ def repeated(target: Target, request: Request, now: datetime) -> Target:
     """The target whose doubtful request is about to be sent once more, under the key that makes this safe."""
     doubt = _doubt(target)
     again = _exchange(request, now)
-    return _settled(target, doubt, dataclasses.replace(doubt, over_at=again.over_at))
+    repeated_at = (*doubt.repeated_at, again.intent_at)
+    return _settled(target, doubt, dataclasses.replace(doubt, over_at=again.over_at, repeated_at=repeated_at))
 
 
 def prepared(target: Target, request: Request, answer: Answer, now: datetime) -> Target:

@@ -4,11 +4,13 @@ A receipt speaks for itself: it names what was said by hashes over canonical JSO
 has the same hash wherever it is computed.
 """
 
+import dataclasses
 import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from itertools import chain
 from typing import Any, Literal
 
 from typing_extensions import TypedDict
@@ -81,8 +83,18 @@ class Claims(TypedDict):
 
 
 def attempts(target: Target) -> list[Attempt]:
-    """Every entry of the ledger, the oldest first."""
-    return [_attempt(number, exchange) for number, exchange in enumerate(target.ledger, start=1)]
+    """Every request of the ledger, the oldest first; one that was sent again is there each time."""
+    sent = chain.from_iterable(map(_sendings, target.ledger))
+    return [_attempt(number, exchange) for number, exchange in enumerate(sent, start=1)]
+
+
+def _sendings(exchange: Exchange) -> list[Exchange]:
+    """Each time that a request was sent: what was answered in the end, was answered to the last."""
+    *unanswered, last = exchange.intent_at, *exchange.repeated_at
+    return [
+        *(dataclasses.replace(exchange, intent_at=at, answer=None) for at in unanswered),
+        dataclasses.replace(exchange, intent_at=last),
+    ]
 
 
 def _attempt(number: int, exchange: Exchange) -> Attempt:

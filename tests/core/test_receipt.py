@@ -185,6 +185,17 @@ def test_an_attempt_says_what_became_of_it_and_how_that_is_known(exchange: Excha
     assert found == Attempt(1, 0, Effect.CREATE, ms(10), *outcome)
 
 
+def test_a_request_that_was_sent_again_is_there_each_time_and_its_answer_with_the_last() -> None:
+    exchange = create(answer=answer(700), repeated_at=(ms(200), ms(600)))
+    found = attempts(dataclasses.replace(PUBLISHED, ledger=(exchange, create(1, answer(800)))))
+    assert [(one.number, one.part, one.intent_at, one.answered_at, one.outcome, one.source) for one in found] == [
+        (1, 0, ms(10), None, "unknown", None),
+        (2, 0, ms(200), None, "unknown", None),
+        (3, 0, ms(600), ms(700), "applied", "reply"),
+        (4, 1, ms(11), ms(800), "applied", "reply"),
+    ]
+
+
 def test_attempts_show_nothing_of_what_was_in_a_request_or_its_answer() -> None:
     shown = repr(attempts(PUBLISHED))
     assert [one.number for one in attempts(PUBLISHED)] == [1, 2, 3]
