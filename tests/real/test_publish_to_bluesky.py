@@ -19,6 +19,7 @@ from infra.emulator import HOST
 from infra.local import Service, running_service
 from tests.e2e.tenant import ROOT, Json, Tenant, instant, made, soon, tenant
 from tests.real import bluesky_network
+from tests.real.bad_line import BadLine, Loss, bad_line
 from tests.real.bluesky_network import Account, BlueskyNetwork, running_network
 
 # The first run installs the servers, which takes minutes.
@@ -52,6 +53,8 @@ class Town:
     listener: Account
     account_id: str
     pictures: str
+    line: BadLine
+    """Another way to the network's server, on which something may get lost."""
 
 
 @pytest.fixture(scope="module")
@@ -82,22 +85,32 @@ def pictures() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def town(network: BlueskyNetwork, pictures: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+def line(network: BlueskyNetwork) -> Iterator[BadLine]:
+    with bad_line(network.pds.removeprefix("http://"), HOST) as line:
+        yield line
+
+
+@pytest.fixture(scope="module")
+def town(
+    network: BlueskyNetwork, pictures: str, line: BadLine, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Town]:
     port = network.pds.rpartition(":")[2]
     # The PDS answers at one name, and is `localhost` in the documents of the accounts on it.
-    places = [f"{HOST}:{port}", f"localhost:{port}", pictures.removeprefix("http://")]
+    places = [f"{HOST}:{port}", f"localhost:{port}", *(url.removeprefix("http://") for url in (pictures, line.url))]
     with (
         running_service(tmp_path_factory.mktemp("service"), {"AllowedPrivateHosts": ",".join(places)}) as service,
         tenant(service.url, service.workspace_id, service.key) as owner,
     ):
         ringer, listener = network.create_account("ringer.test"), network.create_account("listener.test")
-        yield Town(network, service, owner, ringer, listener, connected(network, owner, ringer), pictures)
+        account_id = connected(network, owner, ringer)
+        yield Town(network, service, owner, ringer, listener, account_id, pictures, line)
 
 
-def connected(network: BlueskyNetwork, owner: Tenant, account: Account) -> str:
+def connected(network: BlueskyNetwork, owner: Tenant, account: Account, host: str | None = None) -> str:
     """The id of the account, connected through our API with an app password."""
     credentials = {"identifier": account.handle, "password": network.app_password(account)}
-    connected = owner.connect(platform="bluesky", name="Bell tower", host=network.pds, credentials=credentials)
+    host = host or network.pds
+    connected = owner.connect(platform="bluesky", name="Bell tower", host=host, credentials=credentials)
     assert (connected["handle"], connected["remote_id"]) == (account.handle, account.did)
     assert connected["status"] == "connected"
     return str(connected["id"])
@@ -183,14 +196,48 @@ def test_a_link_with_a_title_arrives_as_a_card_with_its_picture(town: Town) -> N
     assert town.network.blob(town.ringer.did, thumb["ref"]["$link"]) == PICTURE
 
 
+THREAD = " ".join(f"Sentence number {number} of a long announcement." for number in range(17))
+
+
 def test_a_long_text_arrives_as_a_thread_of_three_each_a_reply_to_the_one_before(town: Town) -> None:
-    text = " ".join(f"Sentence number {number} of a long announcement." for number in range(17))
     before = len(town.network.records(town.ringer.did))
-    post = published(town, town.tenant.post([town.account_id], text=text, publish="now"))
-    records = records_of(town, post)
-    assert len(records) == 3
+    post = published(town, town.tenant.post([town.account_id], text=THREAD, publish="now"))
+    assert_is_the_thread(records_of(town, post))
     assert len(town.network.records(town.ringer.did)) == before + 3
-    assert " ".join(record["value"]["text"] for record in records) == text
+
+
+@pytest.mark.parametrize("lost", ["answer", "request"])
+def test_a_thread_whose_second_part_lost_its_answer_or_itself_on_the_way_ends_as_exactly_three(
+    town: Town, lost: Loss
+) -> None:
+    author = town.network.create_account(f"lost-{lost}.test")
+    account_id = connected(town.network, town.tenant, author, town.line.url)
+    town.line.lose(lost, of_put=2)
+    post = published(town, town.tenant.post([account_id], text=THREAD, publish="now"))
+    records = records_of(town, post)
+    assert_is_the_thread(records)
+    assert town.network.records(author.did) == records[::-1]
+    first, second, third = [record["uri"].rpartition("/")[2] for record in records]
+    assert town.line.puts == [(first, None), (second, lost), (second, None), (third, None)]
+    assert [(one["part"], one["outcome"], one["source"]) for one in evidence(town, post, "attempts")] == [
+        (0, "applied", "reply"),
+        (1, "unknown", None),
+        (1, "applied", "reply"),
+        (2, "applied", "reply"),
+    ]
+    assert ("unconfirmed", "no_answer") in [(one["type"], one["detail"]) for one in evidence(town, post, "events")]
+
+
+def evidence(town: Town, post: Json, kind: str) -> list[Json]:
+    """What is on record about the post's one target."""
+    target = post["targets"][0]["id"]
+    return list(made(town.tenant.api.get(f"/v1/posts/{post['id']}/targets/{target}/{kind}"))["data"])
+
+
+def assert_is_the_thread(records: list[Json]) -> None:
+    """Three parts, in order, each a reply to the one before."""
+    assert len(records) == 3
+    assert " ".join(record["value"]["text"] for record in records) == THREAD
     first, second, third = [{"uri": record["uri"], "cid": record["cid"]} for record in records]
     assert [record["value"].get("reply") for record in records] == [
         None,
