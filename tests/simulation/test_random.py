@@ -29,9 +29,6 @@ def test_the_same_seed_tells_the_same_story() -> None:
     assert tell(7, tracing=True).trace == tell(7, tracing=True).trace
 
 
-@pytest.mark.xfail(
-    strict=True, reason="some simulated networks work on a container for seconds after the arming: not told apart yet"
-)
 def peaceful(seed: int) -> Story:
     return Story(seed, climate=Climate(), peaceful=True)
 
