@@ -43,7 +43,7 @@ MUTANTS = (
         f"{EXHAUSTIVE}[sim_readback-single-2]",
     ),
     Mutant(
-        "claim",
+        "claim token",
         "core.publishing",
         "wake",
         "target.claim and target.claimed_until and now < target.claimed_until",
