@@ -5,18 +5,16 @@ script of choices and takes the good one after its end, and each point that it p
 branch off. Depth is how many things go wrong in one run.
 """
 
-import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
-from multiprocessing import get_context
 
 from chalicelib.core.post import NewPost
 from chalicelib.service import compose
 from tests.simulation.fate import Scripted
 from tests.simulation.invariants import Watch
 from tests.simulation.networks import registered
+from tests.simulation.pool import pool
 from tests.simulation.scenario import LONG, SHORT
 from tests.simulation.simulation import Simulation, quiet
 
@@ -27,8 +25,8 @@ LONGEST = 3600.0
 AFTERMATH = 45.0
 """How long we go on looking when everything has ended: longer than the latest acceptance."""
 TEXTS = {"single": SHORT, "thread": LONG}
-SHARES = 4
-"""Into how many shares a play is divided among the processors."""
+SHARES = 16
+"""Into how many shares a play is divided among the processors: many, so that none waits long for the last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +63,8 @@ def explore_all(plays: Sequence[tuple[Play, int]]) -> list[Explored]:
     """Each play to its depth, on all processors."""
     shared = [share for play, depth in plays for share in _shares(play, depth)]
     whole = {(play, depth): Explored() for play, depth in plays}
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
-        for (play, depth, _), found in zip(shared, pool.map(_explore_share, shared), strict=True):
+    with pool() as processes:
+        for (play, depth, _), found in zip(shared, processes.map(_explore_share, shared), strict=True):
             whole[play, depth].add(found)
     return [whole[one] for one in plays]
 
@@ -158,4 +156,5 @@ def _run_out(simulation: Simulation, watch: Watch) -> None:
         thawed = simulation.now > simulation.line.last_thaw
         if thawed and not simulation.network.pending and all(map(watch.ended, simulation.table.targets())):
             break
-    simulation.let_pass(AFTERMATH)
+    if simulation.kernel.awaited > 1:  # more than the next sweep, which will find nothing
+        simulation.let_pass(AFTERMATH)

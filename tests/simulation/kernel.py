@@ -142,6 +142,11 @@ class Kernel:
         self.actor.dead = True
         raise Died
 
+    @property
+    def awaited(self) -> int:
+        """How many things are still to happen."""
+        return len(self._agenda)
+
     def run(self, until: datetime) -> None:
         """Let time pass up to that instant."""
         self._until = until

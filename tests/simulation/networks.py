@@ -6,6 +6,7 @@ Their conversations are like real ones; their spans are short, so that every one
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
 from unittest.mock import patch
@@ -28,7 +29,7 @@ from chalicelib.core.errors import Limited, PlatformAnswer, ReconnectNeeded, Ref
 from chalicelib.core.rendition import Part
 from chalicelib.core.rules import Rules, Source, Text, Thread
 from chalicelib.platforms.base import Platform, as_reply, bearer, retry_at, said
-from chalicelib.service import records
+from chalicelib.service import connect, records
 
 Json = dict[str, Any]
 Talk = Generator[Request, Reply, Json]
@@ -188,7 +189,10 @@ CLASSES = {one.name: one for one in NETWORKS}
 
 @contextmanager
 def registered() -> Iterator[None]:
-    """While the product knows these networks beside its own; and has two shards, which do what its sixteen do."""
+    """While the product knows these networks beside its own; and has two shards, which do what its sixteen do.
+
+    It looks at its folder of networks once, not in every run.
+    """
     folder = str(Path(__file__).parent / "registered")
     platforms.__path__.append(folder)
     two: Json = {
@@ -197,7 +201,7 @@ def registered() -> Iterator[None]:
         "DELIVERY_SHARD_NAMES": records.DELIVERY_SHARD_NAMES[:2],
     }
     try:
-        with patch.multiple(records, **two):
+        with patch.multiple(records, **two), patch.object(connect, "names", cache(platforms.names)):
             yield
     finally:
         platforms.__path__.remove(folder)

@@ -3,11 +3,10 @@
 import os
 import time
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 
 from tests.simulation.networks import registered
+from tests.simulation.pool import pool
 from tests.simulation.scenario import tell
 
 BATCH = 20
@@ -44,13 +43,13 @@ def run(first: int, seeds: int, seconds: float) -> Report:
     begun, whole = time.monotonic(), Report()
     processes = os.cpu_count() or 1
     starts = iter(range(first, first + seeds, BATCH))
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+    with pool() as workers:
         while not whole.failed and time.monotonic() < begun + seconds:
             batches = [start for _, start in zip(range(processes * 2), starts, strict=False)]
             if not batches:
                 break
             ends = [min(BATCH, first + seeds - start) for start in batches]
-            for one in pool.map(run_batch, batches, ends):
+            for one in workers.map(run_batch, batches, ends):
                 whole.add(one)
     whole.seconds = time.monotonic() - begun
     return whole

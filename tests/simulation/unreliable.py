@@ -89,7 +89,8 @@ class SimulatedTable(FakeTable):
         self.watchers: list[Callable[[Key, Row | None], None]] = []
         self._log: list[tuple[datetime, Key, Row | None]] = []
         self._seen: dict[Key, Row] = {}
-        self._silent = False
+        self._read: dict[str, tuple[Row, Target]] = {}
+        """What `target` has read of which row: it looks more often than anybody writes."""
 
     def get(self, key: Key) -> Item | None:
         return self._line.call("table.get", lambda: FakeTable.get(self, key))
@@ -144,7 +145,13 @@ class SimulatedTable(FakeTable):
     def target(self, target_id: str) -> Target | None:
         """The target as it is stored now; for the simulator to look at, not a call."""
         row = self._rows.get(self.places.get(target_id, Key("", "")))
-        return records.target_of(item_of(row)) if row else None
+        if row is None:
+            return None
+        read, target = self._read.get(target_id, (None, None))
+        if target is None or read is not row:
+            target = records.target_of(item_of(row))
+            self._read[target_id] = row, target
+        return target
 
     def targets(self) -> list[Target]:
         """All targets as they are stored now."""
