@@ -87,7 +87,7 @@ class Watch:
     def ended(self, target: Target) -> bool:
         """Whether nothing but a person can still move this target."""
         if target.state is State.UNCONFIRMED and target.error and target.error.code == "refresh_token_used":
-            return target.claim is None  # only a person can connect the account again
+            return True  # only a person can connect the account again; until then somebody tries now and then
         if target.state is State.UNCONFIRMED and target.next_at is None:
             return not CLASSES[target.platform].habits.readable
         resting = target.state in (State.DRAFT, State.HELD, State.PENDING_APPROVAL) and target.claim is None

@@ -25,6 +25,11 @@ def test_whatever_goes_wrong_every_promise_holds(capsys: pytest.CaptureFixture[s
     assert not report.failed, traced(min(report.failed))
 
 
+@pytest.mark.parametrize("seed", [7268], ids=["looked at while somebody tried in vain to refresh a token"])
+def test_what_a_seed_has_found_stays_mended(seed: int) -> None:
+    assert not tell(seed).breaches, traced(seed)
+
+
 def test_the_same_seed_tells_the_same_story() -> None:
     assert tell(7, tracing=True).trace == tell(7, tracing=True).trace
 
