@@ -396,7 +396,8 @@ def repeated(target: Target, request: Request, now: datetime) -> Target:
 
 
 def prepared(target: Target, request: Request, answer: Answer, now: datetime) -> Target:
-    """The target with a preparation and its reply on record."""
+    """The target with a preparation, begun now, and its reply on record: the platform counts its life from its request,
+    which may be long before a frozen worker reads the reply."""
     exchange = dataclasses.replace(_exchange(request, now), answer=answer)
     return dataclasses.replace(target, ledger=(*target.ledger, exchange))
 

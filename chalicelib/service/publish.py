@@ -308,9 +308,10 @@ class Publication:
         known = publishing.recall(self.target, request, 0, self.now, self.habits)
         if known and known.answer:
             return known.answer.reply
+        begun = self.now
         reply = self.world.web.send(request)
         if reply.ok:
-            self.target = publishing.prepared(self.target, request, answer_of(reply, request, self.now), self.now)
+            self.target = publishing.prepared(self.target, request, answer_of(reply, request, self.now), begun)
         return reply
 
     def _create(self, job: Job, request: Request, created: int) -> Reply:

@@ -148,6 +148,17 @@ def test_a_doubtful_container_is_not_replaced_by_another() -> None:
     tale.ends_well()
 
 
+def test_a_container_is_as_old_as_the_request_for_it_and_not_as_its_answer() -> None:
+    tale = Tale("sim_container")
+    tale.fate.mishap_once, tale.fate.frozen_for = "freeze", 220.0
+    tale.fate.strikes = lambda point: point == "web.prepare/after"
+    tale.simulation.sweeps = False
+    tale.pass_by(250)
+    assert tale.fate.mishap_once == "go"
+    tale.simulation.sweeps = True
+    tale.ends_well()
+
+
 def test_a_repeat_that_was_frozen_beyond_its_keys_life_is_not_sent() -> None:
     tale = Tale("sim_key", create=["timeout_applied"])
 
