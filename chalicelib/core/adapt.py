@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib.core.adapting import details, linking, media
 from chalicelib.core.adapting.checks import check_links
-from chalicelib.core.adapting.composing import NOTHING, Around
+from chalicelib.core.adapting.composing import Around
 from chalicelib.core.adapting.fitting import Scale, fit
 from chalicelib.core.adapting.linking import NO_LINK, Linking
 from chalicelib.core.adapting.reading import Canonical, Reading
@@ -31,11 +31,12 @@ def adapt(
     source = canonical or read(content)
     report = Report(rules, reject=content.on_unsupported == "reject")
     kept = media.choose(source.media, rules, report)
-    link = linking.plan(content.link, rules, report, source.text.urls, media=bool(kept)) if content.link else NO_LINK
     poll = details.poll(content.poll, rules, report, media=bool(kept)) if content.poll else None
     warning, lead = details.warning(content.content_warning, rules, report) if content.content_warning else NO_WARNING
     extra = details.poll_lines(content.poll) if content.poll and not poll else ""
-    parts = _parts(source, link, Around(lead, extra) if lead or extra else NOTHING, warning, kept, rules, report)
+    text = source.framed(Around(lead, extra)) if lead or extra else source.text
+    link = linking.plan(content.link, rules, report, text.urls, media=bool(kept)) if content.link else NO_LINK
+    parts = _parts(source, text, link, warning, kept, rules, report)
     comment = _comment(source, link, rules, report) if source.comment or link.comment else None
     return Rendition(
         platform=rules.platform,
@@ -61,15 +62,15 @@ def adapt(
 
 def _parts(
     source: Canonical,
+    text: Reading,
     link: Linking,
-    around: Around,
     warning: str | None,
     kept: tuple[Media, ...],
     rules: Rules,
     report: Report,
 ) -> tuple[Part, ...]:
     """The messages; the media go with the first."""
-    draft = source.text.draft(rules, link, around)
+    draft = text.draft(rules, link)
     report.add(draft.notes, draft.kept)
     scale = Scale(
         rules, _limit(rules.text, kept) if kept else rules.text.limit, warning if rules.text.includes_warning else None

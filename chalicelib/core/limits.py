@@ -93,6 +93,8 @@ class Hashtags(NamedTuple):
     """Of one tag."""
     total_length: Characters = None
     """Of all tags in the field together, with their commas."""
+    alphanumeric: Flag = False
+    """Whether a tag in the field is letters and digits only."""
     cashtags: Annotated[int | None, _number("cashtags")] = 0
     """How many $TAGS a post may have; 0 where they mean nothing."""
 

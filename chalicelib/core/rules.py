@@ -157,7 +157,8 @@ class Rules:
     def checks_links(self) -> bool:
         """Whether there is anything about the links of a post to check."""
         about = self.links
-        return bool(about.required or about.domains) or about.limit is not None or about.length is not None
+        limited = about.limit is not None or about.length is not None
+        return limited or bool(about.required or about.domains) or about.inline != "clickable"
 
     @cached_property
     def counting(self) -> Counting:

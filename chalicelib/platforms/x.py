@@ -38,7 +38,7 @@ class X(RulesOnly):
         source=DOCS,
         text=Text(unit="weighted", limit=280, url_weight=23, offsets="utf16", forbidden="\ufffe\ufeff\uffff"),
         hashtags=Hashtags(style="hash", cashtags=1),
-        mentions=Mentions(style="at", handle=r"[A-Za-z0-9_]{1,15}"),
+        mentions=Mentions(style="at", handle=r"[A-Za-z0-9_]{1,15}+(?![@＠])"),
         links=Links(card="auto"),
         thread=Thread(mode="reply"),
         comment=Comment(mode="reply", limit=280),

@@ -1,23 +1,15 @@
 """Every canonical post on every network is what was reviewed. After a change: `make goldens`, then read the diff."""
 
 import difflib
-from typing import Any
 
 import pytest
 
 from chalicelib.platforms import names
 from tests.posts.goldens import actual, expected, post, posts, written
-from tests.posts.known import KNOWN
 
 
-def every() -> list[Any]:
-    """Each post on each network; what is known to be wrong has no golden yet."""
-    marks = {pair: [pytest.mark.xfail(strict=True, reason=why)] for pair, why in KNOWN.items()}
-    pairs = [(name, platform) for name in posts() for platform in names()]
-    return [pytest.param(*pair, marks=marks.get(pair, []), id="-".join(pair)) for pair in pairs]
-
-
-@pytest.mark.parametrize(("name", "platform"), every())
+@pytest.mark.parametrize("platform", names())
+@pytest.mark.parametrize("name", posts())
 def test_a_rendition_is_what_was_reviewed(name: str, platform: str) -> None:
     wanted, made = expected(name).get(platform), actual(name)[platform]
 

@@ -7,7 +7,6 @@ import pytest
 
 from chalicelib.platforms import names, platform
 from tests.posts.goldens import Json, actual, post, posts
-from tests.posts.known import KNOWN
 
 URL = re.compile(r"https?://[!-~]+")
 
@@ -67,10 +66,9 @@ def unmarked_links(name: str, rendition: Json, given: Json) -> list[Any]:
 
 
 def spans_outside(name: str, rendition: Json, given: Json) -> list[Any]:
-    """Changes whose span ends behind the author's text, but for a split (`test_known_faults.py`)."""
+    """Changes whose span ends behind the author's text."""
     end = len(encoded(given["text"], name)) // width(name)
-    changes = rendition.get("changes", ())
-    return [each for each in changes if each.get("end", 0) > end and each["code"] != "thread_split"]
+    return [each for each in rendition.get("changes", ()) if each.get("end", 0) > end]
 
 
 def links_dropped_and_kept(name: str, rendition: Json, given: Json) -> list[Any]:
@@ -110,19 +108,9 @@ CHECKS = [
 ]
 
 
-def every() -> list[Any]:
-    """Each check on each post; known faults must go on failing until they are mended, and are then taken off."""
-    pairs = [(name, network) for name in posts() for network in names()]
-    marks = {pair: [pytest.mark.xfail(strict=True, reason=why)] for pair, why in KNOWN.items()}
-    return [pytest.param(*pair, marks=marks.get(pair, []), id="-".join(pair)) for pair in pairs]
-
-
-@pytest.mark.parametrize(("name", "network"), every())
+@pytest.mark.parametrize("network", names())
+@pytest.mark.parametrize("name", posts())
 def test_a_rendition_makes_sense(name: str, network: str) -> None:
     wrong = {check.__name__: check(network, actual(name)[network], post(name)) for check in CHECKS}
 
     assert {check: what for check, what in wrong.items() if what} == {}
-
-
-def test_the_known_faults_are_of_posts_and_networks_that_exist() -> None:
-    assert {*KNOWN} <= {(name, network) for name in posts() for network in names()}

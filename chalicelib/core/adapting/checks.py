@@ -12,6 +12,9 @@ def check_links(part: Part, rules: Rules, report: Report) -> None:
     """Report every link that is missing or one too many."""
     about = rules.links
     urls = sorted({markup.value for markup in part.markup if markup.type == "link"})
+    if about.inline != "clickable" and urls:
+        message = f"{rules.platform} shows the address of a link, but nobody can click it"
+        report.issue("link_not_clickable", "links.inline", "text", message, error=False)
     domains = " or ".join(about.domains) or "the domain that is bound to the app"
     if about.limit is not None and len(urls) > about.limit:
         message = f"{rules.platform} takes {about.limit} different links at most; there are {len(urls)}"

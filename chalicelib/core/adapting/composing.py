@@ -14,7 +14,7 @@ from chalicelib.core.adapting.report import Noted, kept
 from chalicelib.core.rules import Style
 from chalicelib.core.text.counting import Mark
 from chalicelib.core.text.graphemes import joined
-from chalicelib.core.text.spans import Span
+from chalicelib.core.text.spans import Span, readable
 from chalicelib.core.text.wire import little_text
 
 REPLACED = str.maketrans({"<": "‹", ">": "›", "\ufeff": "\u2060", "\ufffe": "\ufffd", "\uffff": "\ufffd"})
@@ -34,15 +34,24 @@ NOTHING = Around()
 class Draft:
     """A composed text, the marks in it, and where its stretches are from."""
 
-    def __init__(self, text: str, marks: list[Mark], body: int, anchors: list[tuple[int, int]], notes: list[Noted]):
+    def __init__(
+        self,
+        text: str,
+        marks: list[Mark],
+        body: int,
+        anchors: list[tuple[int, int]],
+        own: tuple[int, int],
+        notes: list[Noted],
+    ):
         self.text = text
         self.marks = marks
         self.body = body
-        """Where the author's text ends, and the appended link and hashtags begin."""
+        """Where the appended link and hashtags begin."""
         self.notes = notes
         self.kept = kept(notes)
         """How much of what was meant is left in it."""
         self._anchors = anchors
+        self._own = own
         self.whole = self.cut(*_stripped(text))
         """All of it as one message."""
 
@@ -65,7 +74,12 @@ class Draft:
         if index < 0:
             return 0
         (here, there), following = self._anchors[index], self._anchors[index + 1 : index + 2]
-        return min([there + position - here, *(origin for _, origin in following)])
+        return canonical(min([there + position - here, *(origin for _, origin in following)]), self._own)
+
+
+def canonical(position: int, own: tuple[int, int]) -> int:
+    """A place in what was composed of as one in the author's `own` stretch of it, or at its nearer end."""
+    return min(max(position, own[0]), own[1]) - own[0]
 
 
 def _composed(anchor: tuple[int, int]) -> int:
@@ -109,13 +123,14 @@ class Composer:
             "person": self._person,
             "mention": self._literal,
             "hashtag": self._hashtag,
+            "topic": self._topic,
             "cashtag": self._cashtag,
         }
 
-    def compose(self, text: str, spans: Sequence[Span], around: Around, tags: Sequence[str]) -> Draft:
-        """The whole text, with the hashtags `tags` behind it."""
-        pieces, marks, anchors = [around.lead], list[Mark](), [(0, 0), (len(around.lead), 0)]
-        shift, at = len(around.lead), 0
+    def compose(self, text: str, spans: Sequence[Span], own: tuple[int, int], tags: Sequence[str]) -> Draft:
+        """The whole text, of which the stretch `own` is the author's, with the hashtags `tags` behind it."""
+        pieces, marks, anchors = list[str](), list[Mark](), [(0, 0)]
+        shift, at, self._own = 0, 0, own
         for span in spans:
             kind, start, end, _ = span
             shown = text[start:end]
@@ -128,24 +143,26 @@ class Composer:
                 shift += len(new) + len(gap) - (end - start)
                 at = end
                 anchors.append((end + shift, end))
-        pieces += (text[at:], around.extra)
-        body = len(text) + shift + len(around.extra)
-        anchors.append((len(text) + shift, len(text)))
+        pieces.append(text[at:])
+        body = len(text) + shift
+        anchors.append((body, len(text)))
         self._append("".join(pieces) if tags or self._linking.append else "", body, tags, pieces, marks)
-        return Draft(self._allowed("".join(pieces)), marks, body, anchors, self._notes)
+        return Draft(self._allowed("".join(pieces)), marks, body, anchors, own, self._notes)
 
     def _gap_too(self, text: str, start: int, end: int) -> int:
         """How much more to take out with a span, so that no two spaces are left."""
         return 1 if (start == 0 or text[start - 1].isspace()) and text[end : end + 1] == " " else 0
 
     def _note(self, code: str, rule: str, before: str, after: str | None, span: Span | None = None) -> None:
-        start, end = (span.start, span.end) if span else (None, None)
+        own = span is not None and self._own[0] <= span.start and span.end <= self._own[1]
+        start, end = (span.start - self._own[0], span.end - self._own[0]) if span and own else (None, None)
         self._notes.append(Noted(code, rule, start, end, before, after))
 
     def _link(self, span: Span, shown: str, _: str) -> Written:
         linking = self._linking
-        if shown == linking.written and linking.remove:
-            self._note("link_moved", "links", shown, None, span)
+        if shown == linking.written and linking.removed:
+            rule = "links.inline" if linking.removed == "link_dropped" else "comment.mode"
+            self._note(linking.removed, rule, shown, None, span)
             return None, "", "", None, ""
         if shown == linking.written:
             return linking.type, linking.url, linking.url, None, ""
@@ -184,17 +201,25 @@ class Composer:
 
     def _hashtag(self, span: Span, shown: str, following: str) -> Written:
         style, limit, _, little = self._style.hashtags
-        tag = span.value
+        tag = readable(span.value, style)
         if style in ("none", "field"):
             return "", shown, tag, None, ""
         if style == "forbidden" or (limit is not None and self._tags >= limit):
             code, rule = ("hashtag_plain", "style") if style == "forbidden" else ("hashtags_limited", "limit")
             self._note(code, f"hashtags.{rule}", shown, tag, span)
             return None, tag, "", None, ""
+        if tag != span.value:
+            self._note("hashtag_changed", "hashtags.style", shown, tag, span)
         self._tags += 1
         gap = " " if style == "hash" and shown[-1] in "#＃" and _joins(following) else ""
         text = f"#{tag}#" if style == "topic" else f"#{tag}"
         return "hashtag", text, tag, _template(tag) if little else text, gap
+
+    def _topic(self, span: Span, shown: str, following: str) -> Written:
+        """`#话题#` right behind a word: a hashtag only where it ends with a mark of its own."""
+        if self._style.hashtags.style in ("topic", "forbidden"):
+            return self._hashtag(span, shown, following)
+        return "", shown, span.value, None, ""
 
     def _cashtag(self, span: Span, shown: str, _: str) -> Written:
         limit = self._style.cashtags
@@ -228,14 +253,17 @@ class Composer:
         """Those of the hashtags asked for that the network has a use and room for."""
         style, limit, length, _ = self._style.hashtags
         kept: list[str] = []
-        for tag in () if style == "field" else tags:
-            if style in ("none", "forbidden"):
-                self._note("hashtags_dropped", "hashtags.style", tag, None)
+        for asked in () if style == "field" else tags:
+            tag = readable(asked, style)
+            if style in ("none", "forbidden") or not tag:
+                self._note("hashtags_dropped", "hashtags.style", asked, None)
             elif length is not None and len(tag) > length:
                 self._note("hashtags_dropped", "hashtags.length", tag, None)
             elif limit is not None and self._tags >= limit:
                 self._note("hashtags_limited", "hashtags.limit", tag, None)
             else:
+                if tag != asked:
+                    self._note("hashtag_changed", "hashtags.style", asked, tag)
                 self._tags += 1
                 kept.append(tag)
         return kept

@@ -65,7 +65,10 @@ def _poll_cut(asked: Poll, rules: Rules, report: Report) -> Poll:
     about = rules.poll
     options = asked.options[: about.options_max]
     if len(options) < len(asked.options):
-        report.change("poll_cut", "poll.options_max", ", ".join(asked.options[len(options) :]))
+        message = f"{rules.platform} has polls of {about.options_max} options at most"
+        report.unsupported(
+            "poll_cut", "poll.options_max", "poll.options", message, ", ".join(asked.options[len(options) :])
+        )
     if asked.multiple and not about.multiple:
         message = f"{rules.platform} has no polls with several answers"
         report.unsupported("poll_cut", "poll.multiple", "poll.multiple", message)
@@ -149,14 +152,19 @@ def field_tags(source: Canonical, rules: Rules, report: Report) -> tuple[str, ..
     """The hashtags for a field of their own: those in the text first, then those asked for."""
     about = rules.hashtags
     kept: list[str] = []
-    for tag in unique((*source.text.tags, *source.text.new_tags)):
-        if about.length is not None and len(tag) > about.length:
+    for asked in unique((*source.text.tags, *source.text.new_tags)):
+        tag = "".join(filter(str.isalnum, asked)) if about.alphanumeric else asked
+        if not tag:
+            report.change("hashtags_dropped", "hashtags.alphanumeric", asked)
+        elif about.length is not None and len(tag) > about.length:
             report.change("hashtags_dropped", "hashtags.length", tag)
         elif about.limit is not None and len(kept) >= about.limit:
             report.change("hashtags_limited", "hashtags.limit", tag)
         elif about.total_length is not None and len(",".join([*kept, tag])) > about.total_length:
             report.change("hashtags_limited", "hashtags.total_length", tag)
         else:
+            if tag != asked:
+                report.change("hashtag_changed", "hashtags.alphanumeric", asked, tag)
             kept.append(tag)
     return tuple(kept)
 

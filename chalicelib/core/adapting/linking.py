@@ -23,8 +23,8 @@ class Linking(NamedTuple):
     """Empty where the network counts links and would not know this one for a link."""
     append: bool = False
     """Whether to write it behind the text."""
-    remove: bool = False
-    """Whether to take it out of the text."""
+    removed: str = ""
+    """Why it is taken out of the text, as the code of a change; empty where it stays."""
     comment: bool = False
     """Whether to write it in the first comment."""
     card: Link | None = None
@@ -35,46 +35,47 @@ NO_LINK = Linking()
 
 def plan(link: Link, rules: Rules, report: Report, written: Container[str], *, media: bool) -> Linking:
     """Decide where the link goes; `written` are the URLs that stand in the text; `media` is whether there are any."""
-    url = _tagged(link, rules, report)
     there = link.url in written
     placement = _placement(link, rules, report, media=media)
+    if placement == "none":
+        return _dropped(link, rules, report, there=there)
+    url = _tagged(link, rules, report)
     return Linking(
         written=link.url,
         url=url,
         type="link" if rules.text.url_weight is None or find_links(url) == [(0, len(url), True)] else "",
         append=placement == "inline" and not there,
-        remove=placement == "first_comment" and there,
+        removed="link_moved" if placement == "first_comment" and there else "",
         comment=placement == "first_comment",
         card=link.model_copy(update={"url": url}) if placement == "card" else None,
     )
 
 
 def _placement(link: Link, rules: Rules, report: Report, *, media: bool) -> str:
-    """`inline`, `card`, `first_comment` or `none`."""
-    wanted = link.placement
-    if wanted == "first_comment":
-        if rules.comment.mode != "none":
-            return wanted
-        message = f"{rules.platform} has no first comment; the link is in the text"
-        report.unsupported("link_inlined", "comment.mode", "link.placement", message, link.url)
-    builds = rules.links.card in ("client", "field")
-    if builds and wanted != "inline" and (rules.links.card_with_media or not media):
-        return "card"
-    if wanted == "card" and rules.links.card != "auto":
+    """`inline`, `card`, `first_comment` or `none`; what differs from the author's wish is reported."""
+    if link.placement == "first_comment" and rules.comment.mode != "none":
+        return "first_comment"
+    about = rules.links
+    fits = about.card in ("client", "field") and (about.card_with_media or not media)
+    placed = "card" if fits and link.placement != "inline" else "none" if about.inline == "none" else "inline"
+    if link.placement == "first_comment" and placed != "none":
+        code, where = ("link_inlined", "in the text") if placed == "inline" else ("link_in_card", "in its card")
+        message = f"{rules.platform} has no first comment; the link is {where}"
+        report.unsupported(code, "comment.mode", "link.placement", message, link.url)
+    if link.placement == "card" and placed == "inline" and about.card != "auto":
         message = f"{rules.platform} makes no card of this link here; it is in the text"
         report.unsupported("link_inlined", "links.card", "link.placement", message, link.url)
-    return _inline(link, rules, report)
+    return placed
 
 
-def _inline(link: Link, rules: Rules, report: Report) -> str:
-    if rules.links.inline == "none":
-        message = f"{rules.platform} takes no links in its text"
-        report.unsupported("link_dropped", "links.inline", "link", message, link.url)
-        return "none"
-    if rules.links.inline == "text":
-        message = f"{rules.platform} shows the link, but nobody can click it"
-        report.issue("link_not_clickable", "links.inline", "link", message, error=False)
-    return "inline"
+def _dropped(link: Link, rules: Rules, report: Report, *, there: bool) -> Linking:
+    """No link at all; where it stands in the text, the composer takes it out and notes where it was."""
+    message = f"{rules.platform} takes no links in its text"
+    report.issue("link_dropped", "links.inline", "link", message, error=report.reject)
+    if there:
+        return Linking(written=link.url, removed="link_dropped")
+    report.change("link_dropped", "links.inline", link.url)
+    return NO_LINK
 
 
 def _tagged(link: Link, rules: Rules, report: Report) -> str:

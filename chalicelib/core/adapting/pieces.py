@@ -49,12 +49,13 @@ class Piece:
         return self._wires[markup]
 
     def _wired(self, markup: str) -> str | None:
-        dialect, pieces, at = DIALECTS[markup], [], 0
+        dialect, pieces, at = DIALECTS[markup], list[str](), 0
+        escape = dialect.opening or dialect.escape
         for mark in self.marks:
             shown = self.text[mark.start : mark.end]
             wire = mark.wire if mark.wire is not None else dialect.link(shown) if mark.type == "link" else None
             if wire is not None:
-                pieces += [dialect.escape(self.text[at : mark.start]), wire]
-                at = mark.end
-        wired = dialect.finish("".join([*pieces, dialect.escape(self.text[at:])]))
+                pieces += [escape(self.text[at : mark.start]), wire]
+                at, escape = mark.end, dialect.escape
+        wired = dialect.finish("".join([*pieces, escape(self.text[at:])]))
         return wired if wired != self.text else None

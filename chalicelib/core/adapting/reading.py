@@ -19,16 +19,18 @@ _FIRST_SENTENCE = re.compile(r"\s*(\S[^\n]*?)(?:[.â€¦](?=\s|$)|(?<=[!?])(?=\s)|ã
 class Reading:
     """A text with its line breaks as `\n`, and the spans in it. Known mentions are spans of kind `person`."""
 
-    def __init__(self, text: str, content: Content, tags: tuple[str, ...] = ()) -> None:
-        """`tags` are the hashtags that are asked for beside the text."""
-        self.text = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+    def __init__(self, text: str, content: Content, tags: tuple[str, ...] = (), around: Around = NOTHING) -> None:
+        """`tags` are the hashtags that are asked for beside the text; what goes `around` it is read like it."""
+        own = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+        self.text = f"{around.lead}{own}{around.extra}"
+        self._own = (len(around.lead), len(around.lead) + len(own))
         self._known_url = content.link.url if content.link else None
         self._keys = {mention.key.removeprefix("@"): mention for mention in content.mentions}
         self._names = {key: mention.name or key for key, mention in self._keys.items()}
         self.spans = self._spans(TIGHT)
         self.urls = {self.text[span.start : span.end] for span in self.spans if span.kind == "link"}
         """The URLs that stand in the text."""
-        self.tags = tuple(span.value for span in self.spans if span.kind == "hashtag")
+        self.tags = tuple(span.value for span in self.spans if span.kind in ("hashtag", "topic"))
         """The hashtags that stand in the text, without `#`."""
         written = {tag.casefold() for tag in self.tags}
         self.new_tags = tuple(tag for tag in unique(tags) if tag.casefold() not in written)
@@ -55,14 +57,14 @@ class Reading:
         found = _FIRST_SENTENCE.match(self.text) or _FIRST_LINE.match(self.text)
         return (" ".join(found[1].split()), found.span(1)) if found else ("", (0, 0))
 
-    def draft(self, rules: Rules, linking: Linking, around: Around = NOTHING) -> Draft:
+    def draft(self, rules: Rules, linking: Linking) -> Draft:
         """The text as this network writes it; written once for all networks that write it alike."""
         handles = self._handles(rules)
-        key = (self._seen(rules.style), handles and (rules.style.mentions, handles), linking[:5], around)
+        key = (self._seen(rules.style), handles and (rules.style.mentions, handles), linking[:5])
         if (found := self._drafts.get(key)) is None:
             spans = self._wide_spans if rules.links.wide and self.urls else self.spans
             found = Composer(rules.style, self._names, dict(zip(self._names, handles, strict=False)), linking).compose(
-                self.text, spans, around, self.new_tags
+                self.text, spans, self._own, self.new_tags
             )
             self._drafts[key] = found
         return found
@@ -101,9 +103,17 @@ class Canonical:
 
     def __init__(self, content: Content) -> None:
         self.content = content
-        self.text = Reading(content.text if content.text.strip() else content.title or "", content, content.hashtags)
+        self._written = content.text if content.text.strip() else content.title or ""
+        self._framed: dict[Around, Reading] = {}
+        self.text = self.framed(NOTHING)
         self.comment = Reading(content.first_comment, content) if content.first_comment else None
         self.media = [Item(media) for media in content.media]
+
+    def framed(self, around: Around) -> Reading:
+        """The text with what goes around it."""
+        if (found := self._framed.get(around)) is None:
+            found = self._framed[around] = Reading(self._written, self.content, self.content.hashtags, around)
+        return found
 
 
 def unique(tags: Iterable[str]) -> list[str]:

@@ -9,7 +9,7 @@ _RESERVED = str.maketrans({character: f"\\{character}" for character in "\\|{}@[
 """LinkedIn's; one that is left unescaped cuts the post off. learn.microsoft.com little-text-format (li-lms-2026-05)."""
 _LITTLE = re.compile(r"\{hashtag\|\\#\|((?:\\.|[^}\\])*)\}|@\[([^\]]*)\]\([^)]*\)|\\(.)", re.DOTALL)
 _SPECIAL = str.maketrans({character: f"\\{character}" for character in "\\`*_~|<>[]#"})
-_LINE_START = re.compile(r"(?m)^(\d{0,9})([-+=.)])")
+_LINE_START = re.compile(r"\n(\d{0,9})([-+=.)])")
 """What at the beginning of a line makes a list or a heading of it."""
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 _TELEGRAM = str.maketrans({character: f"\\{character}" for character in "_*[]()~`>#+-=|{}.!\\"})
@@ -24,12 +24,16 @@ def _same(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """One network's escaping: of plain text, of a link, of the whole in the end; and `read`, the way back."""
+    """One network's escaping, and `read`, the way back."""
 
     escape: Callable[[str], str]
+    """Of plain text behind something else."""
     read: Callable[[str], str]
     link: Callable[[str], str] = _same
     finish: Callable[[str], str] = _same
+    """Of the whole in the end."""
+    opening: Callable[[str], str] | None = None
+    """Of plain text that the whole begins with, where that differs."""
 
 
 def little_text(text: str) -> str:
@@ -48,7 +52,11 @@ def _shown(match: re.Match[str]) -> str:
 
 def _backslashed(text: str) -> str:
     escaped = text.translate(_SPECIAL)
-    return _LINE_START.sub(r"\1\\\2", escaped) if "\n" in text or _LINE_START.match(escaped) else escaped
+    return _LINE_START.sub(r"\n\1\\\2", escaped) if "\n" in text else escaped
+
+
+def _backslashed_line(text: str) -> str:
+    return _backslashed(f"\n{text}")[1:]
 
 
 def _unbackslashed(wire: str) -> str:
@@ -101,9 +109,9 @@ DIALECTS: Mapping[str, Dialect] = {
     # https://learn.microsoft.com/linkedin/marketing/community-management/shares/little-text-format (li-lms-2026-05)
     "little_text": Dialect(little_text, _from_little_text),
     # https://spec.commonmark.org/0.31.2/#backslash-escapes
-    "markdown": Dialect(_backslashed, _from_markdown, finish=_hard_breaks),
+    "markdown": Dialect(_backslashed, _from_markdown, finish=_hard_breaks, opening=_backslashed_line),
     # https://docs.discord.com/developers/reference#message-formatting (2026-08): a line break is one
-    "discord": Dialect(_backslashed, _unbackslashed),
+    "discord": Dialect(_backslashed, _unbackslashed, opening=_backslashed_line),
     # https://core.telegram.org/bots/api#markdownv2-style (Bot API 10.1)
     "markdown_v2": Dialect(_for_telegram, _unbackslashed),
     # https://docs.slack.dev/messaging/formatting-message-text: three characters, links in angles

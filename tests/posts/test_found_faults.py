@@ -1,4 +1,4 @@
-"""Faults that the canonical posts led to, each by its smallest post; when a test here passes, its fault is mended."""
+"""Faults that were found by the canonical posts and mended, each by its smallest post."""
 
 from typing import Any
 
@@ -13,7 +13,6 @@ def rendition(network: str, text: str, **fields: Any) -> Json:
     return found
 
 
-@pytest.mark.xfail(strict=True, reason="a warning that goes in front of the text is not searched for links")
 def test_a_link_in_a_warning_in_the_text_counts_23_on_x() -> None:
     (part,) = rendition("x", "Text", content_warning="see https://x.com")["parts"]
 
@@ -21,7 +20,6 @@ def test_a_link_in_a_warning_in_the_text_counts_23_on_x() -> None:
     assert part["length"] == len("CW: see ") + 23 + len("\n\nText")
 
 
-@pytest.mark.xfail(strict=True, reason="a poll's options that go behind the text are not searched for links")
 def test_a_link_in_an_option_in_the_text_is_a_link() -> None:
     poll = {"options": ["https://example.org/a", "https://example.org/b"]}
     (part,) = rendition("bluesky", "Which?", poll=poll)["parts"]
@@ -29,14 +27,12 @@ def test_a_link_in_an_option_in_the_text_is_a_link() -> None:
     assert [mark["value"] for mark in part["markup"]] == poll["options"]
 
 
-@pytest.mark.xfail(strict=True, reason="#a# in a warning that goes in front of the text goes out as it is")
 def test_weibo_gets_no_hashtag_by_way_of_a_warning() -> None:
     (part,) = rendition("weibo", "看 https://example.org/", content_warning="注意#事故#")["parts"]
 
     assert "#" not in part["text"]
 
 
-@pytest.mark.xfail(strict=True, reason="hashtags beside the text are written as they are, whatever the network reads")
 @pytest.mark.parametrize("network", ["x", "mastodon", "threads", "instagram"])
 def test_a_hashtag_beside_the_text_is_marked_as_far_as_the_network_reads_it(network: str) -> None:
     given = rendition(network, "Text", hashtags=["distributed-systems"])
@@ -46,9 +42,6 @@ def test_a_hashtag_beside_the_text_is_marked_as_far_as_the_network_reads_it(netw
     assert beside == within
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a URL whose top-level domain is unknown is not found in the text, so it is added"
-)
 def test_the_link_of_the_post_is_not_repeated_where_its_domain_is_unknown() -> None:
     url = "https://wiki.intranet/page"
     (part,) = rendition("discord", f"See {url} for more", link={"url": url})["parts"]
@@ -56,14 +49,12 @@ def test_the_link_of_the_post_is_not_repeated_where_its_domain_is_unknown() -> N
     assert part["text"].count(url) == 1
 
 
-@pytest.mark.xfail(strict=True, reason="a cmark-gfm autolink takes the backslash before a bracket into the URL")
 def test_a_bracket_behind_a_link_is_not_escaped_in_markdown() -> None:
     (part,) = rendition("reddit", "Bells (https://example.org/five)")["parts"]
 
     assert part.get("wire", part["text"]) == "Bells (https://example.org/five)"
 
 
-@pytest.mark.xfail(strict=True, reason="the appended link and hashtags count as the author's text (Draft.origin)")
 def test_the_span_of_a_split_ends_with_the_text() -> None:
     text = " ".join(["A bell rings."] * 21)
     (change,) = rendition("x", text, hashtags=["bells"])["changes"]
