@@ -1,14 +1,11 @@
 """What links and mentions count where they count as something else than they are."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from twitter_text import parse_tweet
 
 from chalicelib.core.rules import Counting
 from chalicelib.core.text.counting import Mark, measure, measure_alone
 from chalicelib.core.text.measures import stand_in
-from tests.core.texts import texts
 
 X = Counting("weighted", 23, bare=True, wide=False)
 MASTODON = Counting("mastodon", 23, bare=False, wide=True)
@@ -91,8 +88,3 @@ def test_hashtags_count_as_they_are_written(kind: str, unit: str) -> None:
 )
 def test_a_count_is_plain_where_nothing_counts_as_something_else(unit: str, weight: int | None, plain: bool) -> None:
     assert Counting(unit, weight, bare=True, wide=False).plain is plain
-
-
-@given(texts, st.sampled_from([X, MASTODON, WEIBO, TELEGRAM]))
-def test_a_text_without_marks_is_as_long_as_its_gauge_says(text: str, counting: Counting) -> None:
-    assert measure(text, counting) == measure(text, counting._replace(url_weight=None), [Mark("", 0, len(text), "")])

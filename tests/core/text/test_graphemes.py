@@ -85,8 +85,4 @@ def test_only_what_may_join_is_segmented() -> None:
 def test_the_shortcut_for_plain_texts_changes_nothing(text: str) -> None:
     assert graphemes(text) == regex.findall(r"\X", text)
     assert grapheme_count(text) == len(graphemes(text))
-
-
-@given(texts)
-def test_nothing_is_lost_between_graphemes(text: str) -> None:
     assert "".join(graphemes(text)) == text

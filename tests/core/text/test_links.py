@@ -177,15 +177,9 @@ def test_links_are_in_order_apart_and_within_the_text(text: str) -> None:
 
 
 @given(texts)
-def test_a_link_has_its_scheme_exactly_where_it_says_so(text: str) -> None:
-    for link in find_links(text):
-        url = text[link.start : link.end].lower()
-        assert url.startswith(("http://", "https://")) == link.scheme
-
-
-@given(texts)
-def test_a_link_stays_one_by_itself(text: str) -> None:
+def test_a_link_stays_one_by_itself_and_says_whether_it_has_a_scheme(text: str) -> None:
     """What is cut out of a text, or sent elsewhere, reads as it did."""
     for link in find_links(text):
         url = text[link.start : link.end]
+        assert url.lower().startswith(("http://", "https://")) == link.scheme
         assert found(url) == [url]
