@@ -1,6 +1,8 @@
 """Every network's count of the same texts, in one table; what links and mentions count is in `test_counting.py`."""
 
+import json
 import unicodedata
+from pathlib import Path
 from typing import NamedTuple, get_args
 
 import pytest
@@ -121,16 +123,15 @@ def test_weibo_halves_at_the_end_of_latin_1(character: str, half: int) -> None:
     assert half_widths(character) == half
 
 
-@pytest.mark.parametrize(
-    ("character", "weight"),
-    [
-        ("\u10ff", 1), ("\u1100", 2), ("\u1fff", 2), ("\u2000", 1), ("\u200d", 1), ("\u200e", 2), ("\u200f", 2),
-        ("\u2010", 1), ("\u201f", 1), ("\u2020", 2), ("\u2031", 2), ("\u2032", 1), ("\u2037", 1), ("\u2038", 2),
-    ],
-)  # fmt: skip
-def test_x_is_light_in_the_ranges_of_its_configuration_and_nowhere_else(character: str, weight: int) -> None:
-    """https://github.com/twitter/twitter-text/blob/master/config/v3.json (2021-10)."""
-    assert weighted(character) == weight
+def test_x_is_light_in_the_ranges_of_its_configuration_and_nowhere_else() -> None:
+    """At every edge of every range, but for the characters that NFC makes others of."""
+    config = json.loads((Path(__file__).parent / "weighted-length-v3.json").read_text())
+    light = [range(part["start"], part["end"] + 1) for part in config["ranges"]]
+    assert {part["weight"] for part in config["ranges"]} == {config["scale"]}
+    assert config["defaultWeight"] == 2 * config["scale"]
+    for code in {edge + step for part in light for edge in (part.start, part.stop) for step in (-1, 0, 1)} - {-1}:
+        if unicodedata.is_normalized("NFC", chr(code)):
+            assert weighted(chr(code)) == (1 if any(code in part for part in light) else 2), hex(code)
 
 
 @pytest.mark.parametrize(
