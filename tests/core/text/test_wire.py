@@ -77,7 +77,7 @@ LINKS = {
 
 def sent(dialect: str, text: str) -> str:
     about = DIALECTS[dialect]
-    return about.finish(about.escape(text))
+    return about.finish((about.opening or about.escape)(text))
 
 
 @pytest.mark.parametrize(
