@@ -48,10 +48,8 @@ class Cutter:
         atoms = [text[start:end] for start, end in pairwise(self.starts)]
         self._sums = tuple(list(accumulate(weights, initial=0)) for weights in weigh(self.starts, atoms))
         self._spaces = [atom.isspace() for atom in atoms] + [False]
-        index = {start: number for number, start in enumerate(self.starts)}
-        self._levels = tuple(
-            ([index[at] for at in _ends(pattern, text) if at in index], fullness) for pattern, fullness in _LEVELS
-        )
+        self._text = text
+        self._ends: list[list[int]] = []
 
     def split(self, room: Room) -> list[tuple[int, int]]:
         """The parts, as stretches of the text without the white space around them."""
@@ -95,11 +93,20 @@ class Cutter:
         )
         if furthest >= last:
             return last
-        for ends, fullness in self._levels:
+        for level, (_, fullness) in enumerate(_LEVELS):
+            ends = self._level(level)
             found = bisect_right(ends, furthest) - 1
             if found >= 0 and ends[found] > first and self._fills(first, ends[found], room, fullness):
                 return ends[found]
         return max(furthest, first + 1)
+
+    def _level(self, level: int) -> list[int]:
+        """The atoms that a sentence, clause or word ends before, in order; found when they are first asked for."""
+        while len(self._ends) <= level:
+            index = {start: number for number, start in enumerate(self.starts)}
+            pattern = _LEVELS[len(self._ends)][0]
+            self._ends.append([index[at] for at in _ends(pattern, self._text) if at in index])
+        return self._ends[level]
 
     def _fills(self, first: int, cut: int, room: tuple[int, ...], fullness: float) -> bool:
         return any(sums[cut] - sums[first] >= space * fullness for sums, space in zip(self._sums, room, strict=True))
