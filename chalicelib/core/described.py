@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
+from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chalicelib.core.limits import About, Source
@@ -50,7 +51,7 @@ def describe(rules: "Rules") -> Json:
     limits: Json = {}
     capabilities: Json = {}
     for entry in entries(rules):
-        if entry.about is None or entry.about.accepts != "number":
+        if entry.about is None or entry.about.accepts not in ("number", "fraction"):
             capabilities[entry.name] = _shown(rules, entry)
         elif entry.value is not None:
             limits[entry.name] = _shown(rules, entry)
@@ -81,15 +82,18 @@ def _plain(value: Any) -> Any:
 
 def replaced(name: str, table: Any, leaf: str, value: Any) -> Any:
     """The table with one value overridden; ValueError where the name is unknown or the value is of another kind."""
-    return table._replace(**{leaf: _checked(name, table, leaf, value)})
+    checked = _checked(name, table, leaf, value)
+    return table._replace(**{leaf: checked})
 
 
 def _checked(name: str, table: Any, leaf: str, value: Any) -> Any:
     noted = about(table, leaf) if hasattr(table, "_fields") else None
     match noted and noted.accepts, value:
-        case "number", None:
+        case "number" | "fraction", None:
             return None
-        case "number", int() | float() if not isinstance(value, bool) and value >= 0:
+        case "number" | "fraction", int() if not isinstance(value, bool) and value >= 0:
+            return value
+        case "fraction", float() if isfinite(value) and value >= 0:
             return value
         case "flag", bool():
             return value
@@ -101,4 +105,9 @@ def _checked(name: str, table: Any, leaf: str, value: Any) -> Any:
             raise ValueError(f"{name!r} must be {KINDS[str(accepts)]}, not {value!r}")
 
 
-KINDS = {"number": "a number of at least 0, or null for no limit", "flag": "true or false", "words": "a list of words"}
+KINDS = {
+    "number": "a number of at least 0 without a fraction, or null for no limit",
+    "fraction": "a number of at least 0, or null for no limit",
+    "flag": "true or false",
+    "words": "a list of words",
+}

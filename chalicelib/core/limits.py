@@ -29,7 +29,7 @@ class Source(NamedTuple):
 class About(NamedTuple):
     """What configuration may put in a value's place, and what the value counts."""
 
-    accepts: Literal["number", "flag", "words"]
+    accepts: Literal["number", "fraction", "flag", "words"]
     unit: str | None = None
     figure: str | None = None
     """The figure of a medium that the value bounds."""
@@ -161,10 +161,10 @@ class Medium(NamedTuple):
     min_width: Annotated[int | None, About("number", "pixels", "width", -1)] = None
     max_width: Annotated[int | None, About("number", "pixels", "width", 1)] = None
     max_height: Annotated[int | None, About("number", "pixels", "height", 1)] = None
-    min_ratio: Annotated[float | None, About("number", "width/height", "ratio", -1)] = None
-    max_ratio: Annotated[float | None, About("number", "width/height", "ratio", 1)] = None
-    min_seconds: Annotated[float | None, About("number", "seconds", "seconds", -1)] = None
-    max_seconds: Annotated[float | None, About("number", "seconds", "seconds", 1)] = None
+    min_ratio: Annotated[float | None, About("fraction", "width/height", "ratio", -1)] = None
+    max_ratio: Annotated[float | None, About("fraction", "width/height", "ratio", 1)] = None
+    min_seconds: Annotated[float | None, About("fraction", "seconds", "seconds", -1)] = None
+    max_seconds: Annotated[float | None, About("fraction", "seconds", "seconds", 1)] = None
     alt: Mode = "none"
     alt_limit: Characters = None
 

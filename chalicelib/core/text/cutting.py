@@ -18,8 +18,8 @@ _CLOSING = r"”’」』）】》〉］｝)\]}"
 _NOT_FIRST = rf"{_CLOSING}。！？，、；：…·ー～!?,.;:ぁぃぅぇぉっゃゅょァィゥェォッャュョ々"
 """What may not begin a line of Chinese or Japanese: https://www.w3.org/TR/jlreq/#characters_not_starting_a_line"""
 
-_SENTENCE = regex.compile(rf"[.!?…]++[{_CLOSING}\"']*+(?=\s)|[。！？｡]++[{_CLOSING}]*+|(?=\n)")
-_CLAUSE = regex.compile(rf"[,;:–—]++[{_CLOSING}\"']*+(?=\s)|[，、；：]++[{_CLOSING}]*+")
+_SENTENCE = regex.compile(rf"(?<![.!?…])[.!?…]++[{_CLOSING}\"']*+(?=\s)|[。！？｡]++[{_CLOSING}]*+|(?=\n)")
+_CLAUSE = regex.compile(rf"(?<![,;:–—])[,;:–—]++[{_CLOSING}\"']*+(?=\s)|[，、；：]++[{_CLOSING}]*+")
 _WORD = regex.compile(
     rf"(?<=\S)(?=\s)|(?<=[{_CJK}{_CLOSING}。！？，、；：…])(?=[{_CJK}{_OPENING}\w])(?<![{_OPENING}])(?![{_NOT_FIRST}])"
     rf"|(?<=\w)(?=[{_CJK}])(?![{_NOT_FIRST}])"

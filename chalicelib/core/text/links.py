@@ -59,7 +59,7 @@ WIDE = Grammar(
 )
 """Mastodon's: https://github.com/mastodon/mastodon/blob/main/config/initializers/twitter_regex.rb (2026-11-22)."""
 
-_SHORTENED = re.compile(r"https?://t\.co/([a-z0-9]++)(?:\?\S*)?", re.IGNORECASE)
+_SHORTENED = re.compile(r"https?://t\.co/([a-z0-9]++)", re.IGNORECASE)
 
 _LONGEST_TLD = max(map(len, TLDS))
 _LONGEST_URL = 4096
@@ -96,13 +96,10 @@ def _explicit(text: str, start: int, end: int, least: int, grammar: Grammar) -> 
     host_end = _host_end(text, start, end)
     if host_end is None or not _is_domain(text[start:host_end]):
         return None
-    url_end = _shortened_end(text, scheme.start(), _url_end(text, host_end, grammar))
-    return [Found(scheme.start(), url_end, True)] if url_end - start <= _LONGEST_URL else [], url_end
-
-
-def _shortened_end(text: str, start: int, end: int) -> int:
-    match = _SHORTENED.match(text, start, end)
-    return match.end() if match and len(match[1]) <= _LONGEST_SLUG else end
+    shortened = _SHORTENED.match(text, scheme.start())
+    url_end = _query_end(text, shortened.end(), grammar) if shortened else _url_end(text, host_end, grammar)
+    too_long = url_end - start > _LONGEST_URL or (shortened and len(shortened[1]) > _LONGEST_SLUG)
+    return [] if too_long else [Found(scheme.start(), url_end, True)], url_end
 
 
 def _bare(text: str, start: int, end: int, grammar: Grammar) -> tuple[list[Found], int] | None:
@@ -131,6 +128,10 @@ def _url_end(text: str, host_end: int, grammar: Grammar) -> int:
     end = _port_end(text, host_end)
     if match := grammar.path.match(text, end):
         end += len(match.group().rstrip(grammar.path_cannot_end))
+    return _query_end(text, end, grammar)
+
+
+def _query_end(text: str, end: int, grammar: Grammar) -> int:
     match = grammar.query.match(text, end)
     query = match.group().rstrip(grammar.query_cannot_end) if match else ""
     return end + len(query) if len(query) > 1 else end

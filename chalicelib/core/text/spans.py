@@ -142,7 +142,7 @@ def _mention(text: str, at: int, *, keys: Container[str], sizes: tuple[int, ...]
         return None
     for size in sizes:
         end = at + 1 + size
-        if text[at + 1 : end] in keys and not _GOES_ON.match(text, end):
+        if end <= len(text) and text[at + 1 : end] in keys and not _GOES_ON.match(text, end):
             return Span("person", at, end, text[at + 1 : end])
     handle = _HANDLE.match(text, at)
     return Span("mention", at, handle.end(), handle[1]) if handle else None

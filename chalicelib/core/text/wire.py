@@ -7,15 +7,15 @@ from html import escape, unescape
 
 _RESERVED = str.maketrans({character: f"\\{character}" for character in "\\|{}@[]()<>#*_~"})
 """LinkedIn's; one that is left unescaped cuts the post off. learn.microsoft.com little-text-format (li-lms-2026-05)."""
-_LITTLE = re.compile(r"\{hashtag\|\\#\|((?:\\.|[^}\\])*)\}|@\[([^\]]*)\]\([^)]*\)|\\(.)", re.DOTALL)
+_LITTLE = re.compile(r"\{hashtag\|\\#\|((?:\\.|[^{}\\])*+)\}|@\[([^\[\]]*+)\]\([^()\[]*+\)|\\(.)", re.DOTALL)
 _SPECIAL = str.maketrans({character: f"\\{character}" for character in "\\`*_~|<>[]#"})
-_LINE_START = re.compile(r"\n(\d{0,9})([-+=.)])")
+_ENTITY = re.compile(r"&(?=(?:\\#)?\w{1,32};)")
+_LINE_START = re.compile(r"\n( {0,3}\d{0,9})([-+=.)])")
 """What at the beginning of a line makes a list or a heading of it."""
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 _TELEGRAM = str.maketrans({character: f"\\{character}" for character in "_*[]()~`>#+-=|{}.!\\"})
-_PARAGRAPH = re.compile(r"<p>(.*?)</p>", re.DOTALL)
-_TAG = re.compile(r"<[^>]*>")
-_ANGLE = re.compile(r"<([^>|]*)(?:\|[^>]*)?>")
+_TAG = re.compile(r"<[^<>]*+>")
+_ANGLE = re.compile(r"<([^<>|]*+)(?:\|[^<>]*+)?>")
 
 
 def _same(text: str) -> str:
@@ -51,7 +51,7 @@ def _shown(match: re.Match[str]) -> str:
 
 
 def _backslashed(text: str) -> str:
-    escaped = text.translate(_SPECIAL)
+    escaped = _ENTITY.sub(r"\\&", text.translate(_SPECIAL))
     return _LINE_START.sub(r"\n\1\\\2", escaped) if "\n" in text else escaped
 
 
@@ -79,6 +79,11 @@ def _angles(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
+def _in_angles(url: str) -> str:
+    """A link; one with a bar in it as it is, for Slack takes what is behind the bar for its name."""
+    return _angles(url) if "|" in url else f"<{_angles(url)}>"
+
+
 def _from_mrkdwn(wire: str) -> str:
     return unescape(_ANGLE.sub(r"\1", wire))
 
@@ -92,8 +97,12 @@ def _paragraphs(wire: str) -> str:
     return "".join(f"<p>{paragraph}</p>" for paragraph in wire.split("\n\n")).replace("\n", "<br>")
 
 
+def _paragraphs_of(wire: str) -> list[str]:
+    return [paragraph.removeprefix("<p>") for paragraph in wire.split("</p>")[:-1]]
+
+
 def _from_html(wire: str) -> str:
-    return unescape(_TAG.sub("", "\n\n".join(_PARAGRAPH.findall(wire)).replace("<br>", "\n")))
+    return unescape(_TAG.sub("", "\n\n".join(_paragraphs_of(wire)).replace("<br>", "\n")))
 
 
 def _lines(wire: str) -> str:
@@ -102,7 +111,7 @@ def _lines(wire: str) -> str:
 
 
 def _from_lines(wire: str) -> str:
-    return unescape(_TAG.sub("", "\n".join(_PARAGRAPH.findall(wire))))
+    return unescape(_TAG.sub("", "\n".join(_paragraphs_of(wire))))
 
 
 DIALECTS: Mapping[str, Dialect] = {
@@ -113,9 +122,9 @@ DIALECTS: Mapping[str, Dialect] = {
     # https://docs.discord.com/developers/reference#message-formatting (2026-08): a line break is one
     "discord": Dialect(_backslashed, _unbackslashed, opening=_backslashed_line),
     # https://core.telegram.org/bots/api#markdownv2-style (Bot API 10.1)
-    "markdown_v2": Dialect(_for_telegram, _unbackslashed),
+    "markdown_v2": Dialect(_for_telegram, _unbackslashed, link=_for_telegram),
     # https://docs.slack.dev/messaging/formatting-message-text: three characters, links in angles
-    "mrkdwn": Dialect(_angles, _from_mrkdwn, link=lambda url: f"<{_angles(url)}>"),
+    "mrkdwn": Dialect(_angles, _from_mrkdwn, link=_in_angles),
     "html": Dialect(lambda text: escape(text, quote=False), _from_html, link=_anchor, finish=_paragraphs),
     # developers.weixin.qq.com draft/add (2026-11-22): scripts are stripped, links are not clickable
     "wechat_html": Dialect(

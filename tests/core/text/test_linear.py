@@ -93,51 +93,28 @@ CORPUS = [
 
 
 class Fault(NamedTuple):
-    """What takes quadratic time still."""
+    """What once took quadratic time."""
 
     units: tuple[str, ...]
-    works: tuple[str, ...]
-    reason: str
+    work: str
+    why: str
     size: int = 4000
-    """How much of the first unit is noticed on any machine."""
+    """How much of the first unit would be noticed on any machine."""
 
 
 FAULTS = [
     Fault(
-        ("https://t.co/a/",),
-        ("links", "wide links", "spans", "people", "alone on X", "alone on Mastodon", "alone on Weibo"),
-        "a path is read to its end, then given back but for the slug, so that the next link reads it again",
-        8000,
+        ("https://t.co/a/",), "links", "a path was read to its end and given back, so that the next link read it", 8000
     ),
+    Fault(("🇩",), "graphemes", "`regex` counts the flags before each flag, back to the first"),
+    Fault(("\u0301\u0323",), "weighted length", "Python sorts the marks on a letter by insertion", 8000),
     Fault(
-        ("🇩",),
-        ("graphemes", "split", "alone on Mastodon"),
-        "`regex` counts the flags before each flag, back to the first",
+        (".", "!", ";:"), "split", "a run of punctuation that ends no sentence was tried from each of its characters"
     ),
-    Fault(
-        ("\u0301\u0323",),
-        ("weighted length", "alone on X"),
-        "Python sorts the marks on a letter by insertion to normalise them",
-        8000,
-    ),
-    Fault(
-        (".", "!", ":", ";", ",", "…", "—", "?!", ";:", ".."),
-        ("split",),
-        "a run of punctuation that ends no sentence is tried from each of its characters",
-    ),
-    Fault(("@[", "@[](", "{hashtag|\\#|"), ("little_text back",), "a template without an end is searched for it again"),
-    Fault(
-        ("<", "<a", "<|", "\\<", "<p>", "<br>"),
-        ("mrkdwn back",),
-        "an angle without its other is searched for it again",
-        2000,
-    ),
-    Fault(("<p>", "<"), ("html back", "wechat_html back"), "a tag without an end is searched for it again"),
+    Fault(("@[", "@[](", "{hashtag|\\#|"), "little_text back", "a template without an end was searched for it again"),
+    Fault(("<", "<a", "<|", "<p>"), "mrkdwn back", "an angle without its other was searched for it again", 2000),
+    Fault(("<p>", "<"), "html back", "a tag without an end was searched for it again"),
 ]
-
-
-def is_known(name: str, pump: Pump) -> bool:
-    return any(pump.unit in fault.units and name in fault.works for fault in FAULTS)
 
 
 def lines(work: Work, text: str) -> int:
@@ -181,18 +158,16 @@ def is_slow(work: Work, pump: Pump, size: int = 5000, noticed: float = 0.02) -> 
 @pytest.mark.parametrize("name", WORKS)
 def test_eight_times_the_text_takes_no_more_than_eight_times_the_lines(name: str) -> None:
     work = WORKS[name]
-    counted = {pump: (lines(work, pump.text(100)), lines(work, pump.text(800))) for pump in CORPUS}
+    counted = {pump: (lines(work, pump.text(400)), lines(work, pump.text(3200))) for pump in CORPUS}
     assert {pump: found for pump, found in counted.items() if found[1] > 10 * found[0] + 100} == {}
 
 
 @pytest.mark.parametrize("name", WORKS)
 def test_no_regular_expression_takes_more_than_linear_time(name: str) -> None:
     work = WORKS[name]
-    assert [pump for pump in CORPUS if not is_known(name, pump) and is_slow(work, pump)] == []
+    assert [pump for pump in CORPUS if is_slow(work, pump)] == []
 
 
-@pytest.mark.parametrize(
-    "fault", [pytest.param(fault, marks=pytest.mark.xfail(strict=True, reason=fault.reason)) for fault in FAULTS]
-)
-def test_nor_does_this_one(fault: Fault) -> None:
-    assert not is_slow(WORKS[fault.works[0]], Pump(fault.units[0]), fault.size, noticed=0.004)
+@pytest.mark.parametrize(("fault", "unit"), [(fault, unit) for fault in FAULTS for unit in fault.units])
+def test_nor_does_this_one_any_more(fault: Fault, unit: str) -> None:
+    assert not is_slow(WORKS[fault.work], Pump(unit), fault.size, noticed=0.004)

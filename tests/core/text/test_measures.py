@@ -96,7 +96,6 @@ def test_x_weighs_every_kind_of_character_as_the_parser_of_twitter_text_does() -
     assert [c for c in known if weighted(c) != parse_tweet(c).weightedLength] == []
 
 
-@pytest.mark.xfail(strict=True, reason="any emoji joined to any other count as one; X knows a list of sequences")
 @pytest.mark.parametrize("text", ["👩\u200d🇩🇪", "😀\u200d😀"])
 def test_x_counts_emoji_that_no_font_joins_one_by_one(text: str) -> None:
     assert weighted(text) == 5
@@ -166,7 +165,6 @@ def test_a_text_is_never_longer_than_its_graphemes_together(text: str) -> None:
         assert gauge.measure(normal) <= sum(map(gauge.atom, graphemes(normal))) + gauge.overhead
 
 
-@pytest.mark.xfail(strict=True, reason="a joiner makes one emoji of two half flags, but not one grapheme")
 def test_nor_where_flags_are_joined() -> None:
     text = "🇩\u200d🇩"
     assert threads(text) <= sum(map(threads, graphemes(text)))
