@@ -114,7 +114,7 @@ class HttpWeb:
         """
         _host(request.url)
         with ExitStack() as files:
-            media = {medium.url: self._fetched(medium, request.timeout, files) for medium in _media(request)}
+            media = {one.url: self._fetched(one, request.span, request.timeout, files) for one in _media(request)}
 
             def exchange(deadline: float) -> Reply:
                 return self._exchange(request, media, deadline)
@@ -179,21 +179,24 @@ class HttpWeb:
             body = b"".join(self._chunks(response, _host(request.url), MAX_REPLY_BYTES))
             return Reply(response.status, headers, _decoded(body, headers, _host(request.url)))
 
-    def _fetched(self, medium: "Media", seconds: float, files: ExitStack) -> _Medium:
+    def _fetched(self, medium: "Media", span: tuple[int, int] | None, seconds: float, files: ExitStack) -> _Medium:
         try:
-            return self._retried(lambda deadline: self._fetch(medium, deadline, files), seconds, lambda _: False)
+            return self._retried(lambda deadline: self._fetch(medium, span, deadline, files), seconds, lambda _: False)
         except TransportFailure as failure:  # whatever happened to the medium, the request itself was not sent
             raise NotSent(f"medium at {failure}") from None
 
-    def _fetch(self, medium: "Media", deadline: float, files: ExitStack) -> _Medium:
+    def _fetch(self, medium: "Media", span: tuple[int, int] | None, deadline: float, files: ExitStack) -> _Medium:
+        """A medium, or the stretch of it that was asked for; a server may answer that with all of it."""
         host = _host(medium.url)
-        wanted = _written(Request("GET", medium.url, headers={"accept-encoding": "identity"}), {})
+        only = {"range": f"bytes={span[0]}-{span[1] - 1}"} if span else {}
+        wanted = _written(Request("GET", medium.url, headers={"accept-encoding": "identity", **only}), {})
         with self._opened(wanted, deadline, follow=True) as response:
             headers = _headers(response)
-            if response.status != 200 or headers.get("content-encoding", "identity") != "identity":
+            partial = span is not None and response.status == 206
+            if not (response.status == 200 or partial) or headers.get("content-encoding", "identity") != "identity":
                 raise (NotSent if response.status in BUSY else Pointless)(f"{host}: answered {response.status}")
             file = files.enter_context(tempfile.TemporaryFile())  # noqa: SIM115, the stack closes it
-            for chunk in self._chunks(response, host, MAX_MEDIA_BYTES):
+            for chunk in _within(self._chunks(response, host, MAX_MEDIA_BYTES), None if partial else span):
                 file.write(chunk)
         file.seek(0)
         return _Medium(_file_name(medium.url), file, _media_type(headers, medium))
@@ -462,6 +465,16 @@ def _decoded(body: bytes, headers: Mapping[str, str], host: str) -> bytes:
 def _media_type(headers: Mapping[str, str], medium: "Media") -> str:
     said = headers.get("content-type", "").partition(";")[0].strip().lower()
     return (medium.mime_type or "application/octet-stream") if said in GENERIC_TYPES else said
+
+
+def _within(chunks: Iterator[bytes], span: tuple[int, int] | None) -> Iterator[bytes]:
+    """What of a stream lies in the span; all of it without one."""
+    at = 0
+    for chunk in chunks:
+        yield chunk if span is None else chunk[max(0, span[0] - at) : max(0, span[1] - at)]
+        at += len(chunk)
+        if span and at >= span[1]:
+            return
 
 
 def _file_name(url: str) -> str:

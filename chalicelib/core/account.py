@@ -7,6 +7,14 @@ AccountStatus = Literal["connected", "reconnect_required", "disconnected"]
 
 
 @dataclass(frozen=True, slots=True)
+class App:
+    """A registration with a network, as its developers' console gives it: what signs people in."""
+
+    id: str
+    secret: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """One account on one platform. Secrets are opened from the vault only for a conversation and never shown."""
 

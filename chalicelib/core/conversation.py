@@ -33,12 +33,21 @@ class Effect(StrEnum):
     """Makes something that people see: its intent is recorded before its first byte leaves."""
 
 
+class Secret(str):
+    """A credential that has to travel in a body or an address: sent as it is, never shown."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'***'"
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One HTTP request. At most one of `json`, `form`, `content` and `media` is its body; `files` make it multipart."""
 
     method: str
-    url: str
+    url: str = field(repr=False)
     headers: dict[str, str] = field(default_factory=dict, repr=False)
     params: dict[str, str] = field(default_factory=dict)
     json: Any = None
@@ -46,6 +55,8 @@ class Request:
     content: bytes | None = None
     media: "Media | None" = None
     """The body is this medium's bytes, fetched and streamed by the engine."""
+    span: tuple[int, int] | None = None
+    """Only these of the medium's bytes: the first, and the one behind the last."""
     files: "dict[str, Media]" = field(default_factory=dict)
     effect: Effect = Effect.READ
     part: int = 0
@@ -56,6 +67,8 @@ class Request:
     """Top-level JSON names of the reply to record; all of them when empty."""
     timeout: float = 10.0
     """Seconds to wait for the reply."""
+    hidden: tuple[str, ...] = field(default=(), repr=False)
+    """The secrets that stand in the address, where a network wants them there."""
 
     @property
     def longest(self) -> timedelta:
@@ -66,9 +79,18 @@ class Request:
     @property
     def digest(self) -> str:
         """What the request asks, without its credentials: recognises it when the conversation is run again."""
-        said = [self.method, self.url, self.params, self.json, self.form, self.part, self.key]
+        address = self.url
+        for secret in self.hidden:
+            address = address.replace(secret, "***")
+        params, form = _without_secrets(self.params), _without_secrets(self.form or {})
+        said = [self.method, address, params, self.json, form, self.part, self.key]
         said += [self.content.hex() if self.content else None, self.media and self.media.url, sorted(self.files)]
+        said += [self.span] if self.span else []
         return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def _without_secrets(values: dict[str, str]) -> dict[str, str]:
+    return {name: "***" if isinstance(value, Secret) else value for name, value in values.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +132,19 @@ class Published:
     parts: tuple[str, ...] = ()
     at: datetime | None = None
     """The platform's own time, where it says one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """What people did with a post so far, as far as the network says; None is what it does not say."""
+
+    views: int | None = None
+    likes: int | None = None
+    replies: int | None = None
+    reposts: int | None = None
+    quotes: int | None = None
+    saves: int | None = None
+    clicks: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

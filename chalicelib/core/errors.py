@@ -12,6 +12,7 @@ CarillonError
 │   └── Unavailable        something outside that we need does not answer
 ├── PlatformAnswer         what a platform's answer means; raised inside a conversation
 │   ├── Rejected           final: the platform will never take this
+│   │   └── AlreadyThere   the platform has this very post already, from now or from before
 │   ├── Transient          not applied; the same again later may work
 │   ├── Limited            not applied; not before `until`
 │   ├── RefreshNeeded      the access token is no longer good; the refresh token may be
@@ -127,6 +128,10 @@ class PlatformAnswer(CarillonError):
 
 class Rejected(PlatformAnswer):
     """Final: the platform will never take this as it is."""
+
+
+class AlreadyThere(Rejected):
+    """The platform has this very content already. Behind a lost answer, that may be ours: then it is read back."""
 
 
 class Transient(PlatformAnswer):

@@ -2,20 +2,91 @@
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
+from urllib.parse import urlencode
 
-from chalicelib.core.account import Account
+from chalicelib.core.account import Account, App
 from chalicelib.core.brakes import Quota
-from chalicelib.core.conversation import Connected, Conversation, Idempotency, Job, Published, Reply, Safety
-from chalicelib.core.errors import Invalid, Issue, Rejected
+from chalicelib.core.conversation import (
+    Connected,
+    Conversation,
+    Effect,
+    Idempotency,
+    Job,
+    Metrics,
+    Published,
+    Reply,
+    Request,
+    Safety,
+    Secret,
+)
+from chalicelib.core.errors import (
+    AlreadyThere,
+    Invalid,
+    Issue,
+    Limited,
+    PlatformAnswer,
+    ReconnectNeeded,
+    RefreshNeeded,
+    Rejected,
+    Transient,
+)
 from chalicelib.core.rendition import Part, Rendition
 
 if TYPE_CHECKING:  # the rules bring all of text with them, which not every function reads
+    from chalicelib.core.post import Media
     from chalicelib.core.rules import Rules
+
+
+Meaning = Literal["retry", "limited", "refresh", "reconnect", "already_there", "rejected"]
+"""What an error code of a network means for the target."""
+MEANINGS: Mapping[Meaning, type[PlatformAnswer]] = {
+    "retry": Transient,
+    "limited": Limited,
+    "refresh": RefreshNeeded,
+    "reconnect": ReconnectNeeded,
+    "already_there": AlreadyThere,
+    "rejected": Rejected,
+}
+
+
+class Auth(NamedTuple):
+    """What connecting an account asks a person for."""
+
+    kind: Literal["oauth2", "app_password", "access_token", "bot_token", "webhook_url", "api_key", "none"]
+    credentials: tuple[str, ...] = ()
+    """The names of the credentials to give; those with a `?` behind them may be left out."""
+    host: bool = False
+    """Whether the account's server has to be named."""
+
+
+class OAuth(NamedTuple):
+    """Where people agree and where codes are traded for tokens: https://www.rfc-editor.org/rfc/rfc6749 and rfc7636."""
+
+    authorize: str
+    token: str
+    scopes: tuple[str, ...]
+    pkce: bool = True
+    separator: str = " "
+    """Between scopes."""
+    id_name: str = "client_id"
+    secret_name: str = "client_secret"  # noqa: S105, a name and no secret
+    basic: bool = False
+    """Whether the app names itself in the Authorization header, and not in the body."""
+    extra: tuple[tuple[str, str], ...] = ()
+    """More parameters of the address where people agree."""
+
+    def url(self, app: App, state: str, challenge: str, redirect: str) -> str:
+        """Where to send a person; `challenge` is the S256 of the verifier."""
+        asked = {"response_type": "code", self.id_name: app.id, "redirect_uri": redirect, "state": state}
+        asked["scope"] = self.separator.join(self.scopes)
+        proof = {"code_challenge": challenge, "code_challenge_method": "S256"} if self.pkce else {}
+        return f"{self.authorize}?{urlencode({**asked, **proof, **dict(self.extra)})}"
 
 
 class Platform(ABC):
@@ -25,6 +96,17 @@ class Platform(ABC):
     title: ClassVar[str]
     rules: "ClassVar[Rules]"
     publishing: ClassVar[Literal["api", "assisted", "unavailable"]] = "api"
+    auth: ClassVar[Auth]
+    oauth: ClassVar[OAuth | None] = None
+    """How people sign in where `auth.kind` is `oauth2`."""
+    tested: ClassVar[str] = ""
+    """What the conversations were tried against: a real server, a specification, recorded answers."""
+    errors: ClassVar[Mapping[str, Meaning]] = {}
+    """What the network's own error codes mean, by code; `refusal` reads it."""
+    removable: ClassVar[bool] = False
+    """Whether `remove` works."""
+    measurable: ClassVar[bool] = False
+    """Whether `measure` works."""
 
     def account_rules(self, account: Account) -> "Rules":
         """The rules as this account's server or tier changes them."""
@@ -42,17 +124,57 @@ class Platform(ABC):
     def connect(self, host: str, credentials: dict[str, str]) -> Conversation[Connected]:
         """Check credentials and find out who they belong to."""
 
+    def granted(self, app: App, code: str, verifier: str, redirect: str) -> Conversation[dict[str, str]]:
+        """Trade the code that a person brought back for the secrets to keep: `access_token`, `expires_at` …"""
+        asked = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect}
+        proof = {"code_verifier": Secret(verifier)} if self.oauth and self.oauth.pkce else {}
+        return (yield from self._tokens(app, {**asked, **proof}))
+
+    def accounts(self, host: str, secrets: dict[str, str]) -> Conversation[tuple[Connected, ...]]:
+        """The accounts that fresh secrets reach; several where a person runs pages or organisations."""
+        found = yield from self.connect(host, secrets)
+        return (found,)
+
     def expires_at(self, account: Account) -> datetime | None:
         """When the access token ends, to refresh it before it is needed; None where it does not or nobody knows."""
-        return None
+        ends = account.secrets.get("expires_at", "")
+        return datetime.fromisoformat(ends) if ends else None
 
     def quota(self, reply: Reply) -> Quota | None:
         """What a reply says is left of the account's calls, by the headers that most networks use."""
         return quota_in(reply)
 
-    def refresh(self, account: Account) -> Conversation[dict[str, str]]:
-        """Trade the account's secrets for fresh ones; returns all secrets to keep."""
-        raise NotImplementedError(f"{self.name} has nothing to refresh")
+    def refresh(self, account: Account, app: App) -> Conversation[dict[str, str]]:
+        """Trade the account's secrets for fresh ones; returns all secrets to keep. `app` is empty without OAuth."""
+        token = account.secrets.get("refresh_token", "")
+        if self.oauth is None or not token:
+            raise ReconnectNeeded("not_refreshable", f"{self.title} gave nothing to refresh the token with")
+        fresh = yield from self._tokens(app, {"grant_type": "refresh_token", "refresh_token": Secret(token)})
+        return {**account.secrets, **fresh}
+
+    def _tokens(self, app: App, asked: dict[str, str]) -> Conversation[dict[str, str]]:
+        """One call of the token endpoint: https://www.rfc-editor.org/rfc/rfc6749#section-5 (2012-10)."""
+        if self.oauth is None:
+            raise Rejected("no_oauth", f"{self.title} has no OAuth")
+        about, named = self.oauth, {self.oauth.id_name: app.id}
+        if about.basic:
+            headers = basic(app.id, app.secret)
+        else:
+            headers, named = {}, {**named, about.secret_name: Secret(app.secret)}
+        reply = yield Request("POST", about.token, headers=headers, form={**asked, **named}, effect=Effect.PREPARE)
+        return tokens_in(reply)
+
+    def remove(self, account: Account, post_id: str) -> Conversation[None]:
+        """Take a published post back; only where `removable`."""
+        raise NotImplementedError(f"{self.name} cannot take posts back")
+
+    def measure(self, account: Account, post_id: str) -> Conversation[Metrics | None]:
+        """What people did with a post, or None where it is gone; only where `measurable`."""
+        raise NotImplementedError(f"{self.name} has no figures")
+
+    def refusal(self, reply: Reply) -> PlatformAnswer | None:
+        """What a reply means that is no success; None where it is one."""
+        return None if reply.ok else by_status(reply)
 
     @abstractmethod
     def publish(self, job: Job) -> Conversation[Published]:
@@ -67,6 +189,7 @@ class RulesOnly(Platform):
     """A network whose rules are written and whose conversations are not: posts can be previewed and not be sent."""
 
     publishing = "unavailable"
+    auth = Auth("none")
 
     def idempotency(self, account: Account) -> Idempotency:
         """Nothing is sent, so nothing is safe to repeat."""
@@ -92,13 +215,9 @@ class RulesOnly(Platform):
         return Rejected("publishing_unavailable", f"Carillon cannot publish on {self.title} yet; it can preview posts")
 
 
-class Secret(str):
-    """A credential that has to travel in a body: sent as it is, never shown."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "'***'"
+def basic(user: str, password: str) -> dict[str, str]:
+    """The header that carries a name and a password."""
+    return {"Authorization": "Basic " + b64encode(f"{user}:{password}".encode()).decode()}
 
 
 def bearer(token: str) -> dict[str, str]:
@@ -141,6 +260,47 @@ def said(reply: Reply) -> dict[str, Any]:
 def as_reply(status: int, body: dict[str, Any]) -> Reply:
     """What creating would have answered, from what was read back."""
     return Reply(status, body=json.dumps(body, ensure_ascii=False).encode())
+
+
+def meant(meaning: Meaning, code: str, message: str = "", until: datetime | None = None) -> PlatformAnswer:
+    """The answer of this meaning."""
+    return Limited(code, message, until) if meaning == "limited" else MEANINGS[meaning](code, message)
+
+
+def by_status(reply: Reply, code: str = "", message: str = "") -> PlatformAnswer:
+    """What a refusal means by its status alone, where the network has no word of its own for it."""
+    code = code or f"http_{reply.status}"
+    if reply.status == 429:
+        return Limited(code, message, retry_at(reply))
+    if reply.status >= 500 or reply.status == 408:
+        return Transient(code, message)
+    return RefreshNeeded(code, message) if reply.status == 401 else Rejected(code, message)
+
+
+def tokens_in(reply: Reply) -> dict[str, str]:
+    """The secrets in a token endpoint's answer; `expires_at` is ISO, `expires_in` after the reply's own date."""
+    about = said(reply)
+    if not reply.ok or "access_token" not in about:
+        if reply.status >= 500 or reply.status == 429:
+            raise by_status(reply)
+        code = about.get("error")
+        raise ReconnectNeeded(str(code or "token_refused"), str(about.get("error_description", "")))
+    kept = {name: str(about[name]) for name in ("access_token", "refresh_token", "scope") if about.get(name)}
+    if about.get("expires_in"):
+        seconds = timedelta(seconds=int(about["expires_in"]))
+        kept["expires_at"] = (parsedate_to_datetime(reply.headers["date"]) + seconds).isoformat()
+    return kept
+
+
+def size_of(media: "Media") -> Conversation[int]:
+    """A medium's bytes, asked of its server where nobody said."""
+    if media.bytes:
+        return media.bytes
+    reply = yield Request("HEAD", media.url, headers={"accept-encoding": "identity"})
+    length = reply.headers.get("content-length", "")
+    if not reply.ok or not length.isdigit():
+        raise Rejected("media_size_unknown", "the server of the medium does not say how large it is; give its `bytes`")
+    return int(length)
 
 
 def retry_at(reply: Reply) -> datetime | None:

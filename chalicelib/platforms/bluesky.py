@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from chalicelib.core import post
-from chalicelib.core.account import Account
+from chalicelib.core.account import Account, App
 from chalicelib.core.conversation import (
     Connected,
     Conversation,
@@ -24,6 +24,7 @@ from chalicelib.core.conversation import (
     Reply,
     Request,
     Safety,
+    Secret,
 )
 from chalicelib.core.errors import Limited, PlatformAnswer, ReconnectNeeded, RefreshNeeded, Rejected, Transient
 from chalicelib.core.rendition import Markup, Part
@@ -42,8 +43,8 @@ from chalicelib.core.rules import (
     Warning,
 )
 from chalicelib.platforms.base import (
+    Auth,
     Platform,
-    Secret,
     as_reply,
     bearer,
     home,
@@ -77,6 +78,8 @@ class Bluesky(Platform):
 
     name = "bluesky"
     title = "Bluesky"
+    auth = Auth("app_password", ("identifier", "password"))
+    tested = "the network's own server, @atproto/pds 0.4"
     rules = Rules(
         platform="bluesky",
         source=LEXICONS,
@@ -123,7 +126,7 @@ class Bluesky(Platform):
         except (IndexError, KeyError, TypeError, ValueError):
             return None
 
-    def refresh(self, account: Account) -> Conversation[dict[str, str]]:
+    def refresh(self, account: Account, app: App) -> Conversation[dict[str, str]]:
         """New tokens from the refresh token, else from the app password, else from a person."""
         try:
             session = yield from _refreshed(account)

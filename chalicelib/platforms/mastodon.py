@@ -44,7 +44,7 @@ from chalicelib.core.rules import (
     Thread,
     Warning,
 )
-from chalicelib.platforms.base import Platform, as_reply, bearer, home, messages, needed, retry_at, said, speaking
+from chalicelib.platforms.base import Auth, Platform, as_reply, bearer, home, messages, needed, retry_at, said, speaking
 
 DOCS = Source("https://docs.joinmastodon.org/methods/instance/#v2", "2026-07-02")
 VALIDATOR = Source(
@@ -96,6 +96,8 @@ class Mastodon(Platform):
 
     name = "mastodon"
     title = "Mastodon"
+    auth = Auth("access_token", ("access_token",), host=True)
+    tested = "the documentation's OpenAPI description"
     rules = Rules(
         platform="mastodon",
         source=DOCS,

@@ -38,7 +38,7 @@ from chalicelib.core.rules import (
     Title,
     Warning,
 )
-from chalicelib.platforms.base import Platform, as_reply, bearer, messages, needed, retry_at, said, speaking
+from chalicelib.platforms.base import Auth, Platform, as_reply, bearer, messages, needed, retry_at, said, speaking
 
 OURS = Source("docs/sandbox.md", "2026-11-22")
 
@@ -53,6 +53,8 @@ class Sandbox(Platform):
 
     name = "sandbox"
     title = "Sandbox"
+    auth = Auth("none")
+    tested = "itself, in the deployed template"
     rules = Rules(
         platform="sandbox",
         source=OURS,

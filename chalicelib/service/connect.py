@@ -28,7 +28,7 @@ from chalicelib.core.post import Line, Url, Value
 from chalicelib.core.timing import instant, stamp
 from chalicelib.platforms import names, platform
 from chalicelib.ports import Delete, Item, Key, Put, World
-from chalicelib.service import records, sandbox
+from chalicelib.service import apps, records, sandbox
 from chalicelib.service.reading import Page
 
 if TYPE_CHECKING:
@@ -186,7 +186,7 @@ def _lease(world: World, item: Item) -> Item | None:
 def _refresh(world: World, network: "Platform", account: Account, leased: Item) -> Account:
     """Refresh, and store the new secrets before anybody uses them."""
     try:
-        secrets = converse(world, network.refresh(account))
+        secrets = converse(world, network.refresh(account, apps.of(world, account.workspace_id, account.platform)))
     except ReconnectNeeded:
         _keep(world, dataclasses.replace(account, status="reconnect_required"), leased)
         raise

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from chalicelib.core.account import Account
+from chalicelib.core.account import Account, App
 from chalicelib.core.conversation import Job, Reply, Request, Wait
 from chalicelib.core.errors import Limited, PlatformAnswer
 from chalicelib.core.post import Link, Media, Poll
@@ -20,6 +20,10 @@ from chalicelib.core.rendition import Markup, Part, Rendition
 from chalicelib.platforms import platform
 
 FOLDER = Path(__file__).parent
+PUBLIC = frozenset(
+    {"identifier", "user", "site", "channel", "chat_id", "page_id", "expires_at", "scope", "blog", "name"}
+)
+"""Names of what is kept among the secrets and is none."""
 DUE = "2026-11-23T09:00:00Z"
 Json = dict[str, Any]
 Step = Request | Wait
@@ -49,11 +53,8 @@ class Case:
     @property
     def secrets(self) -> list[str]:
         """Every word of this case that nobody may see."""
-        given = self.about.get("credentials", {})
-        return [
-            *self.account.secrets.values(),
-            *(given[name] for name in ("password", "access_token") if name in given),
-        ]
+        given = {**self.about.get("credentials", {}), **self.about.get("secrets", {}), **self.account.secrets}
+        return ["app_secret", *(value for name, value in given.items() if name not in PUBLIC)]
 
     def job(self) -> Job:
         """The job of a `publish` or `find`."""
@@ -67,7 +68,17 @@ class Case:
             case "connect":
                 return network.connect(self.about.get("host", ""), self.about["credentials"])
             case "refresh":
-                return network.refresh(self.account)
+                return network.refresh(self.account, App("app_1", "app_secret"))
+            case "granted":
+                return network.granted(
+                    App("app_1", "app_secret"), "code_1", "verifier_1", "https://carillon.example/cb"
+                )
+            case "accounts":
+                return network.accounts(self.about.get("host", ""), self.about["secrets"])
+            case "remove":
+                return network.remove(self.account, self.about["post_id"])
+            case "measure":
+                return network.measure(self.account, self.about["post_id"])
             case "publish":
                 return network.publish(self.job())
             case "find":
@@ -90,6 +101,12 @@ def load(*doing: str) -> list[Case]:
         first = next(iter(accounts))
         found += [Case(name, about, accounts[about.get("account", first)]) for about in data["cases"]]
     return [case for case in found if not doing or case.about["do"] in doing]
+
+
+def every_error() -> list[tuple[str, Json]]:
+    """Every network's answers that are a no: `code`, what it `means`, and the `reply`."""
+    files = [(name, json.loads((FOLDER / f"{name}.json").read_text())) for name in platforms_with_data()]
+    return [(name, error) for name, data in files for error in data.get("errors", ())]
 
 
 def read_account(name: str, about: Json) -> Account:
@@ -125,7 +142,7 @@ def show(step: Step) -> Json:
     shown: Json = {step.method: step.url}
     for field in dataclasses.fields(step):
         value = getattr(step, field.name)
-        if field.name in ("method", "url") or value == _default(field):
+        if field.name in ("method", "url", "hidden") or value == _default(field):
             continue
         shown[field.name] = _shown(field.name, value)
     return shown
@@ -143,7 +160,7 @@ def _shown(name: str, value: Any) -> Any:
             return {key: media.url for key, media in value.items()}
         case "effect":
             return value.value
-        case "keep":
+        case "keep" | "span":
             return list(value)
         case _:
             return value
@@ -175,6 +192,8 @@ def show_end(end: Any) -> Json:
             return {"found": {"status": end.status, "json": end.json}}
         case dict():
             return {"secrets": end}
+        case tuple():
+            return {"accounts": [show_end(one)["connected"] for one in end]}
         case _:
             about = {key: value for key, value in dataclasses.asdict(end).items() if value not in (None, {}, ())}
             return {type(end).__name__.lower(): json.loads(json.dumps(about, default=datetime.isoformat))}

@@ -12,9 +12,10 @@ import pytest
 from chalicelib.core.conversation import Effect, Reply, Request, Safety
 from chalicelib.core.errors import Invalid, Limited, Rejected, Transient
 from chalicelib.platforms import names, platform
-from tests.platforms.cases import Case, load, platforms_with_data, run, show, show_end
+from chalicelib.platforms.base import MEANINGS
+from tests.platforms.cases import Case, every_error, load, platforms_with_data, read_reply, run, show, show_end
 
-ENDS = ("raises", "published", "connected", "secrets", "found")
+ENDS = ("raises", "published", "connected", "accounts", "secrets", "found", "metrics")
 PUBLISHED = [case for case in load("publish") if "published" in case.about]
 
 every_case = pytest.mark.parametrize("case", load(), ids=str)
@@ -22,7 +23,9 @@ every_published = pytest.mark.parametrize("case", PUBLISHED, ids=str)
 
 
 def expected_end(case: Case) -> dict[str, Any]:
-    return {key: case.about[key] for key in (*ENDS, "code", "message", "until") if key in case.about}
+    given = ("secrets",) if case.about["do"] == "accounts" else ()
+    keys = (*ENDS, "code", "message", "until")
+    return {key: case.about[key] for key in keys if key in case.about and key not in given}
 
 
 def requests(case: Case, replies: list[Reply | None] | None = None) -> list[Request]:
@@ -67,9 +70,11 @@ def recorded(step: Any, reply: Reply | None) -> Reply | None:
 
 @every_published
 def test_everything_is_ready_before_the_first_part_goes_out(case: Case) -> None:
-    effects = [request.effect for request in requests(case)]
-    first = effects.index(Effect.CREATE)
-    assert set(effects[first:]) == {Effect.CREATE}
+    """But for a reply that a network wants prepared in the name of the post before it, and for what only reads."""
+    made = requests(case)
+    first = [request.effect for request in made].index(Effect.CREATE)
+    behind = [request for request in made[first:] if request.effect is Effect.PREPARE]
+    assert all(request.part > 0 and "replies_are_prepared" in case.about for request in behind)
 
 
 @every_published
@@ -115,6 +120,18 @@ def test_a_rate_limit_is_waited_for_at_every_step(case: Case) -> None:
             assert isinstance(end, Limited)
             assert end.until is not None
             assert end.until.isoformat() == "2026-11-23T09:00:30+00:00"
+
+
+@pytest.mark.parametrize(("name", "error"), every_error(), ids=lambda one: one if isinstance(one, str) else one["code"])
+def test_an_error_code_means_what_its_network_says(name: str, error: dict[str, Any]) -> None:
+    answer = platform(name).refusal(read_reply(error["reply"]))
+    assert answer is not None
+    assert (type(answer), answer.code) == (MEANINGS[error["means"]], error["code"])
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_error_code_that_is_mapped_has_an_answer_to_show(name: str) -> None:
+    assert {*platform(name).errors} <= {error["code"] for network, error in every_error() if network == name}
 
 
 @every_case

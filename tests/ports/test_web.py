@@ -469,6 +469,30 @@ def test_a_medium_that_is_sent_again_is_sent_whole(httpserver: HTTPServer, inter
     assert lengths == [3, 3, 3]
 
 
+@pytest.mark.parametrize("ranges", [True, False], ids=["a server that knows ranges", "one that does not"])
+@pytest.mark.parametrize("span", [(0, 70_000), (70_000, 140_000), (199_999, 200_000)])
+def test_a_stretch_of_a_medium_is_the_body(
+    httpserver: HTTPServer, internet: HttpWeb, span: tuple[int, int], ranges: bool
+) -> None:
+    film, taken = bytes(range(256)) * 782, list[bytes]()
+
+    def serve(got: Got) -> Response:
+        if not ranges:
+            return Response(film)
+        first, last = map(int, got.headers["range"].removeprefix("bytes=").split("-"))
+        return Response(film[first : last + 1], status=206)
+
+    def take(got: Got) -> Response:
+        taken.append(got.get_data())
+        return Response("ok")
+
+    httpserver.expect_request("/film.mp4").respond_with_handler(serve)
+    httpserver.expect_request("/chunk").respond_with_handler(take)
+    film_there = Media(url=httpserver.url_for("/film.mp4"), kind="video")
+    internet.send(create(httpserver.url_for("/chunk"), json=None, media=film_there, span=span))
+    assert taken == [film[slice(*span)]]
+
+
 def test_media_and_fields_travel_as_multipart(httpserver: HTTPServer, internet: HttpWeb) -> None:
     httpserver.expect_request("/pictures/cat.jpg").respond_with_data(b"\xff\xd8cat", content_type="image/jpeg")
     httpserver.expect_request("/blob").respond_with_data(b"film", content_type="application/octet-stream")

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from unittest.mock import patch
 
 from chalicelib import platforms
-from chalicelib.core.account import Account
+from chalicelib.core.account import Account, App
 from chalicelib.core.conversation import (
     Connected,
     Conversation,
@@ -28,7 +28,7 @@ from chalicelib.core.conversation import (
 from chalicelib.core.errors import Limited, PlatformAnswer, ReconnectNeeded, RefreshNeeded, Rejected, Transient
 from chalicelib.core.rendition import Part
 from chalicelib.core.rules import Rules, Source, Text, Thread
-from chalicelib.platforms.base import Platform, as_reply, bearer, retry_at, said
+from chalicelib.platforms.base import Auth, Platform, as_reply, bearer, retry_at, said
 from chalicelib.service import connect, records
 
 Json = dict[str, Any]
@@ -40,6 +40,7 @@ class Simulated(Platform):
     """Threads of 40 characters a part; tokens that expire; and one way to be safe, or none."""
 
     habits: ClassVar[Idempotency]
+    auth = Auth("none")
 
     def __init_subclass__(cls) -> None:
         cls.rules = Rules(
@@ -64,7 +65,7 @@ class Simulated(Platform):
         ends = account.secrets.get("ends")
         return datetime.fromisoformat(ends) if ends else None
 
-    def refresh(self, account: Account) -> Conversation[dict[str, str]]:
+    def refresh(self, account: Account, app: App) -> Conversation[dict[str, str]]:
         """New tokens for the refresh token."""
         asked = {"account": account.remote_id, "refresh": account.secrets["refresh"]}
         reply = yield Request("POST", f"{account.host}/tokens", json=asked)
