@@ -176,6 +176,13 @@ class Platform(ABC):
         """What a reply means that is no success; None where it is one."""
         return None if reply.ok else by_status(reply)
 
+    def good(self, reply: Reply) -> dict[str, Any]:
+        """What a good reply says; raises what any other means."""
+        no = self.refusal(reply)
+        if no:
+            raise no
+        return dict(reply.json)
+
     @abstractmethod
     def publish(self, job: Job) -> Conversation[Published]:
         """Publish every part of the rendition, in order."""
@@ -275,6 +282,22 @@ def by_status(reply: Reply, code: str = "", message: str = "") -> PlatformAnswer
     if reply.status >= 500 or reply.status == 408:
         return Transient(code, message)
     return RefreshNeeded(code, message) if reply.status == 401 else Rejected(code, message)
+
+
+def by_code(errors: Mapping[str, Meaning], code: str, message: str, reply: Reply) -> PlatformAnswer:
+    """What a code in a reply's envelope means; one that the table does not know is final where the status is good."""
+    meaning = errors.get(code)
+    if reply.status == 429 or (meaning is None and not reply.ok):
+        return by_status(reply, code, message)
+    return meant(meaning or "rejected", code, message, retry_at(reply))
+
+
+def clock_of(url: str) -> Conversation[datetime]:
+    """What time a server has: a signature wants to know, and a conversation has no clock."""
+    reply = yield Request("HEAD", url)
+    if reply.status == 429 or reply.status >= 500:
+        raise by_status(reply)
+    return parsedate_to_datetime(reply.headers["date"])
 
 
 def tokens_in(reply: Reply) -> dict[str, str]:

@@ -188,7 +188,13 @@ def test_connecting_without_credentials_names_all_that_is_missing(name: str) -> 
 @pytest.mark.parametrize("name", platforms_with_data())
 @pytest.mark.parametrize("page", [b"<html>Hello</html>", b"{}", b"[]"])
 def test_connecting_to_some_other_server_says_so(name: str, page: bytes) -> None:
-    given = {"identifier": "brand.test", "password": "abcd-efgh-ijkl-mnop", "access_token": "tok", "key": "k"}
+    given = {
+        **{asked: "k" for asked in platform(name).auth.credentials if not asked.endswith("?")},
+        "identifier": "brand.test",
+        "password": "abcd-efgh-ijkl-mnop",
+        "access_token": "tok",
+        "key": "k",
+    }
     conversation = platform(name).connect("https://example.com", given)
     _, end = run(conversation, [Reply(200, {}, page)] * 3)
     assert isinstance(end, Rejected)
