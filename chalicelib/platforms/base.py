@@ -3,7 +3,7 @@
 import json
 from abc import ABC, abstractmethod
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -43,6 +43,8 @@ if TYPE_CHECKING:  # the rules bring all of text with them, which not every func
     from chalicelib.core.rules import Rules
 
 
+Check = tuple[Callable[[object], bool], str]
+"""Whether an option's value will do, and what it has to be."""
 Meaning = Literal["retry", "limited", "refresh", "reconnect", "already_there", "rejected"]
 """What an error code of a network means for the target."""
 MEANINGS: Mapping[Meaning, type[PlatformAnswer]] = {
@@ -103,6 +105,8 @@ class Platform(ABC):
     """What the conversations were tried against: a real server, a specification, recorded answers."""
     errors: ClassVar[Mapping[str, Meaning]] = {}
     """What the network's own error codes mean, by code; `refusal` reads it."""
+    options: ClassVar[Mapping[str, Check]] = {}
+    """The platform options that a target may have."""
     removable: ClassVar[bool] = False
     """Whether `remove` works."""
     measurable: ClassVar[bool] = False
@@ -114,7 +118,16 @@ class Platform(ABC):
 
     def check_options(self, options: dict[str, object]) -> list[Issue]:
         """What is wrong with a target's platform options; paths are relative to `options`."""
-        return [Issue("unknown_option", "error", name, f"{self.title} has no option {name!r}") for name in options]
+        known = {name: self.options[name] for name in options if name in self.options}
+        unknown = [name for name in options if name not in known]
+        return [
+            *(Issue("unknown_option", "error", name, f"{self.title} has no option {name!r}") for name in unknown),
+            *(
+                Issue("invalid_option", "error", name, f"{name} has to be {wanted}")
+                for name, (good, wanted) in known.items()
+                if not good(options[name])
+            ),
+        ]
 
     @abstractmethod
     def idempotency(self, account: Account) -> Idempotency:
@@ -238,6 +251,21 @@ def needed(credentials: dict[str, str], *names: str) -> list[str]:
     if missing:
         raise Invalid([Issue("required", "error", f"credentials.{name}", f"{name} is required") for name in missing])
     return [credentials[name].strip() for name in names]
+
+
+def of_length(limit: int) -> Callable[[object], bool]:
+    """Whether a value is a text of so many characters at most, and not empty."""
+    return lambda value: isinstance(value, str) and 0 < len(value) <= limit
+
+
+def one_of(*choices: object) -> Callable[[object], bool]:
+    """Whether a value is one of these; True is not taken for 1."""
+    return lambda value: any(value == choice and type(value) is type(choice) for choice in choices)
+
+
+def texts(value: object) -> bool:
+    """Whether a value is a list of texts."""
+    return isinstance(value, list) and all(isinstance(one, str) and one for one in value)
 
 
 def home(host: str) -> str:

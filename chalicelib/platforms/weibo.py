@@ -42,6 +42,7 @@ from chalicelib.core.rendition import Part
 from chalicelib.core.rules import Comment, Hashtags, Links, Media, Medium, Mentions, Rules, Source, Text
 from chalicelib.platforms.base import (
     Auth,
+    Check,
     Meaning,
     OAuth,
     Platform,
@@ -89,6 +90,16 @@ ERRORS: dict[str, Meaning] = {
 """https://open.weibo.com/wiki/Error_code, read in copies 2026-11-22."""
 
 
+def _is_ip(text: object) -> bool:
+    try:
+        return isinstance(text, str) and bool(ip_address(text))
+    except ValueError:
+        return False
+
+
+OPTIONS: dict[str, Check] = {"ip": (_is_ip, "the author's IP address")}
+
+
 class Weibo(Platform):
     """Posts by `statuses/share`."""
 
@@ -104,6 +115,7 @@ class Weibo(Platform):
     )
     tested = "recorded answers"
     errors = ERRORS
+    options = OPTIONS
     removable = True
     measurable = True
     rules = Rules(
@@ -119,13 +131,6 @@ class Weibo(Platform):
         gif=Medium(count=1, bytes=4_999_999),
         sources={"text.unit": COUNTING, "mentions": HABIT, "comment": HABIT},
     )
-
-    def check_options(self, options: dict[str, object]) -> list[Issue]:
-        """`ip`: where the author is, as Weibo wants to be told with every post."""
-        unknown = super().check_options({name: options[name] for name in options if name != "ip"})
-        if "ip" in options and not _is_ip(options["ip"]):
-            return [*unknown, Issue("invalid_option", "error", "ip", "ip is the author's IP address")]
-        return unknown
 
     def idempotency(self, account: Account) -> Idempotency:
         """No keys; a post in a queue of Weibo's own (20032) is shown within minutes. Both times are ours."""
@@ -287,13 +292,6 @@ def _auth(account: Account) -> dict[str, str]:
 def _rip(job: Job) -> dict[str, str]:
     ip = job.rendition.options.get("ip") or job.account.settings.get("ip")
     return {"rip": str(ip)} if ip else {}
-
-
-def _is_ip(text: object) -> bool:
-    try:
-        return isinstance(text, str) and bool(ip_address(text))
-    except ValueError:
-        return False
 
 
 def _id(made: Json) -> str:
