@@ -386,8 +386,11 @@ def quota_in(reply: Reply) -> Quota | None:
 
 @contextmanager
 def speaking(title: str) -> Iterator[None]:
-    """While connecting, nonsense where an answer was expected means that another kind of server lives there."""
+    """While connecting, nonsense where an answer was expected means that another kind of server lives there, and a
+    credential that is refused is wrong."""
     try:
         yield
+    except (RefreshNeeded, ReconnectNeeded) as no:
+        raise Rejected(no.code, no.message) from no
     except (KeyError, TypeError, ValueError) as nonsense:
         raise Rejected("wrong_server", f"the server does not answer as {title} does") from nonsense
