@@ -386,11 +386,13 @@ def quota_in(reply: Reply) -> Quota | None:
 
 @contextmanager
 def speaking(title: str) -> Iterator[None]:
-    """While connecting, nonsense where an answer was expected means that another kind of server lives there, and a
-    credential that is refused is wrong."""
+    """While connecting, nonsense where an answer was expected means that another kind of server lives there.
+
+    A token that would have to be refreshed or given again was never good here.
+    """
     try:
         yield
-    except (RefreshNeeded, ReconnectNeeded) as no:
+    except (ReconnectNeeded, RefreshNeeded) as no:
         raise Rejected(no.code, no.message) from no
     except (KeyError, TypeError, ValueError) as nonsense:
         raise Rejected("wrong_server", f"the server does not answer as {title} does") from nonsense
