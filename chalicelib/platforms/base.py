@@ -349,6 +349,8 @@ def size_of(media: "Media") -> Conversation[int]:
         return media.bytes
     reply = yield Request("HEAD", media.url, headers={"accept-encoding": "identity"})
     length = reply.headers.get("content-length", "")
+    if reply.status in (408, 429) or reply.status >= 500:
+        raise by_status(reply, "media_unreachable")
     if not reply.ok or not length.isdigit():
         raise Rejected("media_size_unknown", "the server of the medium does not say how large it is; give its `bytes`")
     return int(length)

@@ -13,6 +13,7 @@ from tests.platforms.cases import Case, load, run
 from tests.platforms.schema import call_faults, faults, record_faults
 
 STATUS = json.loads((Path(__file__).parent / "mastodon-status.schema.json").read_text())
+POST_ON_X = json.loads((Path(__file__).parent / "x-post.schema.json").read_text())
 
 
 def created(case: Case) -> list[Any]:
@@ -42,6 +43,11 @@ def test_every_facet_covers_what_it_means(case: Case) -> None:
 @pytest.mark.parametrize("case", cases("mastodon"), ids=str)
 def test_every_status_is_valid_by_the_api_description(case: Case) -> None:
     assert [list(faults(STATUS, body)) for body in created(case)] == [[] for _ in created(case)]
+
+
+@pytest.mark.parametrize("case", cases("x"), ids=str)
+def test_every_post_on_x_is_valid_by_the_api_description(case: Case) -> None:
+    assert [list(faults(POST_ON_X, body)) for body in created(case)] == [[] for _ in created(case)]
 
 
 @pytest.mark.parametrize("case", cases("sandbox"), ids=str)
