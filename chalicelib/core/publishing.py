@@ -326,10 +326,13 @@ def after_doubt(
 def _in_its_container(
     target: Target, doubt: Exchange, now: datetime, idempotency: Idempotency, request: Request | None
 ) -> bool:
-    """A container guards only itself: another one, prepared because the first is too old, would be another post."""
-    if request:
-        return request.digest == doubt.digest
+    """A container guards only itself: another one, prepared because the first is too old, would be another post.
+
+    What nothing was prepared for, such as a comment under the post, no container guards.
+    """
     made = [one for one in target.ledger if one.effect is Effect.PREPARE and one.part == doubt.part]
+    if request:
+        return bool(made) and request.digest == doubt.digest
     return bool(made) and now < made[-1].intent_at + idempotency.prepared_lifetime
 
 

@@ -3,7 +3,7 @@
 import json
 from abc import ABC, abstractmethod
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -43,6 +43,8 @@ if TYPE_CHECKING:  # the rules bring all of text with them, which not every func
     from chalicelib.core.rules import Rules
 
 
+Check = tuple[Callable[[object], bool], str]
+"""Whether an option's value will do, and what it has to be."""
 Meaning = Literal["retry", "limited", "refresh", "reconnect", "already_there", "rejected"]
 """What an error code of a network means for the target."""
 MEANINGS: Mapping[Meaning, type[PlatformAnswer]] = {
@@ -103,6 +105,8 @@ class Platform(ABC):
     """What the conversations were tried against: a real server, a specification, recorded answers."""
     errors: ClassVar[Mapping[str, Meaning]] = {}
     """What the network's own error codes mean, by code; `refusal` reads it."""
+    options: ClassVar[Mapping[str, Check]] = {}
+    """The platform options that a target may have."""
     removable: ClassVar[bool] = False
     """Whether `remove` works."""
     measurable: ClassVar[bool] = False
@@ -114,7 +118,16 @@ class Platform(ABC):
 
     def check_options(self, options: dict[str, object]) -> list[Issue]:
         """What is wrong with a target's platform options; paths are relative to `options`."""
-        return [Issue("unknown_option", "error", name, f"{self.title} has no option {name!r}") for name in options]
+        known = {name: self.options[name] for name in options if name in self.options}
+        unknown = [name for name in options if name not in known]
+        return [
+            *(Issue("unknown_option", "error", name, f"{self.title} has no option {name!r}") for name in unknown),
+            *(
+                Issue("invalid_option", "error", name, f"{name} has to be {wanted}")
+                for name, (good, wanted) in known.items()
+                if not good(options[name])
+            ),
+        ]
 
     @abstractmethod
     def idempotency(self, account: Account) -> Idempotency:
@@ -176,6 +189,13 @@ class Platform(ABC):
         """What a reply means that is no success; None where it is one."""
         return None if reply.ok else by_status(reply)
 
+    def good(self, reply: Reply) -> dict[str, Any]:
+        """What a good reply says; raises what any other means."""
+        no = self.refusal(reply)
+        if no:
+            raise no
+        return dict(reply.json)
+
     @abstractmethod
     def publish(self, job: Job) -> Conversation[Published]:
         """Publish every part of the rendition, in order."""
@@ -233,6 +253,21 @@ def needed(credentials: dict[str, str], *names: str) -> list[str]:
     return [credentials[name].strip() for name in names]
 
 
+def of_length(limit: int) -> Callable[[object], bool]:
+    """Whether a value is a text of so many characters at most, and not empty."""
+    return lambda value: isinstance(value, str) and 0 < len(value) <= limit
+
+
+def one_of(*choices: object) -> Callable[[object], bool]:
+    """Whether a value is one of these; True is not taken for 1."""
+    return lambda value: any(value == choice and type(value) is type(choice) for choice in choices)
+
+
+def texts(value: object) -> bool:
+    """Whether a value is a list of texts."""
+    return isinstance(value, list) and all(isinstance(one, str) and one for one in value)
+
+
 def home(host: str) -> str:
     """A server's base URL from what a person typed: `mastodon.social` is `https://mastodon.social`."""
     host = host.strip().rstrip("/")
@@ -275,6 +310,22 @@ def by_status(reply: Reply, code: str = "", message: str = "") -> PlatformAnswer
     if reply.status >= 500 or reply.status == 408:
         return Transient(code, message)
     return RefreshNeeded(code, message) if reply.status == 401 else Rejected(code, message)
+
+
+def by_code(errors: Mapping[str, Meaning], code: str, message: str, reply: Reply) -> PlatformAnswer:
+    """What a code in a reply's envelope means; one that the table does not know is final where the status is good."""
+    meaning = errors.get(code)
+    if reply.status == 429 or (meaning is None and not reply.ok):
+        return by_status(reply, code, message)
+    return meant(meaning or "rejected", code, message, retry_at(reply))
+
+
+def clock_of(url: str) -> Conversation[datetime]:
+    """What time a server has: a signature wants to know, and a conversation has no clock."""
+    reply = yield Request("HEAD", url)
+    if reply.status == 429 or reply.status >= 500:
+        raise by_status(reply)
+    return parsedate_to_datetime(reply.headers["date"])
 
 
 def tokens_in(reply: Reply) -> dict[str, str]:
@@ -337,8 +388,13 @@ def quota_in(reply: Reply) -> Quota | None:
 
 @contextmanager
 def speaking(title: str) -> Iterator[None]:
-    """While connecting, nonsense where an answer was expected means that another kind of server lives there."""
+    """While connecting, nonsense where an answer was expected means that another kind of server lives there.
+
+    A token that would have to be refreshed or given again was never good here.
+    """
     try:
         yield
+    except (ReconnectNeeded, RefreshNeeded) as no:
+        raise Rejected(no.code, no.message) from no
     except (KeyError, TypeError, ValueError) as nonsense:
         raise Rejected("wrong_server", f"the server does not answer as {title} does") from nonsense

@@ -310,7 +310,7 @@ class Publication:
             return known.answer.reply
         begun = self.now
         reply = self.world.web.send(request)
-        if reply.ok:
+        if reply.ok and self.network.refusal(reply) is None:
             self.target = publishing.prepared(self.target, request, answer_of(reply, request, self.now), begun)
         return reply
 

@@ -195,7 +195,7 @@ def test_connecting_without_credentials_names_all_that_is_missing(name: str) -> 
 @pytest.mark.parametrize("name", platforms_with_data())
 @pytest.mark.parametrize("page", [b"<html>Hello</html>", b"{}", b"[]"])
 def test_connecting_to_some_other_server_says_so(name: str, page: bytes) -> None:
-    given = {"identifier": "brand.test", "password": "abcd-efgh-ijkl-mnop", "access_token": "tok", "key": "k"}
+    given = next(case.about["credentials"] for case in load("connect") if case.platform == name)
     conversation = platform(name).connect("https://example.com", given)
     _, end = run(conversation, [Reply(200, {}, page)] * 3)
     assert isinstance(end, Rejected)
@@ -272,3 +272,15 @@ def test_what_a_mastodon_server_says_of_its_limits_changes_our_rules() -> None:
 )
 def test_the_sandbox_checks_its_options(options: dict[str, object], faults: list[tuple[str, str]]) -> None:
     assert [(issue.code, issue.path) for issue in platform("sandbox").check_options(options)] == faults
+
+
+@pytest.mark.parametrize(
+    ("options", "faults"),
+    [
+        ({"silent": True, "protect": False, "link_preview": False, "topic_id": 5}, []),
+        ({"silent": 1, "topic_id": True}, [("wrong_option", "silent"), ("wrong_option", "topic_id")]),
+        ({"loud": True}, [("unknown_option", "loud")]),
+    ],
+)
+def test_telegram_checks_its_options(options: dict[str, object], faults: list[tuple[str, str]]) -> None:
+    assert [(issue.code, issue.path) for issue in platform("telegram").check_options(options)] == faults

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from chalicelib.core.conversation import Effect, Idempotency, Reply, Request, Safety
 from chalicelib.core.publishing import State
+from chalicelib.platforms import platform
 from chalicelib.service import schedule, steer
-from chalicelib.service.publish import publish
+from chalicelib.service.publish import Publication, look_around, publish
 from chalicelib.service.schedule import wake_of
 from tests.service.conftest import Stage
 
@@ -216,3 +218,16 @@ def test_deliveries_between_the_arming_and_the_due_instant_never_fire_early(stag
     sent = stage.target(post).sent_at
     assert sent is not None
     assert timedelta() <= sent - due < timedelta(seconds=1)
+
+
+def test_a_no_that_came_with_status_200_is_not_kept_as_a_preparation(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = stage.target(stage.create(due_in=20))
+    bodies = [b'{"error_code": 21327}', b'{"pic_id": "53b7"}']
+    monkeypatch.setattr(stage.web, "send", lambda request: Reply(200, {}, bodies.pop(0)))
+    run = Publication(
+        stage.world, target, platform("weibo"), Idempotency(Safety.READBACK), look_around(stage.world, target)
+    )
+    upload = Request("POST", "https://api.weibo.com/2/statuses/upload_pic.json", effect=Effect.PREPARE)
+    assert [run._prepare(upload).body for _ in range(3)] == [b'{"error_code": 21327}', *[b'{"pic_id": "53b7"}'] * 2]
