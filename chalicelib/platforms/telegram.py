@@ -183,7 +183,7 @@ class Telegram(Platform):
     def remove(self, account: Account, post_id: str) -> Conversation[None]:
         """Delete a message or all of an album, within 48 hours: https://core.telegram.org/bots/api#deletemessages."""
         asked = {"chat_id": account.remote_id, "message_ids": json.dumps([int(one) for one in post_id.split(",")])}
-        _result((yield _ask(account.secrets["bot_token"], "deleteMessages", asked)))
+        _result((yield _ask(account.secrets["bot_token"], "deleteMessages", asked, Effect.PREPARE)))
 
     def refusal(self, reply: Reply) -> PlatformAnswer | None:
         """What Telegram says in `description`, with the seconds to wait in `parameters`."""
@@ -293,8 +293,8 @@ def _field(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _ask(token: str, method: str, params: dict[str, str] | None = None) -> Request:
-    return Request("POST", f"{SERVER}/bot{token}/{method}", form=params, hidden=(token,))
+def _ask(token: str, method: str, params: dict[str, str] | None = None, effect: Effect = Effect.READ) -> Request:
+    return Request("POST", f"{SERVER}/bot{token}/{method}", form=params, effect=effect, hidden=(token,))
 
 
 def _id(messages: list[Json]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.core.conversation import Effect, Reply, Request, Safety
+from chalicelib.core.conversation import Effect, Idempotency, Reply, Request, Safety
 from chalicelib.core.errors import Invalid, Limited, Rejected, Transient
 from chalicelib.platforms import names, platform
 from chalicelib.platforms.base import MEANINGS
@@ -284,3 +284,30 @@ def test_the_sandbox_checks_its_options(options: dict[str, object], faults: list
 )
 def test_telegram_checks_its_options(options: dict[str, object], faults: list[tuple[str, str]]) -> None:
     assert [(issue.code, issue.path) for issue in platform("telegram").check_options(options)] == faults
+
+
+@pytest.mark.parametrize(
+    ("options", "faults"),
+    [
+        ({"silent": True, "mentions": ["users", "roles"], "thread_id": "900", "applied_tags": ["77"]}, []),
+        ({"silent": "yes", "mentions": ["everybody"]}, [("wrong_option", "silent"), ("wrong_option", "mentions")]),
+        ({"loud": True, "thread_id": 900}, [("unknown_option", "loud"), ("wrong_option", "thread_id")]),
+    ],
+)
+def test_discord_checks_its_options(options: dict[str, object], faults: list[tuple[str, str]]) -> None:
+    assert [(issue.code, issue.path) for issue in platform("discord").check_options(options)] == faults
+
+
+@pytest.mark.parametrize("address", ["https://discord.com/api/webhooks/", "https://evil.example/api/webhooks/1/t", "t"])
+def test_what_is_no_webhook_of_discords_is_refused(address: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        next(platform("discord").connect("", {"webhook_url": address}))
+    assert [(issue.code, issue.path) for issue in refused.value.issues] == [
+        ("wrong_webhook_url", "credentials.webhook_url")
+    ]
+
+
+def test_only_a_bot_on_discord_has_a_nonce_that_counts() -> None:
+    bot, hook = (dataclasses.replace(PUBLISHED[0].account, settings=one) for one in ({}, {"webhook_id": "1"}))
+    assert platform("discord").idempotency(bot).safety is Safety.KEY
+    assert platform("discord").idempotency(hook) == Idempotency(Safety.NONE, readable=False)
