@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from chalicelib.core import options as given
 from chalicelib.core import post
 from chalicelib.core.account import Account
 from chalicelib.core.conversation import (
@@ -64,7 +65,7 @@ CLOCK_SLACK = timedelta(seconds=30)
 PAGE, PAGES = 100, 10
 KEPT = ("id", "channel_id", "timestamp")
 
-OPTIONS: dict[str, type] = {
+OPTIONS: dict[str, given.Kind] = {
     "silent": bool,
     "link_preview": bool,
     "mentions": list,
@@ -142,14 +143,11 @@ class Discord(Platform):
     )
 
     def check_options(self, options: dict[str, object]) -> list[Issue]:
-        """Known options of the right kind."""
-        unknown = {name: value for name, value in options.items() if name not in OPTIONS}
-        wrong = [name for name in options if name in OPTIONS and type(options[name]) is not OPTIONS[name]]
-        issues = [Issue("wrong_option", "error", name, f"{name} must be a {OPTIONS[name].__name__}") for name in wrong]
-        pings = options.get("mentions")
+        """Known options of the right kind; of mentions, those whom Discord can tell apart."""
+        found, pings = given.faults(self.title, options, OPTIONS), options.get("mentions")
         if isinstance(pings, list) and not all(one in PINGS for one in pings):
-            issues += [Issue("wrong_option", "error", "mentions", f"mentions may name {', '.join(PINGS)}")]
-        return super().check_options(unknown) + issues
+            found += [Issue("invalid_option", "error", "mentions", f"mentions may name {', '.join(PINGS)}")]
+        return found
 
     def idempotency(self, account: Account) -> Idempotency:
         """A bot's nonce counts for minutes, of which we trust two; what a webhook did cannot be looked up."""
