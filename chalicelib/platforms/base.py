@@ -83,11 +83,13 @@ class OAuth(NamedTuple):
     """Whether the app names itself in the Authorization header, and not in the body."""
     extra: tuple[tuple[str, str], ...] = ()
     """More parameters of the address where people agree."""
+    redirect_name: str = "redirect_uri"
 
     def url(self, app: App, state: str, challenge: str, redirect: str) -> str:
         """Where to send a person; `challenge` is the S256 of the verifier."""
-        asked = {"response_type": "code", self.id_name: app.id, "redirect_uri": redirect, "state": state}
-        asked["scope"] = self.separator.join(self.scopes)
+        asked = {"response_type": "code", self.id_name: app.id, self.redirect_name: redirect, "state": state}
+        if self.scopes:
+            asked["scope"] = self.separator.join(self.scopes)
         proof = {"code_challenge": challenge, "code_challenge_method": "S256"} if self.pkce else {}
         return f"{self.authorize}?{urlencode({**asked, **proof, **dict(self.extra)})}"
 
