@@ -15,6 +15,7 @@ from chalicelib.service.reading import Whole
 
 if TYPE_CHECKING:  # compose brings all of adaptation, which many a request can do without
     from chalicelib.service.compose import Preview
+    from chalicelib.service.signin import Connection
 
 T = TypeVar("T")
 Json = dict[str, Any]
@@ -163,6 +164,41 @@ class AccountAnswer(TypedDict):
     settings: Json
 
 
+class ReachedAnswer(TypedDict):
+    """An account that a consent reaches."""
+
+    remote_id: str
+    handle: str
+
+
+class ConnectionAnswer(TypedDict):
+    """One sign-in to a network. `url` is where to send the person, said once."""
+
+    id: str
+    platform: str
+    status: str
+    url: str | None
+    choices: list[ReachedAnswer]
+    account_ids: list[str]
+    error: str | None
+    created_at: str
+
+
+class SignedInAnswer(TypedDict):
+    """What a person sees who came back from a network."""
+
+    connection_id: str
+    status: str
+
+
+class AppAnswer(TypedDict):
+    """A workspace's own app with a network, without its secret."""
+
+    platform: str
+    client_id: str
+    redirect_uri: str
+
+
 class PlatformAnswer(TypedDict):
     """A network: what it allows, each limit with its source, the date it was checked and how sure we are."""
 
@@ -298,6 +334,20 @@ def account_answer(account: Account) -> AccountAnswer:
         "status": account.status,
         "limits": account.limits,
         "settings": account.settings,
+    }
+
+
+def connection_answer(found: "Connection", url: str | None = None) -> ConnectionAnswer:
+    """A sign-in as JSON."""
+    return {
+        "id": found.id,
+        "platform": found.platform,
+        "status": found.status,
+        "url": url,
+        "choices": [{"remote_id": one.remote_id, "handle": one.handle} for one in found.choices],
+        "account_ids": list(found.account_ids),
+        "error": found.error,
+        "created_at": stamp(found.created_at),
     }
 
 

@@ -84,8 +84,11 @@ class Request:
             address = address.replace(secret, "***")
         params, form = _without_secrets(self.params), _without_secrets(self.form or {})
         said = [self.method, address, params, _without_secrets(self.json), form, self.part, self.key]
-        said += [self.content.hex() if self.content else None, self.media and self.media.url]
-        said += [sorted((name, medium.url) for name, medium in self.files.items())]
+        said += [
+            self.content.hex() if self.content else None,
+            self.media and self.media.url,
+            {name: medium.url for name, medium in self.files.items()},
+        ]
         said += [self.span] if self.span else []
         return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()[:16]
 

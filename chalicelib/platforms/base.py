@@ -1,5 +1,6 @@
 """What a platform is: its rules as data, and its conversations; and the few words that every conversation uses."""
 
+import hashlib
 import json
 from abc import ABC, abstractmethod
 from base64 import b64encode
@@ -82,11 +83,13 @@ class OAuth(NamedTuple):
     """Whether the app names itself in the Authorization header, and not in the body."""
     extra: tuple[tuple[str, str], ...] = ()
     """More parameters of the address where people agree."""
+    redirect_name: str = "redirect_uri"
 
     def url(self, app: App, state: str, challenge: str, redirect: str) -> str:
         """Where to send a person; `challenge` is the S256 of the verifier."""
-        asked = {"response_type": "code", self.id_name: app.id, "redirect_uri": redirect, "state": state}
-        asked["scope"] = self.separator.join(self.scopes)
+        asked = {"response_type": "code", self.id_name: app.id, self.redirect_name: redirect, "state": state}
+        if self.scopes:
+            asked["scope"] = self.separator.join(self.scopes)
         proof = {"code_challenge": challenge, "code_challenge_method": "S256"} if self.pkce else {}
         return f"{self.authorize}?{urlencode({**asked, **proof, **dict(self.extra)})}"
 
@@ -235,6 +238,60 @@ class RulesOnly(Platform):
         return Rejected("publishing_unavailable", f"Carillon cannot publish on {self.title} yet; it can preview posts")
 
 
+class OneWay(Platform):
+    """A group's bot: its address takes messages, and gives no ids, nothing to read, and nothing to take back."""
+
+    envelope: ClassVar[str] = "errcode"
+    """Where an answer says how it went; 0 is well."""
+    message: ClassVar[str] = "errmsg"
+    pause: ClassVar[timedelta] = timedelta(minutes=1)
+    """How long a bot that was too fast is not heard."""
+
+    def idempotency(self, account: Account) -> Idempotency:
+        """Nobody can find out whether a message arrived but the people in the group."""
+        return Idempotency(Safety.NONE, readable=False)
+
+    def refusal(self, reply: Reply) -> PlatformAnswer | None:
+        """By the envelope's code."""
+        about = said(reply)
+        code, message = str(about.get(self.envelope, "")), str(about.get(self.message, ""))
+        if reply.ok and code in ("", "0"):
+            return None
+        no = by_code(self.errors, code, message, reply)
+        if isinstance(no, Limited) and no.until is None and "date" in reply.headers:
+            return Limited(no.code, no.message, parsedate_to_datetime(reply.headers["date"]) + self.pause)
+        return no
+
+    def publish(self, job: Job) -> Conversation[Published]:
+        """One message after the other, once all are ready. The ids are ours: the network gives none."""
+        ready = yield from self.requests(job)
+        for request in ready:
+            self.good((yield request))[self.envelope]
+        ids = tuple(job.key(number) for number in range(len(ready)))
+        return Published(ids[0], None, ids)
+
+    @abstractmethod
+    def requests(self, job: Job) -> Conversation[list[Request]]:
+        """Every message as the request that sends it."""
+
+    def find(self, job: Job, part: int) -> Conversation[Reply | None]:
+        """Not possible."""
+        raise NotImplementedError(f"{self.name} cannot be read")
+        yield
+
+    def probed(self, request: Request) -> Conversation[PlatformAnswer]:
+        """What the address says to a message of no kind, which nobody will see: that it is wrong, if all is well."""
+        with speaking(self.title):
+            reply = yield request
+            no = self.refusal(reply)
+            if isinstance(no, Limited | Transient):
+                raise no
+            if isinstance(no, ReconnectNeeded):
+                raise Rejected(no.code, no.message)
+            reply.json[self.envelope]
+            return no or Rejected("0")
+
+
 def basic(user: str, password: str) -> dict[str, str]:
     """The header that carries a name and a password."""
     return {"Authorization": "Basic " + b64encode(f"{user}:{password}".encode()).decode()}
@@ -266,6 +323,11 @@ def one_of(*choices: object) -> Callable[[object], bool]:
 def texts(value: object) -> bool:
     """Whether a value is a list of texts."""
     return isinstance(value, list) and all(isinstance(one, str) and one for one in value)
+
+
+def fingerprint(secret: str) -> str:
+    """Recognises a secret without telling it."""
+    return hashlib.sha256(secret.encode()).hexdigest()[:16]
 
 
 def home(host: str) -> str:

@@ -65,6 +65,10 @@ SECONDS = 20.0
 """What a request that makes Meta fetch a medium may take."""
 
 
+class Unclear(ValueError):
+    """An answer that leaves open whether the request was applied; a `PlatformAnswer` would say that it was not."""
+
+
 class Graph(Platform):
     """One of Meta's networks."""
 
@@ -91,6 +95,22 @@ class Graph(Platform):
             return code, "retry"
         return code, self.errors.get(code)
 
+    def _tokens(self, app: App, asked: dict[str, str]) -> Conversation[dict[str, str]]:
+        if self.oauth is None:
+            raise Rejected("no_oauth", f"{self.title} has no OAuth")
+        form = {"client_id": app.id, "client_secret": Secret(app.secret), **asked}
+        return self._secrets((yield Request("POST", self.oauth.token, form=form, effect=Effect.PREPARE)))
+
+    def _secrets(self, reply: Reply) -> dict[str, str]:
+        """Tokens in an answer, which Instagram may put in a list: a no to them is for a person."""
+        no = self.refusal(reply)
+        if isinstance(no, Limited | Transient):
+            raise no
+        if no:
+            raise ReconnectNeeded(no.code, no.message or str(said(reply).get("error_message", "")))
+        rows = said(reply).get("data")
+        return tokens_in(Reply(reply.status, reply.headers, json.dumps(rows[0]).encode()) if rows else reply)
+
     def checked(self, reply: Reply) -> Json:
         """What a good reply says; raises what any other means."""
         if no := self.refusal(reply):
@@ -115,9 +135,9 @@ class Graph(Platform):
             params = {**params, "after": paging["cursors"]["after"]}
         raise Transient("too_much_to_read", f"more than {PAGE * PAGES} posts since {since.isoformat()}")
 
-    def permalink(self, url: str, token: str, field: str, stamp: str) -> Generator[Request, Reply, Json]:
-        """Where a post is and since when; what Meta does not say now is not worth calling the post unpublished."""
-        reply = yield asked(url, token, fields=f"{field},{stamp}")
+    def shown(self, url: str, token: str, fields: str) -> Talk:
+        """What a published node says of itself; where it will not say, it is published all the same."""
+        reply = yield asked(url, token, fields=fields)
         no = self.refusal(reply)
         if isinstance(no, Limited):
             raise no
@@ -173,22 +193,6 @@ class Containers(Graph):
         reply = yield asked(f"{host}/{path}", token, grant_type=f"{self.grants}_{grant}_token", **more)
         return self._secrets(reply)
 
-    def _tokens(self, app: App, asked: dict[str, str]) -> Conversation[dict[str, str]]:
-        if self.oauth is None:
-            raise Rejected("no_oauth", f"{self.title} has no OAuth")
-        form = {"client_id": app.id, "client_secret": Secret(app.secret), **asked}
-        return self._secrets((yield Request("POST", self.oauth.token, form=form, effect=Effect.PREPARE)))
-
-    def _secrets(self, reply: Reply) -> dict[str, str]:
-        """Tokens in an answer, which Instagram may put in a list: a no to them is for a person."""
-        no = self.refusal(reply)
-        if isinstance(no, Limited | Transient):
-            raise no
-        if no:
-            raise ReconnectNeeded(no.code, no.message or str(said(reply).get("error_message", "")))
-        rows = said(reply).get("data")
-        return tokens_in(Reply(reply.status, reply.headers, json.dumps(rows[0]).encode()) if rows else reply)
-
     def contained(self, job: Job, url: str, number: int, about: Mapping[str, object]) -> Conversation[str]:
         """The id of a new container."""
         reply = yield told(url, token_of(job.account), about, Effect.PREPARE, number)
@@ -226,7 +230,9 @@ def asked(url: str, token: str, **params: str) -> Request:
     return Request("GET", url, params={**params, "access_token": Secret(token)})
 
 
-def told(url: str, token: str, about: Mapping[str, object], effect: Effect, number: int) -> Request:
+def told(
+    url: str, token: str, about: Mapping[str, object], effect: Effect, number: int, keep: tuple[str, ...] = ("id",)
+) -> Request:
     """Something to do for the Graph API: what is None is left out, and what is no text is JSON."""
     form = {
         name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
@@ -234,7 +240,7 @@ def told(url: str, token: str, about: Mapping[str, object], effect: Effect, numb
         if value is not None
     }
     form["access_token"] = Secret(token)
-    return Request("POST", url, form=form, effect=effect, part=number, keep=("id",), timeout=SECONDS)
+    return Request("POST", url, form=form, effect=effect, part=number, keep=keep, timeout=SECONDS)
 
 
 def token_of(account: Account) -> str:

@@ -171,7 +171,7 @@ class Instagram(Containers):
         if comment := job.rendition.first_comment:
             url, form = f"{_api(job.account)}/{done[0]}/comments", {"message": comment}
             done += [str(self.checked((yield told(url, token, form, Effect.CREATE, 1)))["id"])]
-        said = yield from self.permalink(f"{_api(job.account)}/{done[0]}", token, "permalink", "timestamp")
+        said = yield from self.shown(f"{_api(job.account)}/{done[0]}", token, "permalink,timestamp")
         return Published(done[0], said.get("permalink"), tuple(done), made(said) if "timestamp" in said else None)
 
     def find(self, job: Job, part: int) -> Conversation[Reply | None]:

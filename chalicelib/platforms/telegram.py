@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 
+from chalicelib.core import options as given
 from chalicelib.core import post
 from chalicelib.core.account import Account
 from chalicelib.core.conversation import (
@@ -56,7 +57,7 @@ KINDS = {"image": "photo", "gif": "animation", "video": "video", "audio": "audio
 """Our kinds of media, and the word of theirs that names both the method and its parameter."""
 COVERED = frozenset({"image", "gif", "video"})
 """What can lie behind a spoiler."""
-OPTIONS: dict[str, type] = {"silent": bool, "protect": bool, "link_preview": bool, "topic_id": int}
+OPTIONS: dict[str, given.Kind] = {"silent": bool, "protect": bool, "link_preview": bool, "topic_id": int}
 """Platform options: no sound, no forwarding, whether links are shown large, and the forum topic to post in."""
 
 ERRORS: dict[str, Meaning] = {
@@ -134,11 +135,7 @@ class Telegram(Platform):
 
     def check_options(self, options: dict[str, object]) -> list[Issue]:
         """Known options of the right kind."""
-        unknown = {name: value for name, value in options.items() if name not in OPTIONS}
-        wrong = [name for name in options if name in OPTIONS and type(options[name]) is not OPTIONS[name]]
-        return super().check_options(unknown) + [
-            Issue("wrong_option", "error", name, f"{name} must be a {OPTIONS[name].__name__}") for name in wrong
-        ]
+        return given.faults(self.title, options, OPTIONS)
 
     def idempotency(self, account: Account) -> Idempotency:
         """No keys, and bots cannot look back: https://core.telegram.org/bots/api has no method that lists messages."""
@@ -183,7 +180,7 @@ class Telegram(Platform):
     def remove(self, account: Account, post_id: str) -> Conversation[None]:
         """Delete a message or all of an album, within 48 hours: https://core.telegram.org/bots/api#deletemessages."""
         asked = {"chat_id": account.remote_id, "message_ids": json.dumps([int(one) for one in post_id.split(",")])}
-        _result((yield _ask(account.secrets["bot_token"], "deleteMessages", asked)))
+        _result((yield _ask(account.secrets["bot_token"], "deleteMessages", asked, Effect.PREPARE)))
 
     def refusal(self, reply: Reply) -> PlatformAnswer | None:
         """What Telegram says in `description`, with the seconds to wait in `parameters`."""
@@ -293,8 +290,8 @@ def _field(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _ask(token: str, method: str, params: dict[str, str] | None = None) -> Request:
-    return Request("POST", f"{SERVER}/bot{token}/{method}", form=params, hidden=(token,))
+def _ask(token: str, method: str, params: dict[str, str] | None = None, effect: Effect = Effect.READ) -> Request:
+    return Request("POST", f"{SERVER}/bot{token}/{method}", form=params, effect=effect, hidden=(token,))
 
 
 def _id(messages: list[Json]) -> str:

@@ -156,7 +156,7 @@ class Threads(Containers):
             container = yield from self.contained(job, f"{_me(job)}/threads", number, about)
             yield from self.ready(job, f"{API}/{container}", film=_has_film(part))
             done += [(yield from self.put_out(job, f"{_me(job)}/threads_publish", number, container))]
-        said = yield from self.permalink(f"{API}/{done[0]}", token_of(job.account), "permalink", "timestamp")
+        said = yield from self.shown(f"{API}/{done[0]}", token_of(job.account), "permalink,timestamp")
         return Published(done[0], said.get("permalink"), tuple(done), made(said) if "timestamp" in said else None)
 
     def find(self, job: Job, part: int) -> Conversation[Reply | None]:

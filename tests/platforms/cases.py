@@ -160,6 +160,8 @@ def _shown(name: str, value: Any) -> Any:
             return {key: media.url for key, media in value.items()}
         case "effect":
             return value.value
+        case "content":
+            return value.decode()
         case "keep" | "span":
             return list(value)
         case _:
