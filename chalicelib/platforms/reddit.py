@@ -133,7 +133,7 @@ class Reddit(Platform):
         return issues + [Issue(f"bad_{name}", "error", name, f"{name} is not well-formed") for name in wrong]
 
     def idempotency(self, account: Account) -> Idempotency:
-        """No keys. A film may be processed for minutes before it appears; Reddit publishes no bound, ours is cautious."""
+        """No keys. A film may be processed for minutes before it appears: Reddit has no bound, ours is cautious."""
         return Idempotency(Safety.READBACK, late_acceptance=timedelta(minutes=15), readback_lag=timedelta(seconds=60))
 
     def connect(self, host: str, credentials: dict[str, str]) -> Conversation[Connected]:
