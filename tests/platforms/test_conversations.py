@@ -4,7 +4,7 @@ import base64
 import dataclasses
 import json
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from chalicelib.core.conversation import Effect, Reply, Request, Safety
 from chalicelib.core.errors import Invalid, Limited, Rejected, Transient
 from chalicelib.platforms import names, platform
 from chalicelib.platforms.base import MEANINGS
+from chalicelib.service.publish import answer_of
 from tests.platforms.cases import Case, every_error, load, platforms_with_data, read_reply, run, show, show_end
 
 ENDS = ("raises", "published", "connected", "accounts", "secrets", "found", "metrics")
@@ -61,11 +62,10 @@ def test_a_conversation_that_died_anywhere_goes_on_the_same_way(case: Case) -> N
 
 
 def recorded(step: Any, reply: Reply | None) -> Reply | None:
-    """What the ledger still knows of a reply: status, and the names that the request asked to keep."""
+    """What the ledger still knows of a reply."""
     if reply is None or not isinstance(step, Request) or step.effect is Effect.READ:
         return reply
-    kept = {name: reply.json[name] for name in step.keep if name in reply.json} if step.keep else reply.json
-    return Reply(reply.status, {}, json.dumps(kept).encode())
+    return answer_of(reply, step, datetime.now(UTC)).reply
 
 
 @every_published

@@ -46,7 +46,11 @@ def test_a_read_back_that_could_not_see_everything_proves_nothing(name: str) -> 
         ("threads", {"allowlisted_country_codes": "US"}, [("invalid_option", "allowlisted_country_codes")]),
         ("instagram", {"share_to_feed": True, "thumb_offset": 3, "post_type": "story"}, []),
         ("instagram", {"share_to_feed": "yes"}, [("invalid_option", "share_to_feed")]),
-        ("instagram", {"thumb_offset": True, "colour": 1}, [("invalid_option", "thumb_offset"), ("unknown_option", "colour")]),
+        (
+            "instagram",
+            {"thumb_offset": True, "colour": 1},
+            [("invalid_option", "thumb_offset"), ("unknown_option", "colour")],
+        ),
         ("facebook", {"post_type": "reel", "place": "1"}, []),
         ("facebook", {"post_type": 3, "place": 1}, [("invalid_option", "post_type"), ("invalid_option", "place")]),
     ],
