@@ -297,6 +297,8 @@ def size_of(media: "Media") -> Conversation[int]:
     if media.bytes:
         return media.bytes
     reply = yield Request("HEAD", media.url, headers={"accept-encoding": "identity"})
+    if reply.status == 429 or reply.status >= 500:
+        raise by_status(reply)
     length = reply.headers.get("content-length", "")
     if not reply.ok or not length.isdigit():
         raise Rejected("media_size_unknown", "the server of the medium does not say how large it is; give its `bytes`")
