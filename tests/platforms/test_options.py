@@ -20,6 +20,12 @@ from chalicelib.platforms import platform
         ),
         ("tiktok", {"privacy_level": "SELF_ONLY", "disable_duet": True, "photo_cover_index": 2}, []),
         ("tiktok", {"privacy_level": "public"}, [("invalid_option", "privacy_level")]),
+        ("youtube", {"category_id": "10", "tags": ["bells"], "made_for_kids": False}, []),
+        (
+            "youtube",
+            {"category_id": 10, "license": "mine"},
+            [("invalid_option", "category_id"), ("invalid_option", "license")],
+        ),
         ("facebook", {"post_type": "reel", "place": "1"}, []),
         ("facebook", {"post_type": 3, "place": 1}, [("invalid_option", "post_type"), ("invalid_option", "place")]),
     ],
