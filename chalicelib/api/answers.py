@@ -15,6 +15,7 @@ from chalicelib.service.reading import Whole
 
 if TYPE_CHECKING:  # compose brings all of adaptation, which many a request can do without
     from chalicelib.service.compose import Preview
+    from chalicelib.service.credentials import Standing
     from chalicelib.service.signin import Connection
 
 T = TypeVar("T")
@@ -162,6 +163,27 @@ class AccountAnswer(TypedDict):
     status: AccountStatus
     limits: Json
     settings: Json
+
+
+class EndangeredAnswer(TypedDict):
+    """A planned target that needs its account to be connected again."""
+
+    post_id: str
+    target_id: str
+    scheduled_at: str | None
+
+
+class AccountHealthAnswer(TypedDict):
+    """Whether an account can publish, and until when."""
+
+    account_id: str
+    status: AccountStatus
+    token_expires_at: str | None
+    days_left: float | None
+    renewable: bool
+    scopes: list[str]
+    quota_left: int | None
+    endangered: list[EndangeredAnswer]
 
 
 class ReachedAnswer(TypedDict):
@@ -334,6 +356,23 @@ def account_answer(account: Account) -> AccountAnswer:
         "status": account.status,
         "limits": account.limits,
         "settings": account.settings,
+    }
+
+
+def account_health_answer(found: "Standing") -> AccountHealthAnswer:
+    """How an account stands, as JSON."""
+    return {
+        "account_id": found.account.id,
+        "status": found.account.status,
+        "token_expires_at": _stamp(found.account.token_expires_at),
+        "days_left": found.days_left,
+        "renewable": found.account.renewable,
+        "scopes": list(found.scopes),
+        "quota_left": found.quota_left,
+        "endangered": [
+            {"post_id": one.post_id, "target_id": one.id, "scheduled_at": _stamp(one.scheduled_at)}
+            for one in found.endangered
+        ],
     }
 
 

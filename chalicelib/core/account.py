@@ -31,6 +31,10 @@ class Account:
     status: AccountStatus = "connected"
     token_expires_at: datetime | None = None
     """When its access token ends, where the network says so."""
+    renewable: bool = False
+    """Whether that token can be renewed without a person."""
+    scopes: tuple[str, ...] = ()
+    """What the person agreed to, in the network's words, where it says so."""
     limits: dict[str, Any] = field(default_factory=dict)
     """Rules that this account's server or tier changes, by the rule's dotted name, e.g. `{"text.limit": 5000}`."""
     settings: dict[str, Any] = field(default_factory=dict)

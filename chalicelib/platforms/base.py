@@ -157,6 +157,11 @@ class Platform(ABC):
         ends = account.secrets.get("expires_at", "")
         return datetime.fromisoformat(ends) if ends else None
 
+    def renewable(self, account: Account) -> bool:
+        """Whether the account's token can be renewed without a person."""
+        own_way = type(self).refresh is not Platform.refresh
+        return own_way or bool(self.oauth and account.secrets.get("refresh_token"))
+
     def quota(self, reply: Reply) -> Quota | None:
         """What a reply says is left of the account's calls, by the headers that most networks use."""
         return quota_in(reply)

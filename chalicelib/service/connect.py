@@ -38,7 +38,9 @@ T = TypeVar("T")
 
 REFRESH_AHEAD = timedelta(minutes=5)
 REFRESH_LEASE = timedelta(seconds=20)
-PREFIX = "ACCOUNT#"
+PREFIX = records.ACCOUNT_PREFIX
+NOT_THE_ACCOUNT = ("sealed", "refreshing_until", "warned_at", "lost_at")
+"""What else is in an account's row."""
 EXPIRING = "EXPIRING"
 """The partition of the `open` index where accounts wait for their tokens to end."""
 
@@ -181,8 +183,9 @@ def refreshed(world: World, network: "Platform", stale: Account) -> Account:
 def lose(world: World, workspace_id: str, account_id: str) -> None:
     """The network will not have the account any more: say so, until a person connects it again."""
     item = world.table.get(key(workspace_id, account_id))
-    if item:
-        lost = dataclasses.replace(item, open=None, doc={**item.doc, "status": "reconnect_required"})
+    if item and item.doc["status"] == "connected":
+        fate = {"status": "reconnect_required", "lost_at": stamp(world.clock.now())}
+        lost = dataclasses.replace(item, open=None, doc={**item.doc, **fate})
         world.table.write(Put(lost, expect=item.rev))
 
 
@@ -226,16 +229,26 @@ def key(workspace_id: str, account_id: str) -> Key:
 
 
 def _item(world: World, account: Account) -> Item:
-    ends = platform(account.platform).expires_at(account)
-    doc = records.to_doc(dataclasses.replace(account, secrets={}, token_expires_at=ends))
+    network = platform(account.platform)
+    ends = network.expires_at(account)
+    shown = dataclasses.replace(
+        account,
+        secrets={},
+        token_expires_at=ends,
+        renewable=network.renewable(account),
+        scopes=tuple(account.secrets.get("scope", "").replace(",", " ").split()),
+    )
+    doc = records.to_doc(shown)
     sealed = world.vault.seal(account.workspace_id, _purpose(account.id), json.dumps(account.secrets).encode())
+    if account.status == "reconnect_required":
+        doc["lost_at"] = stamp(world.clock.now())
     place = Key(EXPIRING, f"{stamp(ends)}#{account.id}") if ends and account.status == "connected" else None
     return Item(key(account.workspace_id, account.id), {**doc, "sealed": b64encode(sealed).decode()}, open=place)
 
 
 def without_secrets(item: Item) -> Account:
     """The account in a row, its secrets left sealed."""
-    known = {name: item.doc[name] for name in item.doc if name not in ("sealed", "refreshing_until")}
+    known = {name: item.doc[name] for name in item.doc if name not in NOT_THE_ACCOUNT}
     return records.from_doc(Account, known)
 
 

@@ -42,6 +42,7 @@ MAP = {
     "GET /v1/accounts": "accounts:read",
     "GET /v1/accounts/{account_id}": "accounts:read",
     "DELETE /v1/accounts/{account_id}": "accounts:write",
+    "GET /v1/accounts/{account_id}/health": "accounts:read",
     "POST /v1/accounts/connect/{platform}": "accounts:write",
     "GET /v1/accounts/connect/{platform}/callback": "nothing",
     "GET /v1/connections/{connection_id}": "accounts:read",

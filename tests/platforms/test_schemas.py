@@ -13,6 +13,7 @@ from tests.platforms.cases import Case, load, run
 from tests.platforms.schema import call_faults, faults, record_faults
 
 STATUS = json.loads((Path(__file__).parent / "mastodon-status.schema.json").read_text())
+PIN = json.loads((Path(__file__).parent / "pinterest-pin.schema.json").read_text())
 POST_ON_X = json.loads((Path(__file__).parent / "x-post.schema.json").read_text())
 
 
@@ -43,6 +44,11 @@ def test_every_facet_covers_what_it_means(case: Case) -> None:
 @pytest.mark.parametrize("case", cases("mastodon"), ids=str)
 def test_every_status_is_valid_by_the_api_description(case: Case) -> None:
     assert [list(faults(STATUS, body)) for body in created(case)] == [[] for _ in created(case)]
+
+
+@pytest.mark.parametrize("case", cases("pinterest"), ids=str)
+def test_every_pin_is_valid_by_the_api_description(case: Case) -> None:
+    assert [list(faults(PIN, body)) for body in created(case)] == [[] for _ in created(case)]
 
 
 @pytest.mark.parametrize("case", cases("x"), ids=str)
