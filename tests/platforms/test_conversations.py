@@ -143,7 +143,8 @@ def test_every_error_code_that_is_mapped_has_an_answer_to_show(name: str) -> Non
 
 @every_case
 def test_no_request_shows_a_secret(case: Case) -> None:
-    shown = " ".join(repr(request) for request in requests(case))
+    # The secret of the tests' app is called as Kuaishou calls the parameter that it travels in.
+    shown = " ".join(repr(request) for request in requests(case)).replace("'app_secret': ", "")
     assert not [secret for secret in case.secrets if secret in shown]
 
 
