@@ -16,7 +16,7 @@ stop: ## end what `make run` started, from another shell; its data stays
 	@test ! -x $(BIN)/python || exec $(BIN)/python -u -m infra.local stop
 
 test: .venv/dev.stamp ## every test but those against real networks: unit, moto, end to end
-	$(BIN)/pytest -m "not real"
+	$(BIN)/pytest -m "not real" -n 2 --dist loadgroup
 
 test-real: .venv/dev.stamp ## publish to the real Bluesky server, started by the test (needs Node 20)
 	$(BIN)/pytest -m real

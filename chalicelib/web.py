@@ -18,10 +18,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from email.utils import formatdate
-from ipaddress import ip_address, ip_network
 from typing import IO, TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import unquote, urlsplit
 
+from chalicelib.core.addresses import PORTS, host_of, is_public
 from chalicelib.core.conversation import Effect, Reply, Request
 from chalicelib.core.errors import MaybeSent, NotSent, TransportFailure
 
@@ -45,23 +45,7 @@ KEEP_SECONDS = 5
 CHUNK = 64 * 1024
 BUSY = frozenset({502, 503, 504})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
-DEFAULT_PORTS = {"http": 80, "https": 443}
 GENERIC_TYPES = frozenset({"", "application/octet-stream", "binary/octet-stream"})
-
-TUNNELS = tuple(
-    ip_network(network)
-    for network in (
-        "::/96",  # IPv4-compatible
-        "::ffff:0:0/96",  # IPv4-mapped
-        "64:ff9b::/96",  # NAT64
-        "64:ff9b:1::/48",  # NAT64 inside a network
-        "2001::/32",  # Teredo
-        "2002::/16",  # 6to4
-        "192.88.99.0/24",  # 6to4 relays
-        "fec0::/10",  # site-local, before unique-local
-    )
-)
-"""Addresses that lead to other addresses. https://www.iana.org/assignments/iana-ipv6-special-registry, 2026-11-22."""
 
 
 class Pointless(NotSent):
@@ -112,7 +96,7 @@ class HttpWeb:
         `request.timeout` limits everything together: tries, redirects and the whole reply. Before, fetching its media
         may take as long each. Only a GET or HEAD that changes nothing is tried again or follows redirects.
         """
-        _host(request.url)
+        host_of(request.url)
         with ExitStack() as files:
             media = {one.url: self._fetched(one, request.span, request.timeout, files) for one in _media(request)}
 
@@ -142,10 +126,10 @@ class HttpWeb:
         import httpcore
 
         try:
-            host, parts = _host(url), urlsplit(url)
+            host, parts = host_of(url), urlsplit(url)
         except ValueError as fault:
             return str(fault)
-        port = parts.port or DEFAULT_PORTS[parts.scheme]
+        port = parts.port or PORTS[parts.scheme]
         if parts.scheme != "https" and _place(host, port) not in self._allowed:
             return "only https is allowed"
         try:
@@ -176,18 +160,21 @@ class HttpWeb:
         follow = request.effect is Effect.READ and request.method in ("GET", "HEAD")
         with self._opened(_written(request, media), deadline, follow) as response:
             headers = {"date": formatdate(usegmt=True), **_headers(response)}
-            body = b"".join(self._chunks(response, _host(request.url), MAX_REPLY_BYTES))
-            return Reply(response.status, headers, _decoded(body, headers, _host(request.url)))
+            body = b"".join(self._chunks(response, host_of(request.url), MAX_REPLY_BYTES))
+            return Reply(response.status, headers, _decoded(body, headers, host_of(request.url)))
 
     def _fetched(self, medium: "Media", span: tuple[int, int] | None, seconds: float, files: ExitStack) -> _Medium:
         try:
             return self._retried(lambda deadline: self._fetch(medium, span, deadline, files), seconds, lambda _: False)
-        except TransportFailure as failure:  # whatever happened to the medium, the request itself was not sent
+        except (
+            TransportFailure,
+            ValueError,
+        ) as failure:  # whatever happened to the medium, the request itself was not sent
             raise NotSent(f"medium at {failure}") from None
 
     def _fetch(self, medium: "Media", span: tuple[int, int] | None, deadline: float, files: ExitStack) -> _Medium:
         """A medium, or the stretch of it that was asked for; a server may answer that with all of it."""
-        host = _host(medium.url)
+        host = host_of(medium.url)
         only = {"range": f"bytes={span[0]}-{span[1] - 1}"} if span else {}
         wanted = _written(Request("GET", medium.url, headers={"accept-encoding": "identity", **only}), {})
         with self._opened(wanted, deadline, follow=True) as response:
@@ -220,7 +207,7 @@ class HttpWeb:
         import httpcore
 
         url = request.url
-        if url.scheme != "https" and _place(url.host, url.port or DEFAULT_PORTS[url.scheme]) not in self._allowed:
+        if url.scheme != "https" and _place(url.host, url.port or PORTS[url.scheme]) not in self._allowed:
             raise Pointless(f"{url.host}: only https is allowed")
         left = self._network.begin(deadline)
         call = httpcore.Request(
@@ -364,27 +351,8 @@ class _Stream:
         return self._stream.get_extra_info(info)
 
 
-def is_public(address: str) -> bool:
-    """Whether an IP address belongs to the open internet, directly and not through a tunnel."""
-    ip = ip_address(address)
-    tunnelled = any(ip in network for network in TUNNELS if network.version == ip.version)
-    return ip.is_global and not (ip.is_multicast or ip.is_reserved or tunnelled)
-
-
 def _may_pass(failure: BaseException) -> bool:
     return isinstance(failure, TransportFailure) and not isinstance(failure, Pointless | Unreadable)
-
-
-def _host(url: str) -> str:
-    """The host of a web address; ValueError where it is none."""
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        raise ValueError("not a web address") from None
-    if parts.scheme not in DEFAULT_PORTS or not host:
-        raise ValueError("not an http or https address")
-    return host
 
 
 def _place(host: str, port: int) -> str:
@@ -407,7 +375,7 @@ def _written(request: Request, media: Mapping[str, _Medium]) -> "httpx.Request":
         headers.update(request.headers)
         return httpx.Request(request.method, url, headers=headers, **_body(request, media, headers))
     except (httpx.InvalidURL, TypeError, ValueError) as failure:
-        raise Pointless(f"{_host(request.url)}: cannot be written: {type(failure).__name__}") from None
+        raise Pointless(f"{host_of(request.url)}: cannot be written: {type(failure).__name__}") from None
 
 
 def _body(request: Request, media: Mapping[str, _Medium], headers: "httpx.Headers") -> dict[str, Any]:
@@ -428,10 +396,11 @@ def _redirected(request: "httpx.Request", target: str) -> "httpx.Request":
 
     try:
         url = request.url.join(target)
-        _host(str(url))
+        host_of(str(url))
+        # Reading `host` decodes IDNA, which may fail as late as here.
+        same = (url.scheme, url.host, url.port) == (request.url.scheme, request.url.host, request.url.port)
     except (httpx.InvalidURL, ValueError):
         raise Pointless(f"{request.url.host}: redirects to nowhere") from None
-    same = (url.scheme, url.host, url.port) == (request.url.scheme, request.url.host, request.url.port)
     kept = [name for name in request.headers if name != "host"] if same else ["user-agent", "accept", "accept-encoding"]
     return httpx.Request(request.method, url, headers={name: request.headers[name] for name in kept})
 

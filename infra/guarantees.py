@@ -17,7 +17,9 @@ HEAD = """\
 |---|---|---|---|---|---|
 """
 SERVERS: dict[str, dict[str, dict[str, Any]]] = {
-    "mastodon": {"Mastodon": {"is_mastodon": True}, "Other servers with Mastodon's API": {}}
+    "linkedin": {"LinkedIn: pages": {"author": "urn:li:organization:1"}, "LinkedIn: members": {}},
+    "discord": {"Discord, as a bot": {}, "Discord, by a webhook": {"webhook_id": "1"}},
+    "mastodon": {"Mastodon": {"is_mastodon": True}, "Other servers with Mastodon's API": {}},
 }
 """Where accounts of one platform differ: what they are called, and the settings that make them so."""
 

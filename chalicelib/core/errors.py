@@ -17,6 +17,7 @@ CarillonError
 │   ├── Limited            not applied; not before `until`
 │   ├── RefreshNeeded      the access token is no longer good; the refresh token may be
 │   └── ReconnectNeeded    a person has to connect the account again
+├── UnusableMedium         a file is nothing that we could send to a network
 └── TransportFailure       no answer from the other side
     ├── NotSent            certainly not applied: refused, DNS or TLS failure before the body left
     └── MaybeSent          nobody knows: time-out or reset after sending
@@ -152,6 +153,15 @@ class RefreshNeeded(PlatformAnswer):
 
 class ReconnectNeeded(PlatformAnswer):
     """Only a person connecting the account again can help."""
+
+
+class UnusableMedium(CarillonError):
+    """A file is nothing that we could send to a network: `code` is stable, `message` says what about it."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
 
 
 class TransportFailure(CarillonError):

@@ -311,7 +311,7 @@ class Publication:
         self._check_lease(request)
         begun = self.now
         reply = self.world.web.send(request)
-        if reply.ok:
+        if reply.ok and self.network.refusal(reply) is None:
             self.target = publishing.prepared(self.target, request, answer_of(reply, request, self.now), begun)
         return reply
 
@@ -407,5 +407,5 @@ def _kept(reply: Reply, names: tuple[str, ...]) -> str:
 
 
 def _kept_headers(reply: Reply) -> dict[str, str]:
-    """Headers that conversations read: where a thing was made, and its id there."""
-    return {name: reply.headers[name] for name in ("location", "x-restli-id") if name in reply.headers}
+    """Headers that conversations read: where a thing was made, its id there, and what proves a piece of an upload."""
+    return {name: reply.headers[name] for name in ("location", "x-restli-id", "etag") if name in reply.headers}

@@ -19,6 +19,7 @@ FUNCTIONS = {
     "Sweep": "SweepRole",
     "Tell": "TellRole",
     "Deliver": "DeliverRole",
+    "Renew": "RenewRole",
 }
 LOGS = {
     "ApiHandlerRole": "ApiLogs",
@@ -27,9 +28,10 @@ LOGS = {
     "SweepRole": "SweepLogs",
     "TellRole": "TellLogs",
     "DeliverRole": "DeliverLogs",
+    "RenewRole": "RenewLogs",
 }
 MAY_SET_ALARMS = {"ApiHandlerRole", "SweepRole"}
-MAY_OPEN_CREDENTIALS = {"ApiHandlerRole", "PublishRole", "DeliverRole"}
+MAY_OPEN_CREDENTIALS = {"ApiHandlerRole", "PublishRole", "DeliverRole", "RenewRole"}
 UNZIPPED_LIMIT = 30_000_000
 
 

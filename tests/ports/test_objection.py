@@ -16,7 +16,7 @@ WEB = HttpWeb(frozenset({"127.0.0.1:8080"}))
         ("https://127.0.0.1/hook", "is not a public address"),
         ("https://[::1]/hook", "is not a public address"),
         ("https://169.254.169.254/latest/meta-data", "is not a public address"),
-        ("https://2130706433/hook", "is not a public address"),
+        ("https://2130706433/hook", "not a plain host: a number that is no dotted IPv4 address"),
         ("http://127.0.0.1:8081/hook", "only https is allowed"),
         ("http://example.org/hook", "only https is allowed"),
         ("https://does-not-exist.invalid/hook", "no such host"),
