@@ -19,6 +19,7 @@ HEAD = """\
 SERVERS: dict[str, dict[str, dict[str, Any]]] = {
     "linkedin": {"LinkedIn: pages": {"author": "urn:li:organization:1"}, "LinkedIn: members": {}},
     "discord": {"Discord, as a bot": {}, "Discord, by a webhook": {"webhook_id": "1"}},
+    "wechat": {"WeChat 微信公众号": {}, "WeChat, drafts only": {"drafts_only": True}},
     "mastodon": {"Mastodon": {"is_mastodon": True}, "Other servers with Mastodon's API": {}},
 }
 """Where accounts of one platform differ: what they are called, and the settings that make them so."""

@@ -143,6 +143,24 @@ class Published:
 
 
 @dataclass(frozen=True, slots=True)
+class Bundle:
+    """Everything that a person needs to publish by hand, where a network takes posts from nobody else."""
+
+    text: str
+    title: str | None = None
+    media: tuple[str, ...] = ()
+    """Addresses, in order."""
+    tags: tuple[str, ...] = ()
+    """What the text calls topics, without `#`."""
+    link: str | None = None
+    comment: str | None = None
+    where: str = ""
+    """Where the person goes to publish."""
+    share: dict[str, str] = field(default_factory=dict)
+    """What the network's app takes over by itself when it is opened with these parameters."""
+
+
+@dataclass(frozen=True, slots=True)
 class Metrics:
     """What people did with a post so far, as far as the network says; None is what it does not say."""
 

@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 from chalicelib.core.account import Account, App
 from chalicelib.core.brakes import Quota
 from chalicelib.core.conversation import (
+    Bundle,
     Connected,
     Conversation,
     Effect,
@@ -241,6 +242,51 @@ class RulesOnly(Platform):
     @property
     def _unavailable(self) -> Rejected:
         return Rejected("publishing_unavailable", f"Carillon cannot publish on {self.title} yet; it can preview posts")
+
+
+class Assisted(Platform):
+    """A network without an API for posts: a person publishes what we get ready."""
+
+    publishing = "assisted"
+    auth = Auth("none", ("handle",))
+    tested = "nothing is sent"
+    where: ClassVar[str] = ""
+    """Where its authors write, by habit."""
+
+    def bundle(self, job: Job) -> Bundle:
+        """The post, as the person needs it."""
+        rendition = job.rendition
+        marked = [one.value for part in rendition.parts for one in part.markup if one.type == "hashtag"]
+        tags = dict.fromkeys(tag.strip("#") for tag in (*rendition.tags, *marked))
+        return Bundle(
+            "\n\n".join(part.wire or part.text for part in rendition.parts),
+            rendition.title,
+            tuple(media.url for part in rendition.parts for media in part.media),
+            tuple(tags),
+            rendition.card.url if rendition.card else None,
+            rendition.first_comment,
+            self.where,
+        )
+
+    def idempotency(self, account: Account) -> Idempotency:
+        """Nothing is sent, so nothing is safe to repeat."""
+        return Idempotency(Safety.NONE, readable=False)
+
+    def connect(self, host: str, credentials: dict[str, str]) -> Conversation[Connected]:
+        """There is nothing to check: an account is what a person calls it."""
+        (handle,) = needed(credentials, "handle")
+        return Connected(handle, handle)
+        yield
+
+    def publish(self, job: Job) -> Conversation[Published]:
+        """Refused: that is for a person."""
+        raise Rejected("assisted", f"{self.title} takes posts from people only: publish by hand what is got ready")
+        yield
+
+    def find(self, job: Job, part: int) -> Conversation[Reply | None]:
+        """Not possible."""
+        raise NotImplementedError(f"{self.name} cannot be read")
+        yield
 
 
 class OneWay(Platform):

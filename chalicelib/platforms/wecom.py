@@ -24,7 +24,7 @@ PEOPLE = "a list of texts"
 OPTIONS: dict[str, Check] = {"mentioned_list": (texts, PEOPLE), "mentioned_mobile_list": (texts, PEOPLE)}
 """Whom the first message calls, by user id or telephone number; `@all` is everybody. The network's own words."""
 ERRORS: dict[str, Meaning] = {"-1": "retry", "40008": "rejected", "45009": "limited", "93000": "reconnect"}
-"""https://developer.work.weixin.qq.com/document/path/90313, in copies, 2026-11-22."""
+"""https://developer.work.weixin.qq.com/document/path/90313, by habit."""
 
 
 class WeCom(OneWay):

@@ -1,9 +1,9 @@
 """Weibo, the ordinary share interface: 140 Han characters (half-widths count half), no #话题#, never without a link.
 
-The link must be on the app's bound domain, which the account's limits say: `{"links.domains": ["example.cn"]}`. Several
-pictures are for apps with the advanced interface `statuses/upload_url_text`: `{"image.count": 9}`. Every post must name
-the IP address of its author (`rip`): the option or the account's setting `ip`. A token ends after days or years, by the
-grade of the app, and cannot be refreshed.
+The link must be on a domain that is bound to the app: the credential `domains` names them, with commas. Several
+pictures are for apps with the advanced interface `statuses/upload_url_text`: the credential `pictures` says how many,
+up to 9. Every post must name the IP address of its author (`rip`): the option or the credential `ip`. A token ends
+after days or years, by the grade of the app, and cannot be refreshed.
 """
 
 import re
@@ -105,7 +105,7 @@ class Weibo(Platform):
 
     name = "weibo"
     title = "Weibo 微博"
-    auth = Auth("oauth2", ("access_token", "ip?"))
+    auth = Auth("oauth2", ("access_token", "ip?", "domains?", "pictures?"))
     oauth = OAuth(
         "https://api.weibo.com/oauth2/authorize",
         "https://api.weibo.com/oauth2/access_token",
@@ -137,18 +137,19 @@ class Weibo(Platform):
         return Idempotency(Safety.READBACK, readback_lag=timedelta(minutes=3))
 
     def connect(self, host: str, credentials: dict[str, str]) -> Conversation[Connected]:
-        """Whose `access_token` it is and until when; `ip` is the address to name as the author's."""
+        """Whose `access_token` it is; the other credentials are what Weibo does not say of the app."""
         (token,) = needed(credentials, "access_token")
-        ip = credentials.get("ip", "").strip()
-        if ip and not _is_ip(ip):
-            raise Invalid([Issue("invalid", "error", "credentials.ip", "ip is the author's IP address")])
+        settings, limits = _told(credentials)
         with speaking(self.title):
             about = yield from self._asked(token, "POST", "https://api.weibo.com/oauth2/get_token_info")
             owner = yield from self._asked(token, "GET", f"{API}/users/show.json", uid=str(about["uid"]))
             kept = {name: credentials[name] for name in ("expires_at",) if name in credentials}
-            secrets = {"access_token": token, **kept}
             return Connected(
-                owner["screen_name"], str(about["uid"]), secrets=secrets, settings={"ip": ip} if ip else {}
+                owner["screen_name"],
+                str(about["uid"]),
+                secrets={"access_token": token, **kept},
+                limits=limits,
+                settings=settings,
             )
 
     def publish(self, job: Job) -> Conversation[Published]:
@@ -248,6 +249,20 @@ class Weibo(Platform):
         wanted = _comparable(messages(job.rendition)[part].text)
         mine = [one for one in page["comments"] if str(one["user"]["id"]) == job.account.remote_id]
         return next((one for one in mine if _comparable(one["text"]) == wanted), None)
+
+
+def _told(credentials: dict[str, str]) -> tuple[Json, Json]:
+    """The account's settings and limits, from what a person says of it."""
+    ip, pictures = (credentials.get(name, "").strip() for name in ("ip", "pictures"))
+    if ip and not _is_ip(ip):
+        raise Invalid([Issue("invalid", "error", "credentials.ip", "ip is the author's IP address")])
+    if pictures and pictures not in tuple("123456789"):
+        raise Invalid([Issue("invalid", "error", "credentials.pictures", "pictures is a number from 1 to 9")])
+    domains = [one.strip() for one in credentials.get("domains", "").split(",") if one.strip()]
+    limits: Json = {"links.domains": domains} if domains else {}
+    if pictures:
+        limits |= {"image.count": int(pictures), "media.total": int(pictures)}
+    return ({"ip": ip} if ip else {}), limits
 
 
 def _share(job: Job, part: Part) -> Request:

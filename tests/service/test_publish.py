@@ -1,15 +1,24 @@
 """One post through the house, in memory: accepted, woken, claimed, published once, never early."""
 
+import dataclasses
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
 import pytest
 
-from chalicelib.core.conversation import Conversation, Effect, Idempotency, Job, Published, Reply, Request, Safety
+from chalicelib.core.conversation import (
+    Conversation,
+    Effect,
+    Idempotency,
+    Job,
+    Published,
+    Reply,
+    Request,
+    Safety,
+)
 from chalicelib.core.publishing import State
 from chalicelib.platforms import platform
 from chalicelib.service import schedule, steer
@@ -221,6 +230,20 @@ def test_deliveries_between_the_arming_and_the_due_instant_never_fire_early(stag
     assert timedelta() <= sent - due < timedelta(seconds=1)
 
 
+def test_a_no_that_came_with_status_200_is_not_kept_as_a_preparation(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = stage.target(stage.create(due_in=20))
+    target = dataclasses.replace(waiting, claim="mine", claimed_until=stage.now + POLICY.lease)
+    bodies = [b'{"error_code": 21327}', b'{"pic_id": "53b7"}']
+    monkeypatch.setattr(stage.web, "send", lambda request: Reply(200, {}, bodies.pop(0)))
+    run = Publication(
+        stage.world, target, platform("weibo"), Idempotency(Safety.READBACK), look_around(stage.world, target)
+    )
+    upload = Request("POST", "https://api.weibo.com/2/statuses/upload_pic.json", effect=Effect.PREPARE)
+    assert [run._prepare(upload).body for _ in range(3)] == [b'{"error_code": 21327}', *[b'{"pic_id": "53b7"}'] * 2]
+
+
 def test_uploads_that_take_longer_than_a_publisher_runs_go_on_where_they_stopped(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -250,16 +273,3 @@ def test_uploads_that_take_longer_than_a_publisher_runs_go_on_where_they_stopped
         claims = [event.at for event in target.events if event.type == "claimed"]
         assert len(mine) == 12
         assert all(at - max(claim for claim in claims if claim <= at) <= POLICY.run for at in mine)
-
-
-def test_a_no_that_came_with_status_200_is_not_kept_as_a_preparation(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    target = replace(stage.target(stage.create(due_in=20)), claimed_until=stage.now + POLICY.lease)
-    bodies = [b'{"error_code": 21327}', b'{"pic_id": "53b7"}']
-    monkeypatch.setattr(stage.web, "send", lambda request: Reply(200, {}, bodies.pop(0)))
-    run = Publication(
-        stage.world, target, platform("weibo"), Idempotency(Safety.READBACK), look_around(stage.world, target)
-    )
-    upload = Request("POST", "https://api.weibo.com/2/statuses/upload_pic.json", effect=Effect.PREPARE)
-    assert [run._prepare(upload).body for _ in range(3)] == [b'{"error_code": 21327}', *[b'{"pic_id": "53b7"}'] * 2]
