@@ -13,7 +13,7 @@ PAGE = Path(__file__).resolve().parent.parent / "docs" / "guarantees.md"
 BEGIN, END = "<!-- written by `python -m infra.guarantees` -->\n", "<!-- end -->\n"
 KEYED = frozenset({Safety.KEY, Safety.CONTENT_KEY, Safety.CONTAINER})
 HEAD = """\
-| Network | Class | Its key holds for | It may still take a request for | Reads may lag by | A read-back proves after |
+| Network | Class | Its key or container holds for | It may still take a request for | Reads may lag by | A read-back proves after |
 |---|---|---|---|---|---|
 """
 SERVERS: dict[str, dict[str, dict[str, Any]]] = {
@@ -47,7 +47,9 @@ def with_table(page: str) -> str:
 
 
 def _cells(habits: Idempotency) -> str:
-    lifetime = (_span(habits.key_lifetime) if habits.key_lifetime else "ever") if habits.safety in KEYED else "–"
+    contained = habits.safety is Safety.CONTAINER
+    holds = habits.prepared_lifetime if contained else habits.key_lifetime
+    lifetime = (_span(holds) if holds else "ever") if habits.safety in KEYED else "–"
     proves = _span(habits.quarantine) if habits.readable else "never"
     lag = _span(habits.readback_lag) if habits.readable else "–"
     return " | ".join([f"`{habits.safety}`", lifetime, _span(habits.late_acceptance), lag, proves])

@@ -158,6 +158,10 @@ class Facebook(Graph):
                 return tuple(found)
             params = {**params, "after": paging["cursors"]["after"]}
 
+    def renewable(self, account: Account) -> bool:
+        """Where the person's token is known."""
+        return "user_token" in account.secrets
+
     def refresh(self, account: Account, app: App) -> Conversation[dict[str, str]]:
         """The Page's token anew, by the token of the person who connected it."""
         if "user_token" not in account.secrets:
@@ -209,7 +213,7 @@ class Facebook(Graph):
         reply = yield asked(f"{API}/{post_id}", token_of(account), fields=fields)
         if gone(reply):
             return None
-        about = self.checked(reply)
+        about = self.good(reply)
         shares = (about.get("shares") or {"count": 0})["count"] if is_post else None
         return Metrics(likes=_total(about, "likes"), replies=_total(about, "comments"), reposts=shares)
 
@@ -219,7 +223,7 @@ class Facebook(Graph):
         for media in rendition.parts[0].media:
             about = {"url": media.url, "published": False, "alt_text_custom": media.alt_text}
             reply = yield told(f"{_page(job)}/photos", token_of(job.account), about, Effect.PREPARE, 0)
-            pictures += [str(self.checked(reply)["id"])]
+            pictures += [str(self.good(reply)["id"])]
         message: dict[str, object] = {
             "message": _text(job) or None,
             "link": rendition.card.url if rendition.card and not pictures else None,
@@ -237,13 +241,13 @@ class Facebook(Graph):
         """A reel in three phases, of which people see the last; gives the film's id."""
         url, token = f"{_page(job)}/video_reels", token_of(job.account)
         start = told(url, token, {"upload_phase": "start"}, Effect.PREPARE, 0, keep=("video_id", "upload_url"))
-        begun = self.checked((yield start))
+        begun = self.good((yield start))
         identity = str(begun["video_id"])
         headers = {"Authorization": f"OAuth {token}", "file_url": film.url}
         upload = Request(
             "POST", begun["upload_url"], headers, effect=Effect.PREPARE, keep=("success",), timeout=SECONDS
         )
-        self.checked((yield upload))
+        self.good((yield upload))
         while (yield from self._phase(job, identity)) != "complete":
             yield Wait(FILM)
         about: dict[str, object] = {

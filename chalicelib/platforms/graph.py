@@ -60,7 +60,6 @@ CLOCK_SLACK = timedelta(seconds=60)
 PAGE, PAGES = 100, 5
 AT_ONCE, FILM = timedelta(seconds=1), timedelta(seconds=10)
 """How long to wait before asking again; Meta would like a minute, and readers would not."""
-REFRESH_BEFORE = timedelta(days=10)
 SECONDS = 20.0
 """What a request that makes Meta fetch a medium may take."""
 
@@ -111,15 +110,9 @@ class Graph(Platform):
         rows = said(reply).get("data")
         return tokens_in(Reply(reply.status, reply.headers, json.dumps(rows[0]).encode()) if rows else reply)
 
-    def checked(self, reply: Reply) -> Json:
-        """What a good reply says; raises what any other means."""
-        if no := self.refusal(reply):
-            raise no
-        return dict(reply.json)
-
     def read(self, url: str, token: str, **params: str) -> Talk:
         """A node or an edge."""
-        return self.checked((yield asked(url, token, **params)))
+        return self.good((yield asked(url, token, **params)))
 
     def listed(self, url: str, token: str, fields: str, job: Job) -> Generator[Request, Reply, list[Json]]:
         """What an edge holds since the job was due, newest first. Never half of it."""
@@ -147,7 +140,7 @@ class Graph(Platform):
         """Delete a node; one that is gone already is deleted."""
         reply = yield Request("DELETE", url, params={"access_token": Secret(token)}, effect=Effect.PREPARE)
         if not gone(reply):
-            self.checked(reply)
+            self.good(reply)
 
 
 class Containers(Graph):
@@ -172,11 +165,6 @@ class Containers(Graph):
             prepared_lifetime=timedelta(hours=23),
         )
 
-    def expires_at(self, account: Account) -> datetime | None:
-        """Days before the token really ends: one that has ended cannot be refreshed."""
-        ends = super().expires_at(account)
-        return ends - REFRESH_BEFORE if ends else None
-
     def granted(self, app: App, code: str, verifier: str, redirect: str) -> Conversation[dict[str, str]]:
         """The code for a token of an hour, and that for one of 60 days."""
         short = yield from super().granted(app, code, verifier, redirect)
@@ -196,7 +184,7 @@ class Containers(Graph):
     def contained(self, job: Job, url: str, number: int, about: Mapping[str, object]) -> Conversation[str]:
         """The id of a new container."""
         reply = yield told(url, token_of(job.account), about, Effect.PREPARE, number)
-        return str(self.checked(reply)["id"])
+        return str(self.good(reply)["id"])
 
     def ready(self, job: Job, url: str, film: bool = False) -> Conversation[None]:
         """Come back until the container can be published, or was."""
@@ -222,7 +210,7 @@ class Containers(Graph):
         """Publish a container; gives the id of the post."""
         form = {"creation_id": container}
         reply = yield told(url, token_of(job.account), form, Effect.CREATE, number)
-        return str(self.checked(reply)["id"])
+        return str(self.good(reply)["id"])
 
 
 def asked(url: str, token: str, **params: str) -> Request:

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 
 from chalicelib.core import options as given
 from chalicelib.core import post
-from chalicelib.core.account import Account
+from chalicelib.core.account import Account, App
 from chalicelib.core.conversation import Connected, Conversation, Effect, Job, Metrics, Published, Reply
-from chalicelib.core.errors import Issue, Transient
+from chalicelib.core.errors import Issue, ReconnectNeeded, Transient
 from chalicelib.core.rendition import Part
 from chalicelib.core.rules import Comment, Hashtags, Links, Media, Medium, Mentions, Rules, Source, Text
 from chalicelib.platforms.base import Auth, Meaning, OAuth, as_reply, needed, speaking
@@ -161,6 +161,16 @@ class Instagram(Containers):
                 identity = str(me["user_id"])
             return Connected(f"@{me['username']}", identity, server, {**kept, "access_token": token})
 
+    def renewable(self, account: Account) -> bool:
+        """Those of Instagram's own sign-in."""
+        return account.host == INSTAGRAM
+
+    def refresh(self, account: Account, app: App) -> Conversation[dict[str, str]]:
+        """With itself; a token of Facebook's sign-in ends for good."""
+        if not self.renewable(account):
+            raise ReconnectNeeded("not_refreshable", "a token of Facebook's sign-in cannot be refreshed")
+        return (yield from super().refresh(account, app))
+
     def publish(self, job: Job) -> Conversation[Published]:
         """Containers for an album's pictures, one for all, the post, and below it the first comment."""
         token, part = token_of(job.account), job.rendition.parts[0]
@@ -170,7 +180,7 @@ class Instagram(Containers):
         done = [(yield from self.put_out(job, f"{_me(job)}/media_publish", 0, container))]
         if comment := job.rendition.first_comment:
             url, form = f"{_api(job.account)}/{done[0]}/comments", {"message": comment}
-            done += [str(self.checked((yield told(url, token, form, Effect.CREATE, 1)))["id"])]
+            done += [str(self.good((yield told(url, token, form, Effect.CREATE, 1)))["id"])]
         said = yield from self.shown(f"{_api(job.account)}/{done[0]}", token, "permalink,timestamp")
         return Published(done[0], said.get("permalink"), tuple(done), made(said) if "timestamp" in said else None)
 
@@ -194,7 +204,7 @@ class Instagram(Containers):
         reply = yield asked(f"{_api(account)}/{post_id}/insights", token_of(account), metric=METRICS)
         if gone(reply):
             return None
-        found = figures(self.checked(reply))
+        found = figures(self.good(reply))
         return Metrics(
             views=found.get("views"),
             likes=found.get("likes"),

@@ -175,7 +175,7 @@ class Threads(Containers):
     def measure(self, account: Account, post_id: str) -> Conversation[Metrics | None]:
         """Its insights: https://developers.facebook.com/docs/threads/insights, read 2026-11-22."""
         reply = yield asked(f"{API}/{post_id}/insights", token_of(account), metric=METRICS)
-        return None if gone(reply) else Metrics(**figures(self.checked(reply)))
+        return None if gone(reply) else Metrics(**figures(self.good(reply)))
 
     def _album(self, job: Job, number: int, part: Part) -> Conversation[list[str]]:
         """The containers of an album's pictures and films, once they can be used."""

@@ -157,7 +157,7 @@ class YouTube(Platform):
         kept = {name: credentials[name] for name in names if credentials.get(name)}
         with speaking(self.title):
             params = {"part": "snippet,contentDetails", "mine": "true"}
-            about = self._checked((yield Request("GET", f"{API}/channels", headers=bearer(token), params=params)))
+            about = self.good((yield Request("GET", f"{API}/channels", headers=bearer(token), params=params)))
             if about["kind"] and not about.get("items"):
                 raise Rejected("no_channel", "this Google account has no channel")
             (channel,) = about["items"]
@@ -200,7 +200,7 @@ class YouTube(Platform):
     def measure(self, account: Account, post_id: str) -> Conversation[Metrics | None]:
         """Its statistics; likes and comments may be hidden."""
         params = {"part": "statistics", "id": post_id}
-        about = self._checked((yield Request("GET", f"{API}/videos", headers=bearer(_token(account)), params=params)))
+        about = self.good((yield Request("GET", f"{API}/videos", headers=bearer(_token(account)), params=params)))
         if not about["items"]:
             return None
         counts = about["items"][0]["statistics"]
@@ -223,9 +223,6 @@ class YouTube(Platform):
             raise no
         return reply
 
-    def _checked(self, reply: Reply) -> Json:
-        return dict(self._accepted(reply).json)
-
     def _uploaded(self, job: Job, film: post.Media) -> Conversation[str]:
         """The film's id, once all of it is there: the session knows how much of it is."""
         size = yield from size_of(film)
@@ -234,7 +231,7 @@ class YouTube(Platform):
         while True:
             reply = yield _where(job, session, size)
             if reply.status != INCOMPLETE:
-                return str(self._checked(reply)["id"])
+                return str(self.good(reply)["id"])
             first = _received(reply)
             if first <= before:
                 raise Transient("upload_stalled", f"{first} of {size} bytes have arrived, and no more do")
@@ -242,7 +239,7 @@ class YouTube(Platform):
             span = (first, min(first + CHUNK, size))
             reply = yield _chunk(job, session, film, span, size)
             if reply.status != INCOMPLETE:
-                return str(self._checked(reply)["id"])
+                return str(self.good(reply)["id"])
 
     def _pictured(self, job: Job, film: str, picture: post.Media) -> Conversation[None]:
         """Set the thumbnail: https://developers.google.com/youtube/v3/docs/thumbnails/set, read 2026-11-22."""
@@ -269,7 +266,7 @@ class YouTube(Platform):
             effect=Effect.CREATE,
             keep=("id", "status"),
         )
-        state = self._checked(reply)["status"]["privacyStatus"]
+        state = self.good(reply)["status"]["privacyStatus"]
         if state != _visibility(job):
             raise Rejected("not_shown", f"YouTube keeps the film {state}: is the project verified?")
 
@@ -285,7 +282,7 @@ class YouTube(Platform):
             part=1,
             keep=("id",),
         )
-        return str(self._checked(reply)["id"])
+        return str(self.good(reply)["id"])
 
     def _listed(self, job: Job) -> Conversation[str | None]:
         """The id of the upload that is shown as the post should be."""
@@ -293,7 +290,7 @@ class YouTube(Platform):
         since = job.due - UPLOADED_WITHIN
         params = {"part": "snippet,status", "playlistId": job.account.settings["uploads"], "maxResults": str(PAGE)}
         for _ in range(PAGES):
-            about = self._checked((yield Request("GET", url, headers=headers, params=params)))
+            about = self.good((yield Request("GET", url, headers=headers, params=params)))
             recent = [one for one in about["items"] if _made(one) >= since]
             if found := next((one for one in recent if _is_ours(one, job)), None):
                 return str(found["snippet"]["resourceId"]["videoId"])
@@ -306,7 +303,7 @@ class YouTube(Platform):
         """The id of the channel's comment with the text of ours, among the newest."""
         params = {"part": "snippet", "videoId": film, "order": "time", "maxResults": "100"}
         headers = bearer(_token(job.account))
-        about = self._checked((yield Request("GET", f"{API}/commentThreads", headers=headers, params=params)))
+        about = self.good((yield Request("GET", f"{API}/commentThreads", headers=headers, params=params)))
         for thread in about["items"]:
             comment = thread["snippet"]["topLevelComment"]["snippet"]
             mine = comment["authorChannelId"]["value"] == job.account.remote_id
