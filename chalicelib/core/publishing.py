@@ -359,12 +359,14 @@ def recall(target: Target, request: Request, created: int, now: datetime, idempo
     """The ledger's entry for a request of a conversation that runs again.
 
     The n-th creating request is the n-th creating exchange, whatever its bytes are now: it is never made twice.
-    A preparation is recalled by what it asks, while the platform still keeps it.
+    A preparation is recalled by what it asks, while the platform still keeps it; that of a part that is out, always:
+    what is out is this one.
     """
     if request.effect is Effect.CREATE:
         return target.creates[created] if created < len(target.creates) else None
+    out = any(one.answer and one.part == request.part for one in target.creates)
     for exchange in target.ledger:
-        fresh = now < exchange.intent_at + idempotency.prepared_lifetime
+        fresh = out or now < exchange.intent_at + idempotency.prepared_lifetime
         if exchange.effect is Effect.PREPARE and exchange.digest == request.digest and exchange.answer and fresh:
             return exchange
     return None

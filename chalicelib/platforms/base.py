@@ -461,6 +461,8 @@ def size_of(media: "Media") -> Conversation[int]:
     if media.bytes:
         return media.bytes
     reply = yield Request("HEAD", media.url, headers={"accept-encoding": "identity"})
+    if reply.status == 429 or reply.status >= 500:
+        raise by_status(reply)
     length = reply.headers.get("content-length", "")
     if reply.status in (408, 429) or reply.status >= 500:
         raise by_status(reply, "media_unreachable")

@@ -308,6 +308,7 @@ class Publication:
         known = publishing.recall(self.target, request, 0, self.now, self.habits)
         if known and known.answer:
             return known.answer.reply
+        self._check_lease(request)
         begun = self.now
         reply = self.world.web.send(request)
         if reply.ok and self.network.refusal(reply) is None:
@@ -336,7 +337,7 @@ class Publication:
         return self._send(request)
 
     def _check_lease(self, request: Request) -> None:
-        """A function or a claim that ends while we wait for the answer would leave a doubt."""
+        """A function or a claim that ends while we wait for an answer leaves a doubt, or loses what was prepared."""
         until = self.target.claimed_until
         if until is None or self.now + timedelta(seconds=request.timeout) > until - POLICY.lease + POLICY.run:
             raise Resting(self.now)

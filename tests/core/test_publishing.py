@@ -192,6 +192,8 @@ def test_an_upload_is_recalled_while_the_platform_keeps_it() -> None:
     kept = publishing.prepared(claimed(), upload, answer(), DUE)
     assert publishing.recall(kept, upload, 0, DUE + timedelta(minutes=29), READBACK)
     assert publishing.recall(kept, upload, 0, DUE + timedelta(minutes=31), READBACK) is None
+    out = publishing.answered(publishing.intended(kept, CREATE, DUE), answer())
+    assert publishing.recall(out, upload, 0, DUE + timedelta(hours=3), READBACK)
 
 
 @pytest.mark.parametrize(

@@ -338,3 +338,17 @@ def test_what_slack_may_have_done_is_never_called_refused(error: str) -> None:
 )
 def test_slack_checks_its_options(options: dict[str, object], faults: list[tuple[str, str]]) -> None:
     assert [(issue.code, issue.path) for issue in platform("slack").check_options(options)] == faults
+
+
+@pytest.mark.parametrize("key", ["6489:xyz", "6489", "6489:001", ":00"])
+def test_what_is_no_key_of_ghosts_is_refused(key: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        next(platform("ghost").connect("belfry.example", {"admin_key": key}))
+    assert [issue.code for issue in refused.value.issues] == ["wrong_admin_key"]
+
+
+def test_a_token_of_ghosts_lasts_five_minutes_by_the_clock_of_the_server() -> None:
+    case = next(case for case in PUBLISHED if case.platform == "ghost")
+    _, claims, _ = requests(case)[1].headers["Authorization"].removeprefix("Ghost ").split(".")
+    said = json.loads(base64.urlsafe_b64decode(claims + "=="))
+    assert said == {"iat": 1795424400, "exp": 1795424700, "aud": "/admin/"}

@@ -6,7 +6,6 @@ import pytest
 
 from chalicelib.core.conversation import Reply
 from chalicelib.core.errors import Transient
-from chalicelib.platforms import platform
 from tests.platforms.cases import Case, load, run
 
 
@@ -36,24 +35,3 @@ def test_a_read_back_that_could_not_see_everything_proves_nothing(name: str) -> 
     steps, end = run(found.start(), [Reply(200, {}, json.dumps(page).encode())] * 5)
     assert isinstance(end, Transient)
     assert len(steps) == 5
-
-
-@pytest.mark.parametrize(
-    ("name", "options", "faults"),
-    [
-        ("threads", {"reply_control": "everyone", "topic_tag": "bells", "allowlisted_country_codes": ["US"]}, []),
-        ("threads", {"reply_control": "nobody"}, [("invalid_option", "reply_control")]),
-        ("threads", {"allowlisted_country_codes": "US"}, [("invalid_option", "allowlisted_country_codes")]),
-        ("instagram", {"share_to_feed": True, "thumb_offset": 3, "post_type": "story"}, []),
-        ("instagram", {"share_to_feed": "yes"}, [("invalid_option", "share_to_feed")]),
-        (
-            "instagram",
-            {"thumb_offset": True, "colour": 1},
-            [("invalid_option", "thumb_offset"), ("unknown_option", "colour")],
-        ),
-        ("facebook", {"post_type": "reel", "place": "1"}, []),
-        ("facebook", {"post_type": 3, "place": 1}, [("invalid_option", "post_type"), ("invalid_option", "place")]),
-    ],
-)
-def test_options_are_checked(name: str, options: dict[str, object], faults: list[tuple[str, str]]) -> None:
-    assert [(issue.code, issue.path) for issue in platform(name).check_options(options)] == faults
