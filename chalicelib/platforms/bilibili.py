@@ -148,6 +148,10 @@ class Bilibili(Platform):
                 raise Rejected(no.code, no.message) from no
             return Connected(owner["name"], owner["openid"], secrets=secrets)
 
+    def renewable(self, account: Account) -> bool:
+        """Where there is a refresh token."""
+        return bool(account.secrets.get("refresh_token"))
+
     def refresh(self, account: Account, app: App) -> Conversation[dict[str, str]]:
         """With the app that the account was connected with."""
         mine = App(account.secrets["app_id"], account.secrets["app_secret"])
