@@ -49,6 +49,8 @@ send what somebody else has read back in vain meanwhile."""
 
 ASKED = frozenset({"scheduled", "edited", "resumed", "publish_now"})
 """Events by which a person sets a target's time."""
+REMINDED_AFTER = timedelta(hours=1)
+"""How long a person has to publish by hand before they are reminded; longer where the grace is."""
 AT_ONCE = timedelta(seconds=60)
 """What "now" may take to come through the queue and a cold start before a late policy calls it late."""
 REPEATABLE = frozenset({Safety.KEY, Safety.CONTENT_KEY, Safety.CONTAINER})
@@ -435,6 +437,35 @@ def confirmed(target: Target, url: str, by: str, now: datetime, unsent: int = 0)
         claimed_until=None,
         error=None,
         published_at=target.creates[0].intent_at,
+        url=url,
+        version=target.version + 1,
+    )
+
+
+def handed_over(target: Target, now: datetime) -> Target:
+    """The target that a person has to publish, because its network takes nothing from us; and then is reminded of it."""
+    if target.state is State.AWAITING_ACTION:
+        return noted(target, now, "reminder", next_at=target.expires_at)
+    patience = max(REMINDED_AFTER, timedelta(seconds=target.grace_seconds))
+    remind_at = max(now, target.scheduled_at or now) + patience
+    return noted(target, now, "action_needed", state=State.AWAITING_ACTION, next_at=milliseconds(remind_at))
+
+
+def done_by_hand(target: Target, url: str, by: str, at: datetime | None, now: datetime) -> Target:
+    """The target that a person has published, at `at` or just now; late by that, like any other."""
+    if target.state is not State.AWAITING_ACTION:
+        raise Conflict(f"a target that is {target.state} is not for a person to publish", "not_assisted", target.state)
+    if at and at > now:
+        raise Conflict("what is to be published later is not published yet", "in_the_future", target.state)
+    return noted(
+        target,
+        now,
+        "confirmed",
+        by,
+        state=State.PUBLISHED,
+        next_at=None,
+        error=None,
+        published_at=milliseconds(at or now),
         url=url,
         version=target.version + 1,
     )

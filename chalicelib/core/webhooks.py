@@ -34,6 +34,8 @@ PUBLIC = {
     "resumed": "target.resumed",
     "cancelled": "target.cancelled",
     "deferred": "target.deferred",
+    "action_needed": "target.action_needed",
+    "reminder": "target.reminder",
     "unconfirmed": "target.unconfirmed",
     "retried": "target.retried",
     "published": "target.published",

@@ -86,6 +86,8 @@ def _act(
 ) -> None:
     if stopped := brakes.stop(world, target, around.brakes):
         _unless_overtaken(schedule.save, world, stopped)
+    elif network.publishing == "assisted":
+        _unless_overtaken(schedule.save, world, publishing.handed_over(target, world.clock.now()))
     elif (written := _unless_overtaken(schedule.save, world, claimed)) and not _stopped_meanwhile(
         world, written, around
     ):

@@ -66,6 +66,8 @@ MAP = {
     "POST /v1/hold": "posts:write",
     "POST /v1/resume": "posts:write",
     "POST /v1/posts/{post_id}/targets/{target_id}/resolve": "posts:write",
+    "GET /v1/posts/{post_id}/targets/{target_id}/bundle": "posts:read",
+    "POST /v1/posts/{post_id}/targets/{target_id}/confirm": "posts:write",
     "GET /v1/posts/{post_id}/targets/{target_id}/attempts": "posts:read",
     "GET /v1/posts/{post_id}/targets/{target_id}/events": "posts:read",
     "GET /v1/posts/{post_id}/targets/{target_id}/receipt": "posts:read",
@@ -79,6 +81,7 @@ MAP = {
 }
 
 BODIES: dict[str, dict[str, Any]] = {
+    "POST /v1/posts/{post_id}/targets/{target_id}/confirm": {"url": "https://www.douyin.com/video/7"},
     "POST /v1/connections/{connection_id}/accounts": {"remote_ids": ["1"]},
     "PATCH /v1/posts/{post_id}": {},
     "PATCH /v1/webhooks/{webhook_id}": {},
