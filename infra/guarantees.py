@@ -13,7 +13,7 @@ PAGE = Path(__file__).resolve().parent.parent / "docs" / "guarantees.md"
 BEGIN, END = "<!-- written by `python -m infra.guarantees` -->\n", "<!-- end -->\n"
 KEYED = frozenset({Safety.KEY, Safety.CONTENT_KEY, Safety.CONTAINER})
 HEAD = """\
-| Network | Class | Its key or container holds for | It may still take a request for | Reads may lag by | A read-back proves after |
+| Network | Class | Key or container holds | May still take a request | Reads may lag | A read-back proves after |
 |---|---|---|---|---|---|
 """
 SERVERS: dict[str, dict[str, dict[str, Any]]] = {
