@@ -6,13 +6,24 @@ from typing import Any
 
 from chalice.app import Chalice, Request, Response
 
-from chalicelib.api import accounts, health, holds, platforms, posts, renditions, sandbox, targets, webhooks
+from chalicelib.api import accounts, health, holds, media, platforms, posts, renditions, sandbox, targets, webhooks
 from chalicelib.api.problem import Malformed
 from chalicelib.api.route import Endpoint
 from chalicelib.api.serve import id_of, refused, respond
 from chalicelib.ports import World
 
-RESOURCES: tuple[ModuleType, ...] = (posts, targets, renditions, platforms, accounts, webhooks, holds, health, sandbox)
+RESOURCES: tuple[ModuleType, ...] = (
+    posts,
+    media,
+    targets,
+    renditions,
+    platforms,
+    accounts,
+    webhooks,
+    holds,
+    health,
+    sandbox,
+)
 
 
 def endpoints() -> list[Endpoint]:

@@ -32,6 +32,8 @@ MAP = {
     "POST /v1/posts/{post_id}/hold": "posts:write",
     "POST /v1/posts/{post_id}/resume": "posts:write",
     "POST /v1/posts/{post_id}/publish": "posts:write",
+    "POST /v1/media": "posts:write",
+    "GET /v1/media/{medium_id}": "posts:read",
     "POST /v1/renditions": "posts:read",
     "POST /v1/validate": "posts:read",
     "GET /v1/platforms": "a key",
@@ -81,7 +83,7 @@ def route(endpoint: Endpoint) -> str:
 
 
 def path(endpoint: Endpoint) -> str:
-    ids = {"webhook_id": "wh_1", "delivery_id": "msg_1"}
+    ids = {"medium_id": "med_1", "webhook_id": "wh_1", "delivery_id": "msg_1"}
     ids |= {"post_id": "post_1", "target_id": "tgt_1", "account_id": "acc_1"}
     return endpoint.path.format(**ids, name="sandbox", handle="tower")
 
@@ -149,14 +151,15 @@ def test_another_tenants_thing_looks_exactly_like_none(client: Api, endpoint: En
     post, webhook = stranger.created(), stranger.webhook()
     target, delivery = post["targets"][0], stranger.post(f"/v1/webhooks/{webhook['id']}/test").json_body
     theirs = {"post_id": post["id"], "target_id": target["id"], "account_id": target["account_id"]}
-    theirs |= {"webhook_id": webhook["id"], "delivery_id": delivery["id"]}
+    medium = stranger.post("/v1/media", {"content_type": "image/png", "bytes": 5}).json_body
+    theirs |= {"webhook_id": webhook["id"], "delivery_id": delivery["id"], "medium_id": medium["id"]}
     body = BODIES.get(route(endpoint))
 
     strange = problem(client.send(endpoint.method, endpoint.path.format(**theirs), body), 404, "not_found")
     missing = problem(client.send(endpoint.method, path(endpoint), body), 404, "not_found")
 
     def anonymous(detail: str) -> str:
-        for name in (*theirs.values(), "post_1", "tgt_1", "acc_1", "wh_1", "msg_1"):
+        for name in (*theirs.values(), "post_1", "tgt_1", "acc_1", "wh_1", "msg_1", "med_1"):
             detail = detail.replace(name, "…")
         return detail
 
