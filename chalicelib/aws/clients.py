@@ -18,7 +18,12 @@ ATTEMPTS = 3
 
 OWN: dict[str, dict[str, Any]] = {
     # Addresses that others use have to be signed by SigV4, and bodies from files have no checksum at their end.
-    "s3": {"signature_version": "s3v4", "request_checksum_calculation": "when_required"},
+    # A name under the global endpoint leads nowhere while a bucket is new.
+    "s3": {
+        "signature_version": "s3v4",
+        "request_checksum_calculation": "when_required",
+        "s3": {"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"},
+    },
 }
 """What single services need besides."""
 

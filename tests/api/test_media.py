@@ -8,6 +8,7 @@ from chalicelib.core.conversation import Reply
 from chalicelib.core.errors import NotSent
 from chalicelib.core.medium import KEPT_FOR, MOST_BYTES
 from chalicelib.core.probe import EXTENSIONS
+from chalicelib.ports import Probe
 from chalicelib.service import media, probe
 from tests.api.client import Api, issues, problem
 from tests.media import samples
@@ -21,7 +22,7 @@ def uploaded(client: Api, data: bytes, content_type: str = "image/jpeg") -> Json
     answer = client.post("/v1/media", {"content_type": content_type, "bytes": len(data)})
     assert answer.status_code == 201
     client.world.files.put(answer.json_body["upload"]["url"], data)
-    probe.look(client.world, (message := media.Probe(client.workspace_id, answer.json_body["id"])))
+    probe.look(client.world, (message := Probe(client.workspace_id, answer.json_body["id"])))
     return dict(client.get(f"/v1/media/{message.medium_id}").json_body)
 
 
@@ -46,7 +47,7 @@ def test_a_medium_is_promised_uploaded_looked_at_and_ready(client: Api) -> None:
     assert made["upload"]["headers"] == {"Content-Type": "image/jpeg", "Content-Length": str(len(data))}
     key = client.world.files.put(made["upload"]["url"], data)
     assert key == f"uploads/{client.workspace_id}/{made['id']}"
-    probe.look(client.world, media.Probe(client.workspace_id, made["id"]))
+    probe.look(client.world, Probe(client.workspace_id, made["id"]))
 
     found = client.get(f"/v1/media/{made['id']}").json_body
     assert (found["state"], found["kind"], found["mime_type"]) == ("ready", "image", "image/jpeg")
@@ -96,7 +97,7 @@ def test_an_upload_larger_than_anything_we_take_is_refused(client: Api, monkeypa
 
 def test_being_looked_at_twice_or_too_early_changes_nothing(client: Api) -> None:
     made = client.post("/v1/media", {"content_type": "image/png", "bytes": 5}).json_body
-    message = media.Probe(client.workspace_id, made["id"])
+    message = Probe(client.workspace_id, made["id"])
     probe.look(client.world, message)
     assert client.get(f"/v1/media/{made['id']}").json_body["state"] == "awaiting_upload"
     client.world.files.put(made["upload"]["url"], samples.png())
