@@ -51,7 +51,7 @@ package: .venv/run.stamp ## build/sam.yaml and build/deployment.zip, exactly wha
 deploy: .venv/run.stamp ## deploy to AWS: make deploy STAGE=dev [PARAMETERS="AlarmLeadSeconds=60"] [YES=1]
 	$(BIN)/python -m infra.deploy deploy --stage $(STAGE) $(if $(YES),--yes) --set $(PARAMETERS)
 
-redrive: .venv/run.stamp ## give dead letters back: make redrive [QUEUE=deliver] [STAGE=dev]; the local service's by default
+redrive: .venv/run.stamp ## give dead letters back: make redrive [QUEUE=deliver|media] [STAGE=dev]; the local service's by default
 	@$(BIN)/python -m infra.redrive $(or $(QUEUE),publish) $(if $(filter file,$(origin STAGE)),,--stage $(STAGE))
 
 destroy: .venv/run.stamp ## delete what `make deploy` made, except the table and the key: make destroy STAGE=dev

@@ -60,6 +60,15 @@ def deliver(event: SQSEvent) -> dict[str, Any]:
     return each_errand(event.to_dict(), partial(deliver, world()))
 
 
+@app.on_sqs_message(queue="media", batch_size=1, name="media")
+def media(event: SQSEvent) -> dict[str, Any]:
+    """A medium was uploaded, or has to be fetched."""
+    from chalicelib.aws.events import each_probe
+    from chalicelib.service.probe import look
+
+    return each_probe(event.to_dict(), partial(look, world()))
+
+
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="sweep")
 def sweep(_event: CloudWatchEvent) -> None:
     """Every minute, whatever the alarms do."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import IO, Any, NamedTuple, Protocol, TypeVar
 
 from chalicelib.core.conversation import Reply, Request
 
@@ -113,6 +113,13 @@ class Errand(NamedTuple):
     version: int
 
 
+class Probe(NamedTuple):
+    """A message to the prober: this medium may be there to be looked at."""
+
+    workspace_id: str
+    medium_id: str
+
+
 class Change(NamedTuple):
     """One write, as the table's stream tells of it: at least once, in order for one item, within seconds."""
 
@@ -153,8 +160,41 @@ class Web(Protocol):
     def send(self, request: Request) -> Reply:
         """The reply to a request; raises `NotSent` or `MaybeSent`."""
 
+    def download(self, url: str, into: IO[bytes], seconds: float) -> None:
+        """Write what is at an address into a file; raises `NotSent` where not all of it could be had in that time."""
+
     def objection(self, url: str) -> str | None:
         """Why no request would ever leave for this address, such as that it is private; None where one would."""
+
+
+class Upload(NamedTuple):
+    """One PUT that somebody else may make: its address, the headers that it must have, and until when."""
+
+    url: str
+    headers: dict[str, str]
+    until: datetime
+
+
+class Files(Protocol):
+    """Media of ours: private files under keys. What nobody has asked to keep may vanish after 30 days."""
+
+    def upload(self, key: str, mime_type: str, size: int) -> Upload:
+        """Leave to put a file of exactly this type and size, in bytes, under the key."""
+
+    def fetch(self, key: str, into: IO[bytes], most: int) -> bool:
+        """Write a stored file into another, no more than `most` bytes and one; False where there is none."""
+
+    def store(self, key: str, mime_type: str, file: IO[bytes]) -> None:
+        """Put a file under the key."""
+
+    def keep(self, key: str) -> None:
+        """See to it that the file does not vanish."""
+
+    def address(self, key: str) -> str:
+        """Where the file lies, for good. Nobody can read it there who is not lent it."""
+
+    def lend(self, address: str, method: str = "GET") -> str:
+        """The same address for anybody to GET or HEAD for an hour; what is no address of ours comes back unchanged."""
 
 
 class Clock(Protocol):
@@ -204,9 +244,12 @@ class World:
     """To the publisher."""
     deliveries: Queue[Errand]
     """To the deliverer of webhooks."""
+    probes: Queue[Probe]
+    """To the prober of media."""
     alarms: Alarms
     vault: Vault
     web: Web
+    files: Files
     clock: Clock
     chance: Chance
     settings: Settings

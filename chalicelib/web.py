@@ -16,7 +16,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import formatdate
 from typing import IO, TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import unquote, urlsplit
@@ -72,10 +72,12 @@ class HttpWeb:
         self,
         allowed_private_hosts: frozenset[str] = frozenset(),
         *,
+        lend: Callable[[str, str], str] = lambda url, _: url,
         tls: ssl.SSLContext | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._allowed = allowed_private_hosts
+        self._lend = lend
         self._tls = tls
         self._sleep = sleep
         self._network = _Network(allowed_private_hosts)
@@ -95,7 +97,9 @@ class HttpWeb:
 
         `request.timeout` limits everything together: tries, redirects and the whole reply. Before, fetching its media
         may take as long each. Only a GET or HEAD that changes nothing is tried again or follows redirects.
+        Media of our own are lent to the other side from now on for an hour, wherever in the request they are named.
         """
+        request = lent(request, self._lend)
         host_of(request.url)
         with ExitStack() as files:
             media = {one.url: self._fetched(one, request.span, request.timeout, files) for one in _media(request)}
@@ -137,6 +141,19 @@ class HttpWeb:
         except httpcore.ConnectError as failure:
             return str(failure)
 
+    def download(self, url: str, into: IO[bytes], seconds: float) -> None:
+        """Write what is at an address into a file; raises `NotSent` where not all of it could be had in that time."""
+
+        def once(deadline: float) -> None:
+            into.seek(0)
+            into.truncate()
+            self._read(url, None, deadline, into)
+
+        try:
+            self._retried(once, seconds, lambda _: False)
+        except (TransportFailure, ValueError) as failure:
+            raise NotSent(f"medium at {failure}") from None
+
     def close(self) -> None:
         """Close kept connections."""
         if self._pool_:
@@ -173,20 +190,24 @@ class HttpWeb:
             raise NotSent(f"medium at {failure}") from None
 
     def _fetch(self, medium: "Media", span: tuple[int, int] | None, deadline: float, files: ExitStack) -> _Medium:
+        file = files.enter_context(tempfile.TemporaryFile())  # noqa: SIM115, the stack closes it
+        headers = self._read(medium.url, span, deadline, file)
+        file.seek(0)
+        return _Medium(_file_name(medium.url), file, _media_type(headers, medium))
+
+    def _read(self, url: str, span: tuple[int, int] | None, deadline: float, into: IO[bytes]) -> dict[str, str]:
         """A medium, or the stretch of it that was asked for; a server may answer that with all of it."""
-        host = host_of(medium.url)
+        host = host_of(url)
         only = {"range": f"bytes={span[0]}-{span[1] - 1}"} if span else {}
-        wanted = _written(Request("GET", medium.url, headers={"accept-encoding": "identity", **only}), {})
+        wanted = _written(Request("GET", url, headers={"accept-encoding": "identity", **only}), {})
         with self._opened(wanted, deadline, follow=True) as response:
             headers = _headers(response)
             partial = span is not None and response.status == 206
             if not (response.status == 200 or partial) or headers.get("content-encoding", "identity") != "identity":
                 raise (NotSent if response.status in BUSY else Pointless)(f"{host}: answered {response.status}")
-            file = files.enter_context(tempfile.TemporaryFile())  # noqa: SIM115, the stack closes it
             for chunk in _within(self._chunks(response, host, MAX_MEDIA_BYTES), None if partial else span):
-                file.write(chunk)
-        file.seek(0)
-        return _Medium(_file_name(medium.url), file, _media_type(headers, medium))
+                into.write(chunk)
+        return headers
 
     @contextmanager
     def _opened(self, request: "httpx.Request", deadline: float, follow: bool) -> "Iterator[httpcore.Response]":
@@ -349,6 +370,30 @@ class _Stream:
     def get_extra_info(self, info: str) -> Any:
         """What httpcore wants to know about the socket."""
         return self._stream.get_extra_info(info)
+
+
+def lent(request: Request, lend: Callable[[str, str], str]) -> Request:
+    """The request with media of our own at addresses that the other side can read, wherever they are named whole."""
+
+    def read(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: read(each) for name, each in value.items()}
+        if isinstance(value, list | tuple):
+            return [read(each) for each in value]
+        return lend(value, "GET") if type(value) is str else value
+
+    def medium(each: "Media") -> "Media":
+        return each.model_copy(update={"url": lend(each.url, "GET")})
+
+    return replace(
+        request,
+        url=lend(request.url, request.method),
+        params=read(request.params),
+        json=read(request.json),
+        form=read(request.form),
+        media=medium(request.media) if request.media else None,
+        files={name: medium(each) for name, each in request.files.items()},
+    )
 
 
 def _may_pass(failure: BaseException) -> bool:

@@ -3,7 +3,7 @@
 import os
 from functools import cache
 
-from chalicelib.ports import Errand, Wake, World
+from chalicelib.ports import Errand, Probe, Wake, World
 
 
 @cache
@@ -12,6 +12,7 @@ def world() -> World:
     from chalicelib import clock, settings, web
     from chalicelib.aws.dynamodb import DynamoTable
     from chalicelib.aws.kms import KmsVault
+    from chalicelib.aws.s3 import S3Files
     from chalicelib.aws.scheduler import SchedulerAlarms
     from chalicelib.aws.sqs import SqsQueue
 
@@ -20,10 +21,13 @@ def world() -> World:
     table = DynamoTable(os.environ["CARILLON_TABLE"])
     publish_queue: SqsQueue[Wake] = SqsQueue(os.environ["CARILLON_PUBLISH_QUEUE_URL"])
     deliver_queue: SqsQueue[Errand] = SqsQueue(os.environ.get("CARILLON_DELIVER_QUEUE_URL", ""))
+    probe_queue: SqsQueue[Probe] = SqsQueue(os.environ.get("CARILLON_MEDIA_QUEUE_URL", ""))
+    files = S3Files(os.environ.get("CARILLON_MEDIA_BUCKET", ""), time)
     return World(
         table=table,
         queue=publish_queue,
         deliveries=deliver_queue,
+        probes=probe_queue,
         alarms=SchedulerAlarms(
             group=os.environ["CARILLON_ALARM_GROUP"],
             role=os.environ["CARILLON_ALARM_ROLE_ARN"],
@@ -31,7 +35,8 @@ def world() -> World:
             dead_letters=os.environ.get("CARILLON_ALARM_DLQ_ARN"),
         ),
         vault=KmsVault(os.environ["CARILLON_KMS_KEY_ID"], table, time),
-        web=web.HttpWeb(chosen.allowed_private_hosts),
+        web=web.HttpWeb(chosen.allowed_private_hosts, lend=files.lend),
+        files=files,
         clock=time,
         chance=clock.SystemChance(time),
         settings=chosen,

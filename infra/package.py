@@ -23,8 +23,8 @@ INPUTS = (
     *("app.py", "chalicelib", "vendor", "requirements.txt"),
     *(".chalice", "infra/resources.yaml", "infra/package.py", "requirements-run.txt"),
 )
-# pycparser serves cffi when it compiles, never when it runs; anyio serves httpx's asynchronous half.
-SURPLUS_FOLDERS = ("regex/tests/", "pydantic/v1/", "pycparser/", "anyio/")
+# cffi and pycparser compile bindings; what cryptography runs is _cffi_backend. anyio serves httpx's asynchronous half.
+SURPLUS_FOLDERS = ("regex/tests/", "pydantic/v1/", "cffi/", "pycparser/", "anyio/")
 SURPLUS_SUFFIXES = (".pyi", ".js", ".css")
 UNCHECKED_HASH = PycInvalidationMode.UNCHECKED_HASH
 NOT_INPUTS = {"__pycache__", "deployments", "deployed"}

@@ -1,4 +1,4 @@
-"""`python -m infra.redrive [publish|deliver] [--stage dev]`: give dead letters back to the queue that gave up on them.
+"""`python -m infra.redrive [publish|deliver|media] [--stage dev]`: give dead letters back to the queue they died on.
 
 A message dies when it has failed five times. Mend what made it fail, then give it back. Each message is sent before it
 is deleted, so none is lost and one may come twice: a wake or an errand that comes again, or too late, does nothing.
@@ -14,11 +14,11 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.aws.sqs import BATCH, errand_of, wake_of
+from chalicelib.aws.sqs import BATCH, errand_of, probe_of, wake_of
 from infra.stack import Stack
 
 ANNOUNCED = Path(__file__).resolve().parent.parent / ".local" / "service.json"
-QUEUES = {"publish": "Publish", "deliver": "Deliver"}
+QUEUES = {"publish": "Publish", "deliver": "Deliver", "media": "Media"}
 """What the stack's outputs begin with, by the name of the queue."""
 MOST = 1000
 HIDDEN_SECONDS = 120
@@ -52,6 +52,9 @@ def described(queue: str, body: str) -> str | None:
         if queue == "publish":
             wake = wake_of(body)
             return f"target {wake.target_id} of post {wake.post_id} in {wake.workspace_id}, version {wake.version}"
+        if queue == "media":
+            probe = probe_of(body)
+            return f"medium {probe.medium_id} in {probe.workspace_id}"
         errand = errand_of(body)
     except ValueError:
         return None

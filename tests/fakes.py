@@ -8,7 +8,7 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from threading import RLock
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import IO, Any, Generic, NamedTuple, TypeVar
 
 from chalicelib.aws.rows import (
     Row,
@@ -25,7 +25,7 @@ from chalicelib.aws.sqs import whole_delay
 from chalicelib.clock import ALPHABET, LETTERS, RANDOM_DIGITS, SECRET_LETTERS, TIME_DIGITS, digits
 from chalicelib.core.conversation import Reply, Request
 from chalicelib.core.errors import Stale
-from chalicelib.ports import Change, Delete, Errand, Found, Item, Key, Put, Settings, Wake, World
+from chalicelib.ports import Change, Delete, Errand, Found, Item, Key, Probe, Put, Settings, Upload, Wake, World
 
 M = TypeVar("M", bound=NamedTuple)
 
@@ -229,6 +229,46 @@ class FakeAlarms:
         return min(self.set.values(), default=None)
 
 
+class FakeFiles:
+    """A `Files` in memory: what is stored is in `stored`, what is kept in `kept`; `put` uploads as anybody may."""
+
+    HOME = "https://files.test/"
+
+    def __init__(self, clock: FakeClock) -> None:
+        self._clock = clock
+        self.stored: dict[str, bytes] = {}
+        self.kept: set[str] = set()
+
+    def upload(self, key: str, mime_type: str, size: int) -> Upload:
+        headers = {"Content-Type": mime_type, "Content-Length": str(size)}
+        return Upload(f"{self.HOME}{key}?signed=PUT", headers, self._clock.now() + timedelta(hours=1))
+
+    def put(self, url: str, data: bytes) -> str:
+        """What the uploader does; gives the key."""
+        key = url.removeprefix(self.HOME).removesuffix("?signed=PUT")
+        self.stored[key] = data
+        return key
+
+    def fetch(self, key: str, into: IO[bytes], most: int) -> bool:
+        if key in self.stored:
+            into.write(self.stored[key][: most + 1])
+        return key in self.stored
+
+    def store(self, key: str, mime_type: str, file: IO[bytes]) -> None:
+        file.seek(0)
+        self.stored[key] = file.read()
+
+    def keep(self, key: str) -> None:
+        self.kept.add(key)
+
+    def address(self, key: str) -> str:
+        return f"{self.HOME}{key}"
+
+    def lend(self, address: str, method: str = "GET") -> str:
+        ours = address.removeprefix(self.HOME) in self.stored
+        return f"{address}?signed={method}" if ours and method in ("GET", "HEAD") else address
+
+
 class FakeVault:
     """A `Vault` that hands out tickets and keeps the secrets itself."""
 
@@ -264,6 +304,9 @@ class FakeWeb:
 
     def objection(self, url: str) -> str | None:
         return self.objections.get(url)
+
+    def download(self, url: str, into: IO[bytes], seconds: float) -> None:
+        into.write(self.send(Request("GET", url, timeout=seconds)).body)
 
     def expect(self, match: Match, answer: Answer) -> None:
         """Add a line to the script."""
@@ -321,9 +364,11 @@ class FakeWorld(World):
     table: FakeTable
     queue: FakeQueue[Wake]
     deliveries: FakeQueue[Errand]
+    probes: FakeQueue[Probe]
     alarms: FakeAlarms
     vault: FakeVault
     web: FakeWeb
+    files: FakeFiles
     clock: FakeClock
     chance: FakeChance
     settings: Settings
@@ -336,9 +381,11 @@ def world(**parts: Any) -> FakeWorld:
         "table": FakeTable(),
         "queue": FakeQueue[Wake](clock),
         "deliveries": FakeQueue[Errand](clock),
+        "probes": FakeQueue[Probe](clock),
         "alarms": FakeAlarms(clock),
         "vault": FakeVault(),
         "web": FakeWeb(),
+        "files": FakeFiles(clock),
         "clock": clock,
         "chance": FakeChance(),
         "settings": Settings(stage="test", api_url="https://carillon.test/api"),

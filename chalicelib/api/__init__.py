@@ -11,6 +11,7 @@ from chalicelib.api import (
     connections,
     health,
     holds,
+    media,
     platforms,
     posts,
     renditions,
@@ -25,6 +26,7 @@ from chalicelib.ports import World
 
 RESOURCES: tuple[ModuleType, ...] = (
     posts,
+    media,
     targets,
     renditions,
     platforms,

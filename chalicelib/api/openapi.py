@@ -197,7 +197,7 @@ def _answers(endpoint: Endpoint, schemas: _Schemas) -> Json:
 
 def _answer_headers(endpoint: Endpoint, status: int) -> Json:
     names = ["X-Request-Id"]
-    if endpoint.method == "POST" and endpoint.path in ("/v1/posts", "/v1/accounts", "/v1/webhooks"):
+    if endpoint.method == "POST" and endpoint.path in ("/v1/posts", "/v1/media", "/v1/accounts", "/v1/webhooks"):
         names += ["Location"]
     if "posts" in endpoint.path and endpoint.answers[status] in FLAT:
         names += ["ETag"]

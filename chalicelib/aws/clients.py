@@ -16,6 +16,17 @@ CONNECT_SECONDS = 1
 READ_SECONDS = 4
 ATTEMPTS = 3
 
+OWN: dict[str, dict[str, Any]] = {
+    # Addresses that others use have to be signed by SigV4, and bodies from files have no checksum at their end.
+    # A name under the global endpoint leads nowhere while a bucket is new.
+    "s3": {
+        "signature_version": "s3v4",
+        "request_checksum_calculation": "when_required",
+        "s3": {"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"},
+    },
+}
+"""What single services need besides."""
+
 _made: dict[str, Any] = {}
 _making = Lock()
 
@@ -44,6 +55,7 @@ def make(service: str, **options: Any) -> Any:
         # standard, not adaptive: adaptive slows down the calls of the whole process after one throttled one
         # https://docs.aws.amazon.com/boto3/latest/guide/retries.html, read 2026-11-22
         retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+        **OWN.get(service, {}),
     )
     return get_session().create_client(service, config=config, **options)
 

@@ -4,10 +4,11 @@ import json
 import math
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
+from urllib.parse import unquote_plus
 
 from chalicelib.aws.clients import Client, answering, client, rest
 from chalicelib.core.errors import Unavailable
-from chalicelib.ports import Errand, Wake
+from chalicelib.ports import Errand, Probe, Wake
 
 M = TypeVar("M", bound=NamedTuple)
 
@@ -30,6 +31,21 @@ def wake_of(body: str) -> Wake:
 def errand_of(body: str) -> Errand:
     """The errand that `body_of` wrote; ValueError where it is none."""
     return _read(Errand, body)
+
+
+def probe_of(body: str) -> Probe:
+    """The probe that `body_of` wrote, or that S3 tells of; ValueError where it is none."""
+    document = json.loads(body)
+    return _uploaded(document) if isinstance(document, dict) and "Records" in document else _read(Probe, body)
+
+
+def _uploaded(event: dict[str, Any]) -> Probe:
+    """https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html: one record each."""
+    try:
+        _, workspace_id, medium_id = unquote_plus(event["Records"][0]["s3"]["object"]["key"]).split("/")
+    except (KeyError, IndexError, TypeError, ValueError) as fault:
+        raise ValueError("the message tells of no upload") from fault
+    return Probe(workspace_id, medium_id)
 
 
 def _read(kind: type[M], body: str) -> M:

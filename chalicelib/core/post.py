@@ -2,9 +2,9 @@
 
 import re
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 MAX_TEXT = 100_000
 """Code points a canonical text may hold; the longest network we know takes 90,000 (Weibo articles)."""
@@ -38,10 +38,17 @@ class Link(Value):
     """`{"source": "{platform}", "campaign": "spring"}` becomes `utm_source=…`; `{platform}` is filled in per target."""
 
 
-class Media(Value):
-    """One picture, film, sound or document, by URL, with what is known about it."""
+def _without_default(schema: dict[str, Any]) -> None:
+    """An empty URL stands for none, and is no URL that could be sent."""
+    del schema["default"]
 
-    url: Url
+
+class Media(Value):
+    """One picture, film, sound or document: by URL, with what is known about it, or by the id it has at /v1/media."""
+
+    url: Annotated[Url, Field(json_schema_extra=_without_default)] = ""
+    id: Annotated[str, Field(max_length=100, pattern=r"^med_[a-z0-9]+$")] | None = None
+    """Of one that was uploaded here: everything else but `alt_text` is then read out of the file."""
     kind: MediaKind = "image"
     alt_text: Annotated[str, Field(max_length=10_000)] | None = None
     mime_type: Line | None = None
@@ -49,6 +56,12 @@ class Media(Value):
     height: Annotated[int, Field(gt=0)] | None = None
     bytes: Annotated[int, Field(gt=0)] | None = None
     duration_seconds: Annotated[float, Field(gt=0)] | None = None
+
+    @model_validator(mode="after")
+    def _is_somewhere(self) -> Self:
+        if not (self.url or self.id):
+            raise ValueError("needs a `url`, or the `id` of a medium that is here")
+        return self
 
 
 class Mention(Value):

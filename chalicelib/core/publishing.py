@@ -443,7 +443,7 @@ def confirmed(target: Target, url: str, by: str, now: datetime, unsent: int = 0)
 
 
 def handed_over(target: Target, now: datetime) -> Target:
-    """The target that a person has to publish, because its network takes nothing from us; and then is reminded of it."""
+    """The target that a person has to publish, because its network takes nothing from us; and a reminder of it."""
     if target.state is State.AWAITING_ACTION:
         return noted(target, now, "reminder", next_at=target.expires_at)
     patience = max(REMINDED_AFTER, timedelta(seconds=target.grace_seconds))

@@ -34,6 +34,8 @@ MAP = {
     "POST /v1/posts/{post_id}/hold": "posts:write",
     "POST /v1/posts/{post_id}/resume": "posts:write",
     "POST /v1/posts/{post_id}/publish": "posts:write",
+    "POST /v1/media": "posts:write",
+    "GET /v1/media/{medium_id}": "posts:read",
     "POST /v1/renditions": "posts:read",
     "POST /v1/validate": "posts:read",
     "GET /v1/platforms": "a key",
@@ -96,7 +98,7 @@ def route(endpoint: Endpoint) -> str:
 
 def path(endpoint: Endpoint) -> str:
     ids = {"webhook_id": "wh_1", "delivery_id": "msg_1", "connection_id": "con_1", "platform": "mastodon"}
-    ids |= {"post_id": "post_1", "target_id": "tgt_1", "account_id": "acc_1"}
+    ids |= {"medium_id": "med_1", "post_id": "post_1", "target_id": "tgt_1", "account_id": "acc_1"}
     return endpoint.path.format(**ids, name="sandbox", handle="tower")
 
 
@@ -166,13 +168,15 @@ def test_another_tenants_thing_looks_exactly_like_none(client: Api, endpoint: En
     theirs |= {"webhook_id": webhook["id"], "delivery_id": delivery["id"]}
     asked: dict[str, Any] = {"credentials": {}}
     theirs["connection_id"] = stranger.post("/v1/accounts/connect/sandbox", asked).json_body["id"]
+    medium = stranger.post("/v1/media", {"content_type": "image/png", "bytes": 5}).json_body
+    theirs |= {"webhook_id": webhook["id"], "delivery_id": delivery["id"], "medium_id": medium["id"]}
     body = BODIES.get(route(endpoint))
 
     strange = problem(client.send(endpoint.method, endpoint.path.format(**theirs), body), 404, "not_found")
     missing = problem(client.send(endpoint.method, path(endpoint), body), 404, "not_found")
 
     def anonymous(detail: str) -> str:
-        for name in (*theirs.values(), "post_1", "tgt_1", "acc_1", "wh_1", "msg_1", "con_1"):
+        for name in (*theirs.values(), "post_1", "tgt_1", "acc_1", "wh_1", "msg_1", "med_1", "con_1"):
             detail = detail.replace(name, "…")
         return detail
 

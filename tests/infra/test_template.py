@@ -20,6 +20,7 @@ FUNCTIONS = {
     "Tell": "TellRole",
     "Deliver": "DeliverRole",
     "Renew": "RenewRole",
+    "Media": "MediaRole",
 }
 LOGS = {
     "ApiHandlerRole": "ApiLogs",
@@ -29,6 +30,7 @@ LOGS = {
     "TellRole": "TellLogs",
     "DeliverRole": "DeliverLogs",
     "RenewRole": "RenewLogs",
+    "MediaRole": "MediaLogs",
 }
 MAY_SET_ALARMS = {"ApiHandlerRole", "SweepRole"}
 MAY_OPEN_CREDENTIALS = {"ApiHandlerRole", "PublishRole", "DeliverRole", "RenewRole"}
@@ -73,10 +75,12 @@ def test_no_policy_allows_every_action_or_every_resource(resources: dict[str, An
         assert "*" not in as_list(statement["Resource"]), f"{role}: {statement}"
 
 
-def test_a_wildcard_stands_only_behind_the_alarm_group(resources: dict[str, Any]) -> None:
+def test_a_wildcard_stands_only_behind_the_alarm_group_and_the_folders_of_the_bucket(resources: dict[str, Any]) -> None:
     wild = {target for _, statement in statements(resources) for target in substitutions(statement) if "*" in target}
     assert wild == {
         "arn:${AWS::Partition}:scheduler:${AWS::Region}:${AWS::AccountId}:schedule/${AlarmGroup}/*",
+        "${MediaBucket.Arn}/uploads/*",
+        "${MediaBucket.Arn}/media/*",
     }
 
 
@@ -121,19 +125,52 @@ def test_the_table_survives_mistakes(resources: dict[str, Any]) -> None:
     assert table["Properties"]["BillingMode"] == "PAY_PER_REQUEST"
 
 
+def test_the_bucket_is_private_encrypted_and_forgets_what_nobody_uses(resources: dict[str, Any]) -> None:
+    bucket = resources["MediaBucket"]
+    properties = bucket["Properties"]
+    assert bucket["DeletionPolicy"] == bucket["UpdateReplacePolicy"] == "Retain"
+    assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
+    assert len(properties["PublicAccessBlockConfiguration"]) == 4
+    assert properties["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    assert "BucketEncryption" in properties
+    days = {rule["Id"]: rule.get("ExpirationInDays") for rule in properties["LifecycleConfiguration"]["Rules"]}
+    assert days == {"uploads": 1, "unused": 30, "broken-off": None}
+    (statement,) = resources["MediaBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert statement["Effect"] == "Deny"
+
+
+def test_each_function_sees_only_its_folder_of_the_bucket(resources: dict[str, Any]) -> None:
+    may = {
+        (role, verb, folder)
+        for role, s in statements(resources)
+        if acts_on(s, "s3:")
+        for verb in as_list(s["Action"])
+        for folder in substitutions(s)
+    }
+    uploads, published = "${MediaBucket.Arn}/uploads/*", "${MediaBucket.Arn}/media/*"
+    assert may == {
+        ("ApiHandlerRole", "s3:PutObject", uploads),
+        ("ApiHandlerRole", "s3:PutObjectTagging", published),
+        ("MediaRole", "s3:GetObject", uploads),
+        ("MediaRole", "s3:PutObject", published),
+        ("MediaRole", "s3:PutObjectTagging", published),
+        ("PublishRole", "s3:GetObject", published),
+    }
+
+
 def test_the_key_survives_and_rotates(resources: dict[str, Any]) -> None:
     assert resources["Key"]["DeletionPolicy"] == resources["Key"]["UpdateReplacePolicy"] == "Retain"
     assert resources["Key"]["Properties"]["EnableKeyRotation"] is True
 
 
-@pytest.mark.parametrize("function", ["Publish", "Deliver"])
+@pytest.mark.parametrize("function", ["Publish", "Deliver", "Media"])
 def test_one_bad_message_does_not_repeat_the_good_ones(resources: dict[str, Any], function: str) -> None:
     source = resources[function]["Properties"]["Events"][f"{function}SqsEventSource"]["Properties"]
     assert source["Queue"] == {"Fn::Sub": f"${{{function}Queue.Arn}}"}
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
-@pytest.mark.parametrize("function", ["Publish", "Deliver"])
+@pytest.mark.parametrize("function", ["Publish", "Deliver", "Media"])
 def test_a_message_stays_hidden_six_times_as_long_as_its_function_may_run(
     resources: dict[str, Any], function: str
 ) -> None:
@@ -150,7 +187,7 @@ def test_publishing_knows_nothing_of_webhooks_and_they_cannot_crowd_it_out(resou
     assert source["ScalingConfig"] == {"MaximumConcurrency": {"Fn::If": ["IsLocal", 2, 20]}}
 
 
-def test_every_write_of_a_target_and_nothing_else_is_told(resources: dict[str, Any]) -> None:
+def test_every_write_of_a_target_and_every_change_of_an_account_is_told(resources: dict[str, Any]) -> None:
     assert resources["Table"]["Properties"]["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
     (source,) = resources["Tell"]["Properties"]["Events"].values()
     told = source["Properties"]
@@ -159,9 +196,11 @@ def test_every_write_of_a_target_and_nothing_else_is_told(resources: dict[str, A
     assert told["MaximumRecordAgeInSeconds"] < 24 * 60 * 60
     assert told["BisectBatchOnFunctionError"] is True
     assert told["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": ["TellDeadLetters", "Arn"]}
-    (pattern,) = [json.loads(one["Pattern"]) for one in told["FilterCriteria"]["Filters"]]
-    assert pattern["dynamodb"]["Keys"] == {"SK": {"S": [{"prefix": "TARGET#"}]}}
-    assert pattern["eventName"] == ["INSERT", "MODIFY"]
+    targets, accounts = [json.loads(one["Pattern"]) for one in told["FilterCriteria"]["Filters"]]
+    assert targets["dynamodb"]["Keys"] == {"SK": {"S": [{"prefix": "TARGET#"}]}}
+    assert targets["eventName"] == ["INSERT", "MODIFY"]
+    assert accounts["dynamodb"]["Keys"] == {"SK": {"S": [{"prefix": "ACCOUNT#"}]}}
+    assert accounts["eventName"] == ["MODIFY"]
 
 
 @pytest.mark.parametrize(
@@ -169,6 +208,7 @@ def test_every_write_of_a_target_and_nothing_else_is_told(resources: dict[str, A
     [
         *("PublishQueue", "PublishDeadLetters", "AlarmDeadLetters"),
         *("DeliverQueue", "DeliverDeadLetters", "TellDeadLetters"),
+        *("MediaQueue", "MediaDeadLetters"),
     ],
 )
 def test_queues_are_encrypted_and_keep_messages_for_two_weeks(resources: dict[str, Any], queue: str) -> None:

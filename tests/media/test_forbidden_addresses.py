@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from socketserver import StreamRequestHandler, ThreadingTCPServer
+from tempfile import TemporaryFile
 from threading import Thread
 from typing import Any
 
@@ -21,6 +22,8 @@ from chalicelib.core.conversation import Effect, Request
 from chalicelib.core.errors import NotSent
 from chalicelib.core.post import Media
 from chalicelib.web import HttpWeb
+from tests.api.client import Api, issues, problem
+from tests.fakes import world
 
 CORPUS = json.loads(Path(__file__).with_name("forbidden_addresses.json").read_bytes())
 NAMES = {
@@ -78,6 +81,24 @@ def test_nothing_leaves_for_it(address: dict[str, Any], internet: HttpWeb, calle
     assert internet.objection(address["url"])
     with pytest.raises((NotSent, ValueError), match=REFUSALS):
         internet.send(Request("GET", address["url"], timeout=2.0))
+    assert called == []
+
+
+@forbidden
+def test_it_cannot_become_a_medium(address: dict[str, Any], internet: HttpWeb, called: list[Any]) -> None:
+    client = Api(world(web=internet))
+    answer = client.post("/v1/media", {"url": address["url"]})
+    problem(answer, 422, "validation_failed")
+    assert [path for path, _ in issues(answer)] == ["url"]
+    assert (called, client.world.probes.waiting) == ([], [])
+
+
+@forbidden
+def test_what_leads_there_only_when_it_is_fetched_is_not_fetched(
+    address: dict[str, Any], internet: HttpWeb, called: list[Any]
+) -> None:
+    with pytest.raises(NotSent, match=REFUSALS), TemporaryFile() as file:
+        internet.download(address["url"], file, 2.0)
     assert called == []
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import format_datetime
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 from chalicelib.core.conversation import Effect, Idempotency, Reply, Request, Safety
@@ -92,6 +92,10 @@ class Network:
 
     def objection(self, url: str) -> str | None:
         """The `Web` port: every address will do."""
+
+    def download(self, url: str, into: IO[bytes], seconds: float) -> None:
+        """The `Web` port: nobody publishes media here."""
+        raise NotImplementedError
 
     def send(self, request: Request) -> Reply:
         """The `Web` port."""

@@ -31,13 +31,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from chalicelib.ports import Errand, Settings, Wake, World
+from chalicelib.ports import Errand, Probe, Settings, Wake, World
 from chalicelib.service import connect, webhooks
 from chalicelib.service import tell as outbox
 from chalicelib.service.dispatch import dispatch
 from chalicelib.service.publish import publish
 from chalicelib.service.sweep import sweep
-from tests.fakes import START, FakeChance
+from tests.fakes import START, FakeChance, FakeClock, FakeFiles, FakeQueue
 from tests.simulation.fate import Fate
 from tests.simulation.kernel import Kernel
 from tests.simulation.network import Network
@@ -78,6 +78,8 @@ class Simulation:
             table=self.table,
             queue=SimulatedQueue(self.line, self._deliver),
             deliveries=SimulatedQueue[Errand](self.line, self._forget),
+            probes=FakeQueue[Probe](FakeClock()),
+            files=FakeFiles(FakeClock()),
             alarms=SimulatedAlarms(self.line, self.clock, self._ring),
             vault=SimulatedVault(self.line),
             web=self.network,
