@@ -221,12 +221,28 @@ class AppAnswer(TypedDict):
     redirect_uri: str
 
 
+class AuthAnswer(TypedDict):
+    """What connecting an account asks for; `host` where its server has to be named."""
+
+    kind: str
+    credentials: list[str]
+    optional: list[str]
+    host: bool
+    scopes: list[str]
+
+
 class PlatformAnswer(TypedDict):
     """A network: what it allows, each limit with its source, the date it was checked and how sure we are."""
 
     name: str
     title: str
-    publishing: str
+    publish: str
+    """`api`, or `assisted` where a person publishes what we get ready."""
+    auth: AuthAnswer
+    tested: str
+    """What its conversations were tried against."""
+    removable: bool
+    measurable: bool
     rules: Json
 
 

@@ -25,6 +25,16 @@ def _shown(name: str) -> PlatformAnswer:
     return {
         "name": network.name,
         "title": network.title,
-        "publishing": network.publishing,
+        "publish": network.publishing,
+        "auth": {
+            "kind": network.auth.kind,
+            "credentials": [name.rstrip("?") for name in network.auth.credentials if not name.endswith("?")],
+            "optional": [name.rstrip("?") for name in network.auth.credentials if name.endswith("?")],
+            "host": network.auth.host,
+            "scopes": list(network.oauth.scopes) if network.oauth else [],
+        },
+        "tested": network.tested,
+        "removable": network.removable,
+        "measurable": network.measurable,
         "rules": network.rules.describe(),
     }
