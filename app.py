@@ -85,3 +85,11 @@ def sweep(_event: CloudWatchEvent) -> None:
     from chalicelib.service.sweep import sweep
 
     sweep(world())
+
+
+@app.schedule(Rate(1, unit=Rate.DAYS), name="renew")
+def renew(_event: CloudWatchEvent) -> None:
+    """Once a day, ahead of what ends within a week."""
+    from chalicelib.service.credentials import renew
+
+    renew(world())

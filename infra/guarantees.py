@@ -13,11 +13,15 @@ PAGE = Path(__file__).resolve().parent.parent / "docs" / "guarantees.md"
 BEGIN, END = "<!-- written by `python -m infra.guarantees` -->\n", "<!-- end -->\n"
 KEYED = frozenset({Safety.KEY, Safety.CONTENT_KEY, Safety.CONTAINER})
 HEAD = """\
-| Network | Class | Its key holds for | It may still take a request for | Reads may lag by | A read-back proves after |
+| Network | Class | Key or container holds | May still take a request | Reads may lag | A read-back proves after |
 |---|---|---|---|---|---|
 """
 SERVERS: dict[str, dict[str, dict[str, Any]]] = {
-    "mastodon": {"Mastodon": {"is_mastodon": True}, "Other servers with Mastodon's API": {}}
+    "linkedin": {"LinkedIn: pages": {"author": "urn:li:organization:1"}, "LinkedIn: members": {}},
+    "discord": {"Discord, as a bot": {}, "Discord, by a webhook": {"webhook_id": "1"}},
+    "wechat": {"WeChat 微信公众号": {}, "WeChat, drafts only": {"drafts_only": True}},
+    "slack": {"Slack: channels the app may read": {"reads": True}, "Slack: other channels": {}},
+    "mastodon": {"Mastodon": {"is_mastodon": True}, "Other servers with Mastodon's API": {}},
 }
 """Where accounts of one platform differ: what they are called, and the settings that make them so."""
 
@@ -43,7 +47,9 @@ def with_table(page: str) -> str:
 
 
 def _cells(habits: Idempotency) -> str:
-    lifetime = (_span(habits.key_lifetime) if habits.key_lifetime else "ever") if habits.safety in KEYED else "–"
+    contained = habits.safety is Safety.CONTAINER
+    holds = habits.prepared_lifetime if contained else habits.key_lifetime
+    lifetime = (_span(holds) if holds else "ever") if habits.safety in KEYED else "–"
     proves = _span(habits.quarantine) if habits.readable else "never"
     lag = _span(habits.readback_lag) if habits.readable else "–"
     return " | ".join([f"`{habits.safety}`", lifetime, _span(habits.late_acceptance), lag, proves])

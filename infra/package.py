@@ -24,8 +24,8 @@ INPUTS = (
     *(".chalice", "infra/resources.yaml", "infra/package.py", "requirements-run.txt"),
     "requirements-layer.txt",
 )
-# pycparser serves cffi when it compiles, never when it runs; anyio serves httpx's asynchronous half.
-SURPLUS_FOLDERS = ("regex/tests/", "pydantic/v1/", "pycparser/", "anyio/")
+# cffi and pycparser compile bindings; what cryptography runs is _cffi_backend. anyio serves httpx's asynchronous half.
+SURPLUS_FOLDERS = ("regex/tests/", "pydantic/v1/", "cffi/", "pycparser/", "anyio/")
 SURPLUS_SUFFIXES = (".pyi", ".js", ".css")
 # Pillow reads JPEG, PNG and WebP for us; AVIF alone would be as much again.
 LAYER_SURPLUS = (

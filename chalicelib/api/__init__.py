@@ -6,7 +6,19 @@ from typing import Any
 
 from chalice.app import Chalice, Request, Response
 
-from chalicelib.api import accounts, health, holds, media, platforms, posts, renditions, sandbox, targets, webhooks
+from chalicelib.api import (
+    accounts,
+    connections,
+    health,
+    holds,
+    media,
+    platforms,
+    posts,
+    renditions,
+    sandbox,
+    targets,
+    webhooks,
+)
 from chalicelib.api.problem import Malformed
 from chalicelib.api.route import Endpoint
 from chalicelib.api.serve import id_of, refused, respond
@@ -19,6 +31,7 @@ RESOURCES: tuple[ModuleType, ...] = (
     renditions,
     platforms,
     accounts,
+    connections,
     webhooks,
     holds,
     health,

@@ -1,8 +1,14 @@
 """/v1/accounts: the workspace's accounts on the networks."""
 
-from chalicelib.api.answers import AccountAnswer, ListAnswer, account_answer
+from chalicelib.api.answers import (
+    AccountAnswer,
+    AccountHealthAnswer,
+    ListAnswer,
+    account_answer,
+    account_health_answer,
+)
 from chalicelib.api.route import Answer, Call, PageQuery, route
-from chalicelib.service import connect
+from chalicelib.service import connect, credentials
 from chalicelib.service.connect import NewAccount
 
 
@@ -24,6 +30,12 @@ def list_accounts(call: Call, query: PageQuery) -> Answer:
 def get_account(call: Call, account_id: str) -> Answer:
     """One account."""
     return Answer(200, account_answer(connect.account(call.world, call.workspace_id, account_id)))
+
+
+@route("GET", "/v1/accounts/{account_id}/health", needs="accounts:read", answers={200: AccountHealthAnswer})
+def get_account_health(call: Call, account_id: str) -> Answer:
+    """Whether an account can publish, until when, and which planned posts need somebody to connect it again."""
+    return Answer(200, account_health_answer(credentials.standing(call.world, call.workspace_id, account_id)))
 
 
 @route("DELETE", "/v1/accounts/{account_id}", needs="accounts:write", answers={204: None})

@@ -15,6 +15,8 @@ from chalicelib.service.reading import Whole
 
 if TYPE_CHECKING:  # compose brings all of adaptation, which many a request can do without
     from chalicelib.service.compose import Preview
+    from chalicelib.service.credentials import Standing
+    from chalicelib.service.signin import Connection
 
 T = TypeVar("T")
 Json = dict[str, Any]
@@ -163,6 +165,62 @@ class AccountAnswer(TypedDict):
     settings: Json
 
 
+class EndangeredAnswer(TypedDict):
+    """A planned target that needs its account to be connected again."""
+
+    post_id: str
+    target_id: str
+    scheduled_at: str | None
+
+
+class AccountHealthAnswer(TypedDict):
+    """Whether an account can publish, and until when."""
+
+    account_id: str
+    status: AccountStatus
+    token_expires_at: str | None
+    days_left: float | None
+    renewable: bool
+    scopes: list[str]
+    quota_left: int | None
+    endangered: list[EndangeredAnswer]
+
+
+class ReachedAnswer(TypedDict):
+    """An account that a consent reaches."""
+
+    remote_id: str
+    handle: str
+
+
+class ConnectionAnswer(TypedDict):
+    """One sign-in to a network. `url` is where to send the person, said once."""
+
+    id: str
+    platform: str
+    status: str
+    url: str | None
+    choices: list[ReachedAnswer]
+    account_ids: list[str]
+    error: str | None
+    created_at: str
+
+
+class SignedInAnswer(TypedDict):
+    """What a person sees who came back from a network."""
+
+    connection_id: str
+    status: str
+
+
+class AppAnswer(TypedDict):
+    """A workspace's own app with a network, without its secret."""
+
+    platform: str
+    client_id: str
+    redirect_uri: str
+
+
 class PlatformAnswer(TypedDict):
     """A network: what it allows, each limit with its source, the date it was checked and how sure we are."""
 
@@ -298,6 +356,37 @@ def account_answer(account: Account) -> AccountAnswer:
         "status": account.status,
         "limits": account.limits,
         "settings": account.settings,
+    }
+
+
+def account_health_answer(found: "Standing") -> AccountHealthAnswer:
+    """How an account stands, as JSON."""
+    return {
+        "account_id": found.account.id,
+        "status": found.account.status,
+        "token_expires_at": _stamp(found.account.token_expires_at),
+        "days_left": found.days_left,
+        "renewable": found.account.renewable,
+        "scopes": list(found.scopes),
+        "quota_left": found.quota_left,
+        "endangered": [
+            {"post_id": one.post_id, "target_id": one.id, "scheduled_at": _stamp(one.scheduled_at)}
+            for one in found.endangered
+        ],
+    }
+
+
+def connection_answer(found: "Connection", url: str | None = None) -> ConnectionAnswer:
+    """A sign-in as JSON."""
+    return {
+        "id": found.id,
+        "platform": found.platform,
+        "status": found.status,
+        "url": url,
+        "choices": [{"remote_id": one.remote_id, "handle": one.handle} for one in found.choices],
+        "account_ids": list(found.account_ids),
+        "error": found.error,
+        "created_at": stamp(found.created_at),
     }
 
 

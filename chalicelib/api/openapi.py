@@ -231,15 +231,17 @@ PROBLEMS = {
 
 
 def _possible(endpoint: Endpoint, status: int) -> bool:
-    reads = endpoint.method in ("POST", "PATCH")
+    reads = endpoint.method in ("POST", "PATCH", "PUT")
     return {
         401: endpoint.needs != "nothing" or "sandbox" in endpoint.path,
         403: ":" in endpoint.needs,
         404: "{" in endpoint.path,
-        409: endpoint.method in ("PATCH", "DELETE") or endpoint.kept or endpoint.path.endswith("/receipt"),
+        409: endpoint.method in ("PATCH", "DELETE")
+        or endpoint.kept
+        or endpoint.path.endswith(("/receipt", "/callback", "/accounts", "/bundle")),
         412: endpoint.method in ("PATCH", "DELETE") and "{post_id}" in endpoint.path,
         413: reads,
         415: reads,
         422: reads,
-        503: endpoint.path == "/v1/accounts" or "/receipt" in endpoint.path,
+        503: (endpoint.path.startswith("/v1/accounts") and endpoint.method == "POST") or "/receipt" in endpoint.path,
     }.get(status, True)

@@ -85,7 +85,7 @@ def _answer(endpoint: Endpoint, world: World, request: Request, params: dict[str
     caller = _let_in(endpoint, world, bearer)
     key = _idempotency_key(endpoint, request)
     arguments: dict[str, Any] = {**_checked(params), **_query(endpoint, request)}
-    raw = request.raw_body if endpoint.method in ("POST", "PATCH") else b""
+    raw = request.raw_body if endpoint.method in ("POST", "PATCH", "PUT") else b""
     raw = raw.encode() if isinstance(raw, str) else raw
     fingerprint = _fingerprint(endpoint, params, raw)
     call = Call(

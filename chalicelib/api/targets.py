@@ -1,8 +1,9 @@
 """/v1/posts/{post_id}/targets: what is on record about one target, and a person's word where the machine has none."""
 
+from dataclasses import asdict
 from typing import Literal, Self
 
-from pydantic import model_validator
+from pydantic import AwareDatetime, model_validator
 from typing_extensions import TypedDict
 
 from chalicelib.api.answers import ListAnswer, PostAnswer, post_answer
@@ -28,6 +29,26 @@ class Resolution(Value):
         if (self.published is None) == (self.retry is None):
             raise ValueError("give either `published` or `retry`")
         return self
+
+
+class Confirmation(Value):
+    """Where a person has published a target by hand, and when; just now where that is not given."""
+
+    url: Url
+    published_at: AwareDatetime | None = None
+
+
+class BundleAnswer(TypedDict):
+    """Everything that a person needs to publish a target by hand. `share` opens the network's app, where it can."""
+
+    text: str
+    title: str | None
+    media: list[str]
+    tags: list[str]
+    link: str | None
+    comment: str | None
+    where: str
+    share: dict[str, str]
 
 
 class AttemptAnswer(TypedDict):
@@ -74,6 +95,21 @@ def resolve_target(call: Call, post_id: str, target_id: str, body: Resolution) -
     else:
         whole, status = resolve.missing(call.world, at, call.key_id), 202
     return Answer(status, post_answer(whole), {"ETag": f'"v{whole.post.version}"'})
+
+
+@route("GET", f"{PATH}/bundle", needs="posts:read", answers={200: BundleAnswer})
+def get_bundle(call: Call, post_id: str, target_id: str) -> Answer:
+    """What a person needs to publish a target by hand, on a network that takes posts from nobody else."""
+    found = resolve.bundle(call.world, TargetKey(call.workspace_id, post_id, target_id))
+    return Answer(200, {**asdict(found), "media": list(found.media), "tags": list(found.tags)})
+
+
+@route("POST", f"{PATH}/confirm", needs="posts:write", answers={200: PostAnswer}, kept=True)
+def confirm_target(call: Call, post_id: str, target_id: str, body: Confirmation) -> Answer:
+    """Say that a person has published a target by hand, and where it is."""
+    at = TargetKey(call.workspace_id, post_id, target_id)
+    whole = resolve.done(call.world, at, body.url, call.key_id, body.published_at)
+    return Answer(200, post_answer(whole), {"ETag": f'"v{whole.post.version}"'})
 
 
 @route("GET", f"{PATH}/attempts", needs="posts:read", answers={200: ListAnswer[AttemptAnswer]})

@@ -1,6 +1,7 @@
 """A connected social account, and what a conversation may know of it."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal
 
 AccountStatus = Literal["connected", "reconnect_required", "disconnected"]
@@ -28,6 +29,12 @@ class Account:
     host: str = ""
     """Base URL of the account's server, without a trailing slash, where there is more than one."""
     status: AccountStatus = "connected"
+    token_expires_at: datetime | None = None
+    """When its access token ends, where the network says so."""
+    renewable: bool = False
+    """Whether that token can be renewed without a person."""
+    scopes: tuple[str, ...] = ()
+    """What the person agreed to, in the network's words, where it says so."""
     limits: dict[str, Any] = field(default_factory=dict)
     """Rules that this account's server or tier changes, by the rule's dotted name, e.g. `{"text.limit": 5000}`."""
     settings: dict[str, Any] = field(default_factory=dict)

@@ -83,14 +83,22 @@ class Request:
         for secret in self.hidden:
             address = address.replace(secret, "***")
         params, form = _without_secrets(self.params), _without_secrets(self.form or {})
-        said = [self.method, address, params, self.json, form, self.part, self.key]
-        said += [self.content.hex() if self.content else None, self.media and self.media.url, sorted(self.files)]
+        said = [self.method, address, params, _without_secrets(self.json), form, self.part, self.key]
+        said += [
+            self.content.hex() if self.content else None,
+            self.media and self.media.url,
+            {name: medium.url for name, medium in self.files.items()},
+        ]
         said += [self.span] if self.span else []
         return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
-def _without_secrets(values: dict[str, str]) -> dict[str, str]:
-    return {name: "***" if isinstance(value, Secret) else value for name, value in values.items()}
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_secrets(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_without_secrets(each) for each in value]
+    return "***" if isinstance(value, Secret) else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +140,24 @@ class Published:
     parts: tuple[str, ...] = ()
     at: datetime | None = None
     """The platform's own time, where it says one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Everything that a person needs to publish by hand, where a network takes posts from nobody else."""
+
+    text: str
+    title: str | None = None
+    media: tuple[str, ...] = ()
+    """Addresses, in order."""
+    tags: tuple[str, ...] = ()
+    """What the text calls topics, without `#`."""
+    link: str | None = None
+    comment: str | None = None
+    where: str = ""
+    """Where the person goes to publish."""
+    share: dict[str, str] = field(default_factory=dict)
+    """What the network's app takes over by itself when it is opened with these parameters."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,8 @@ send what somebody else has read back in vain meanwhile."""
 
 ASKED = frozenset({"scheduled", "edited", "resumed", "publish_now"})
 """Events by which a person sets a target's time."""
+REMINDED_AFTER = timedelta(hours=1)
+"""How long a person has to publish by hand before they are reminded; longer where the grace is."""
 AT_ONCE = timedelta(seconds=60)
 """What "now" may take to come through the queue and a cold start before a late policy calls it late."""
 REPEATABLE = frozenset({Safety.KEY, Safety.CONTENT_KEY, Safety.CONTAINER})
@@ -326,10 +328,13 @@ def after_doubt(
 def _in_its_container(
     target: Target, doubt: Exchange, now: datetime, idempotency: Idempotency, request: Request | None
 ) -> bool:
-    """A container guards only itself: another one, prepared because the first is too old, would be another post."""
-    if request:
-        return request.digest == doubt.digest
+    """A container guards only itself: another one, prepared because the first is too old, would be another post.
+
+    What nothing was prepared for, such as a comment under the post, no container guards.
+    """
     made = [one for one in target.ledger if one.effect is Effect.PREPARE and one.part == doubt.part]
+    if request:
+        return bool(made) and request.digest == doubt.digest
     return bool(made) and now < made[-1].intent_at + idempotency.prepared_lifetime
 
 
@@ -356,12 +361,14 @@ def recall(target: Target, request: Request, created: int, now: datetime, idempo
     """The ledger's entry for a request of a conversation that runs again.
 
     The n-th creating request is the n-th creating exchange, whatever its bytes are now: it is never made twice.
-    A preparation is recalled by what it asks, while the platform still keeps it.
+    A preparation is recalled by what it asks, while the platform still keeps it; that of a part that is out, always:
+    what is out is this one.
     """
     if request.effect is Effect.CREATE:
         return target.creates[created] if created < len(target.creates) else None
+    out = any(one.answer and one.part == request.part for one in target.creates)
     for exchange in target.ledger:
-        fresh = now < exchange.intent_at + idempotency.prepared_lifetime
+        fresh = out or now < exchange.intent_at + idempotency.prepared_lifetime
         if exchange.effect is Effect.PREPARE and exchange.digest == request.digest and exchange.answer and fresh:
             return exchange
     return None
@@ -430,6 +437,35 @@ def confirmed(target: Target, url: str, by: str, now: datetime, unsent: int = 0)
         claimed_until=None,
         error=None,
         published_at=target.creates[0].intent_at,
+        url=url,
+        version=target.version + 1,
+    )
+
+
+def handed_over(target: Target, now: datetime) -> Target:
+    """The target that a person has to publish, because its network takes nothing from us; and a reminder of it."""
+    if target.state is State.AWAITING_ACTION:
+        return noted(target, now, "reminder", next_at=target.expires_at)
+    patience = max(REMINDED_AFTER, timedelta(seconds=target.grace_seconds))
+    remind_at = max(now, target.scheduled_at or now) + patience
+    return noted(target, now, "action_needed", state=State.AWAITING_ACTION, next_at=milliseconds(remind_at))
+
+
+def done_by_hand(target: Target, url: str, by: str, at: datetime | None, now: datetime) -> Target:
+    """The target that a person has published, at `at` or just now; late by that, like any other."""
+    if target.state is not State.AWAITING_ACTION:
+        raise Conflict(f"a target that is {target.state} is not for a person to publish", "not_assisted", target.state)
+    if at and at > now:
+        raise Conflict("what is to be published later is not published yet", "in_the_future", target.state)
+    return noted(
+        target,
+        now,
+        "confirmed",
+        by,
+        state=State.PUBLISHED,
+        next_at=None,
+        error=None,
+        published_at=milliseconds(at or now),
         url=url,
         version=target.version + 1,
     )

@@ -14,12 +14,13 @@ import dataclasses
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
+from chalicelib.core.account import Account
 from chalicelib.core.errors import Conflict
 from chalicelib.core.publishing import Event, Target
 from chalicelib.core.timing import milliseconds, stamp
@@ -33,6 +34,8 @@ PUBLIC = {
     "resumed": "target.resumed",
     "cancelled": "target.cancelled",
     "deferred": "target.deferred",
+    "action_needed": "target.action_needed",
+    "reminder": "target.reminder",
     "unconfirmed": "target.unconfirmed",
     "retried": "target.retried",
     "published": "target.published",
@@ -44,10 +47,12 @@ PUBLIC = {
 """What customers hear of, by the word in the target's timeline."""
 INTERNAL = frozenset({"claimed", "queued", "resting", "not_applied"})
 """Words of the timeline that are the machine's own business."""
+ACCOUNT_LOST = "account.reconnect_required"
+ACCOUNT_EXPIRING = "account.expiring"
 DISABLED = "webhook.disabled"
 TEST = "webhook.test"
 EVERYTHING = "*"
-EVENTS = (*dict.fromkeys(PUBLIC.values()), DISABLED)
+EVENTS = (*dict.fromkeys(PUBLIC.values()), ACCOUNT_LOST, ACCOUNT_EXPIRING, DISABLED)
 """What a webhook can subscribe to; `webhook.test` comes without asking."""
 
 SECRET_PREFIX = "whsec_"  # noqa: S105
@@ -214,6 +219,23 @@ def _snapshot(target: Target) -> dict[str, Any]:
         "attempts": target.attempts,
         "error": {"code": error.code, "message": error.message, "at": stamp(error.at)} if error else None,
     }
+
+
+def account_news(account: Account, type: str, at: datetime, endangered: Sequence[Target]) -> Message:
+    """What is told of an account's credentials, with the targets that need them."""
+    data = {
+        "workspace_id": account.workspace_id,
+        "account_id": account.id,
+        "platform": account.platform,
+        "name": account.name,
+        "handle": account.handle,
+        "token_expires_at": _stamp(account.token_expires_at),
+        "endangered": [
+            {"post_id": one.post_id, "target_id": one.id, "scheduled_at": _stamp(one.scheduled_at)}
+            for one in endangered
+        ],
+    }
+    return Message(message_id(at, f"{account.id} {type} {stamp(at)}"), type, at, data)
 
 
 def trial(webhook: Webhook, at: datetime, token: str) -> Message:

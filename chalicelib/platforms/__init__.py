@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # it brings all the rules' types with it, which a caller may never need
     from chalicelib.platforms.base import Platform
 
+SHARED = frozenset({"base", "graph"})
+"""What several networks are made of."""
+
 
 def names() -> list[str]:
     """Every network's name, read from this directory without importing anything."""
-    return sorted(module.name for module in iter_modules(__path__) if module.name != "base")
+    return sorted(module.name for module in iter_modules(__path__) if module.name not in SHARED)
 
 
 @cache

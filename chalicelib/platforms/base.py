@@ -1,9 +1,10 @@
 """What a platform is: its rules as data, and its conversations; and the few words that every conversation uses."""
 
+import hashlib
 import json
 from abc import ABC, abstractmethod
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -13,6 +14,7 @@ from urllib.parse import urlencode
 from chalicelib.core.account import Account, App
 from chalicelib.core.brakes import Quota
 from chalicelib.core.conversation import (
+    Bundle,
     Connected,
     Conversation,
     Effect,
@@ -43,6 +45,8 @@ if TYPE_CHECKING:  # the rules bring all of text with them, which not every func
     from chalicelib.core.rules import Rules
 
 
+Check = tuple[Callable[[object], bool], str]
+"""Whether an option's value will do, and what it has to be."""
 Meaning = Literal["retry", "limited", "refresh", "reconnect", "already_there", "rejected"]
 """What an error code of a network means for the target."""
 MEANINGS: Mapping[Meaning, type[PlatformAnswer]] = {
@@ -80,11 +84,13 @@ class OAuth(NamedTuple):
     """Whether the app names itself in the Authorization header, and not in the body."""
     extra: tuple[tuple[str, str], ...] = ()
     """More parameters of the address where people agree."""
+    redirect_name: str = "redirect_uri"
 
     def url(self, app: App, state: str, challenge: str, redirect: str) -> str:
         """Where to send a person; `challenge` is the S256 of the verifier."""
-        asked = {"response_type": "code", self.id_name: app.id, "redirect_uri": redirect, "state": state}
-        asked["scope"] = self.separator.join(self.scopes)
+        asked = {"response_type": "code", self.id_name: app.id, self.redirect_name: redirect, "state": state}
+        if self.scopes:
+            asked["scope"] = self.separator.join(self.scopes)
         proof = {"code_challenge": challenge, "code_challenge_method": "S256"} if self.pkce else {}
         return f"{self.authorize}?{urlencode({**asked, **proof, **dict(self.extra)})}"
 
@@ -103,6 +109,8 @@ class Platform(ABC):
     """What the conversations were tried against: a real server, a specification, recorded answers."""
     errors: ClassVar[Mapping[str, Meaning]] = {}
     """What the network's own error codes mean, by code; `refusal` reads it."""
+    options: ClassVar[Mapping[str, Check]] = {}
+    """The platform options that a target may have."""
     removable: ClassVar[bool] = False
     """Whether `remove` works."""
     measurable: ClassVar[bool] = False
@@ -114,7 +122,16 @@ class Platform(ABC):
 
     def check_options(self, options: dict[str, object]) -> list[Issue]:
         """What is wrong with a target's platform options; paths are relative to `options`."""
-        return [Issue("unknown_option", "error", name, f"{self.title} has no option {name!r}") for name in options]
+        known = {name: self.options[name] for name in options if name in self.options}
+        unknown = [name for name in options if name not in known]
+        return [
+            *(Issue("unknown_option", "error", name, f"{self.title} has no option {name!r}") for name in unknown),
+            *(
+                Issue("invalid_option", "error", name, f"{name} has to be {wanted}")
+                for name, (good, wanted) in known.items()
+                if not good(options[name])
+            ),
+        ]
 
     @abstractmethod
     def idempotency(self, account: Account) -> Idempotency:
@@ -139,6 +156,11 @@ class Platform(ABC):
         """When the access token ends, to refresh it before it is needed; None where it does not or nobody knows."""
         ends = account.secrets.get("expires_at", "")
         return datetime.fromisoformat(ends) if ends else None
+
+    def renewable(self, account: Account) -> bool:
+        """Whether the account's token can be renewed without a person."""
+        own_way = type(self).refresh is not Platform.refresh
+        return own_way or bool(self.oauth and account.secrets.get("refresh_token"))
 
     def quota(self, reply: Reply) -> Quota | None:
         """What a reply says is left of the account's calls, by the headers that most networks use."""
@@ -175,6 +197,13 @@ class Platform(ABC):
     def refusal(self, reply: Reply) -> PlatformAnswer | None:
         """What a reply means that is no success; None where it is one."""
         return None if reply.ok else by_status(reply)
+
+    def good(self, reply: Reply) -> dict[str, Any]:
+        """What a good reply says; raises what any other means."""
+        no = self.refusal(reply)
+        if no:
+            raise no
+        return dict(reply.json)
 
     @abstractmethod
     def publish(self, job: Job) -> Conversation[Published]:
@@ -215,6 +244,105 @@ class RulesOnly(Platform):
         return Rejected("publishing_unavailable", f"Carillon cannot publish on {self.title} yet; it can preview posts")
 
 
+class Assisted(Platform):
+    """A network without an API for posts: a person publishes what we get ready."""
+
+    publishing = "assisted"
+    auth = Auth("none", ("handle",))
+    tested = "nothing is sent"
+    where: ClassVar[str] = ""
+    """Where its authors write, by habit."""
+
+    def bundle(self, job: Job) -> Bundle:
+        """The post, as the person needs it."""
+        rendition = job.rendition
+        marked = [one.value for part in rendition.parts for one in part.markup if one.type == "hashtag"]
+        tags = dict.fromkeys(tag.strip("#") for tag in (*rendition.tags, *marked))
+        return Bundle(
+            "\n\n".join(part.wire or part.text for part in rendition.parts),
+            rendition.title,
+            tuple(media.url for part in rendition.parts for media in part.media),
+            tuple(tags),
+            rendition.card.url if rendition.card else None,
+            rendition.first_comment,
+            self.where,
+        )
+
+    def idempotency(self, account: Account) -> Idempotency:
+        """Nothing is sent, so nothing is safe to repeat."""
+        return Idempotency(Safety.NONE, readable=False)
+
+    def connect(self, host: str, credentials: dict[str, str]) -> Conversation[Connected]:
+        """There is nothing to check: an account is what a person calls it."""
+        (handle,) = needed(credentials, "handle")
+        return Connected(handle, handle)
+        yield
+
+    def publish(self, job: Job) -> Conversation[Published]:
+        """Refused: that is for a person."""
+        raise Rejected("assisted", f"{self.title} takes posts from people only: publish by hand what is got ready")
+        yield
+
+    def find(self, job: Job, part: int) -> Conversation[Reply | None]:
+        """Not possible."""
+        raise NotImplementedError(f"{self.name} cannot be read")
+        yield
+
+
+class OneWay(Platform):
+    """A group's bot: its address takes messages, and gives no ids, nothing to read, and nothing to take back."""
+
+    envelope: ClassVar[str] = "errcode"
+    """Where an answer says how it went; 0 is well."""
+    message: ClassVar[str] = "errmsg"
+    pause: ClassVar[timedelta] = timedelta(minutes=1)
+    """How long a bot that was too fast is not heard."""
+
+    def idempotency(self, account: Account) -> Idempotency:
+        """Nobody can find out whether a message arrived but the people in the group."""
+        return Idempotency(Safety.NONE, readable=False)
+
+    def refusal(self, reply: Reply) -> PlatformAnswer | None:
+        """By the envelope's code."""
+        about = said(reply)
+        code, message = str(about.get(self.envelope, "")), str(about.get(self.message, ""))
+        if reply.ok and code in ("", "0"):
+            return None
+        no = by_code(self.errors, code, message, reply)
+        if isinstance(no, Limited) and no.until is None and "date" in reply.headers:
+            return Limited(no.code, no.message, parsedate_to_datetime(reply.headers["date"]) + self.pause)
+        return no
+
+    def publish(self, job: Job) -> Conversation[Published]:
+        """One message after the other, once all are ready. The ids are ours: the network gives none."""
+        ready = yield from self.requests(job)
+        for request in ready:
+            self.good((yield request))[self.envelope]
+        ids = tuple(job.key(number) for number in range(len(ready)))
+        return Published(ids[0], None, ids)
+
+    @abstractmethod
+    def requests(self, job: Job) -> Conversation[list[Request]]:
+        """Every message as the request that sends it."""
+
+    def find(self, job: Job, part: int) -> Conversation[Reply | None]:
+        """Not possible."""
+        raise NotImplementedError(f"{self.name} cannot be read")
+        yield
+
+    def probed(self, request: Request) -> Conversation[PlatformAnswer]:
+        """What the address says to a message of no kind, which nobody will see: that it is wrong, if all is well."""
+        with speaking(self.title):
+            reply = yield request
+            no = self.refusal(reply)
+            if isinstance(no, Limited | Transient):
+                raise no
+            if isinstance(no, ReconnectNeeded):
+                raise Rejected(no.code, no.message)
+            reply.json[self.envelope]
+            return no or Rejected("0")
+
+
 def basic(user: str, password: str) -> dict[str, str]:
     """The header that carries a name and a password."""
     return {"Authorization": "Basic " + b64encode(f"{user}:{password}".encode()).decode()}
@@ -231,6 +359,26 @@ def needed(credentials: dict[str, str], *names: str) -> list[str]:
     if missing:
         raise Invalid([Issue("required", "error", f"credentials.{name}", f"{name} is required") for name in missing])
     return [credentials[name].strip() for name in names]
+
+
+def of_length(limit: int) -> Callable[[object], bool]:
+    """Whether a value is a text of so many characters at most, and not empty."""
+    return lambda value: isinstance(value, str) and 0 < len(value) <= limit
+
+
+def one_of(*choices: object) -> Callable[[object], bool]:
+    """Whether a value is one of these; True is not taken for 1."""
+    return lambda value: any(value == choice and type(value) is type(choice) for choice in choices)
+
+
+def texts(value: object) -> bool:
+    """Whether a value is a list of texts."""
+    return isinstance(value, list) and all(isinstance(one, str) and one for one in value)
+
+
+def fingerprint(secret: str) -> str:
+    """Recognises a secret without telling it."""
+    return hashlib.sha256(secret.encode()).hexdigest()[:16]
 
 
 def home(host: str) -> str:
@@ -277,6 +425,22 @@ def by_status(reply: Reply, code: str = "", message: str = "") -> PlatformAnswer
     return RefreshNeeded(code, message) if reply.status == 401 else Rejected(code, message)
 
 
+def by_code(errors: Mapping[str, Meaning], code: str, message: str, reply: Reply) -> PlatformAnswer:
+    """What a code in a reply's envelope means; one that the table does not know is final where the status is good."""
+    meaning = errors.get(code)
+    if reply.status == 429 or (meaning is None and not reply.ok):
+        return by_status(reply, code, message)
+    return meant(meaning or "rejected", code, message, retry_at(reply))
+
+
+def clock_of(url: str) -> Conversation[datetime]:
+    """What time a server has: a signature wants to know, and a conversation has no clock."""
+    reply = yield Request("HEAD", url)
+    if reply.status == 429 or reply.status >= 500:
+        raise by_status(reply)
+    return parsedate_to_datetime(reply.headers["date"])
+
+
 def tokens_in(reply: Reply) -> dict[str, str]:
     """The secrets in a token endpoint's answer; `expires_at` is ISO, `expires_in` after the reply's own date."""
     about = said(reply)
@@ -297,7 +461,11 @@ def size_of(media: "Media") -> Conversation[int]:
     if media.bytes:
         return media.bytes
     reply = yield Request("HEAD", media.url, headers={"accept-encoding": "identity"})
+    if reply.status == 429 or reply.status >= 500:
+        raise by_status(reply)
     length = reply.headers.get("content-length", "")
+    if reply.status in (408, 429) or reply.status >= 500:
+        raise by_status(reply, "media_unreachable")
     if not reply.ok or not length.isdigit():
         raise Rejected("media_size_unknown", "the server of the medium does not say how large it is; give its `bytes`")
     return int(length)
@@ -335,8 +503,13 @@ def quota_in(reply: Reply) -> Quota | None:
 
 @contextmanager
 def speaking(title: str) -> Iterator[None]:
-    """While connecting, nonsense where an answer was expected means that another kind of server lives there."""
+    """While connecting, nonsense where an answer was expected means that another kind of server lives there.
+
+    A token that would have to be refreshed or given again was never good here.
+    """
     try:
         yield
+    except (ReconnectNeeded, RefreshNeeded) as no:
+        raise Rejected(no.code, no.message) from no
     except (KeyError, TypeError, ValueError) as nonsense:
         raise Rejected("wrong_server", f"the server does not answer as {title} does") from nonsense

@@ -1,19 +1,120 @@
-"""Discord: 2,000 characters of markdown in a channel; people are <@id>, and nobody is pinged unless that is allowed."""
+"""Discord: 2,000 characters of markdown in a channel; people are <@id>, and nobody is pinged unless that is allowed.
 
+A webhook's address is all that it takes to post, but what it posted can only be asked for by id: after a lost answer a
+person has to look. A bot sends a nonce that Discord enforces, "in the past few minutes", and can read its channel back:
+https://github.com/discord/discord-api-docs/blob/main/developers/resources/message.mdx, read 2026-11-22.
+Files go up with their message; there is no public way to put them there before.
+"""
+
+import json
+import re
+from collections.abc import Generator
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from chalicelib.core import options as given
+from chalicelib.core import post
+from chalicelib.core.account import Account
+from chalicelib.core.conversation import (
+    Connected,
+    Conversation,
+    Effect,
+    Idempotency,
+    Job,
+    Metrics,
+    Published,
+    Reply,
+    Request,
+    Safety,
+)
+from chalicelib.core.errors import Invalid, Issue, PlatformAnswer, Rejected, Transient
+from chalicelib.core.rendition import Part
 from chalicelib.core.rules import Links, Media, Medium, Mentions, Poll, Rules, Source, Text, Thread, Warning
-from chalicelib.platforms.base import RulesOnly
+from chalicelib.platforms.base import (
+    Auth,
+    Meaning,
+    Platform,
+    as_reply,
+    by_status,
+    meant,
+    messages,
+    needed,
+    retry_at,
+    said,
+    speaking,
+)
 
 DOCS = Source("https://github.com/discord/discord-api-docs/tree/c98d64bc", "2026-08-06")
 HABIT = Source("common practice", "2026-11-22", "default")
 FILE = 10_485_760
 """The default of 10 MiB; servers with boosts take more."""
 
+Json = dict[str, Any]
 
-class Discord(RulesOnly):
+API = "https://discord.com/api/v10"
+WEBHOOK = re.compile(r"https://(?:\w+\.)?discord(?:app)?\.com/api/(?:v\d+/)?webhooks/(\d+)/([\w-]+)/?")
+QUESTION = 300
+NONCE = 25
+"""Its longest; developers/resources/message.mdx#create-message, read 2026-11-22."""
+NO_EMBEDS, SILENT = 1 << 2, 1 << 12
+"""Message flags: developers/resources/message.mdx#message-object-message-flags, read 2026-11-22."""
+EPOCH = datetime(2015, 1, 1, tzinfo=UTC)
+"""Where ids begin to count milliseconds: developers/reference.mdx#snowflakes, read 2026-11-22."""
+CLOCK_SLACK = timedelta(seconds=30)
+PAGE, PAGES = 100, 10
+KEPT = ("id", "channel_id", "timestamp")
+
+OPTIONS: dict[str, given.Kind] = {
+    "silent": bool,
+    "link_preview": bool,
+    "mentions": list,
+    "thread_id": str,
+    "thread_name": str,
+    "applied_tags": list,
+    "username": str,
+    "avatar_url": str,
+}
+"""Platform options. The last four are a webhook's: a new thread in a forum with its tags, and who posts."""
+PINGS = ("users", "roles", "everyone")
+
+ERRORS: dict[str, Meaning] = {
+    "10003": "reconnect",
+    "10004": "reconnect",
+    "10008": "rejected",
+    "10015": "reconnect",
+    "20016": "limited",
+    "20028": "limited",
+    "40001": "reconnect",
+    "40002": "reconnect",
+    "40005": "rejected",
+    "40062": "limited",
+    "50001": "reconnect",
+    "50006": "rejected",
+    "50008": "rejected",
+    "50013": "reconnect",
+    "50027": "reconnect",
+    "50035": "rejected",
+    "50083": "rejected",
+    "50109": "rejected",
+    "130000": "retry",
+    "200000": "rejected",
+    "220001": "rejected",
+    "220003": "rejected",
+}
+"""developers/topics/opcodes-and-status-codes.mdx#json, read 2026-11-22."""
+
+
+class Discord(Platform):
     """Messages of a webhook or bot."""
 
     name = "discord"
     title = "Discord"
+    auth = Auth("webhook_url", ("webhook_url?", "bot_token?", "channel?"))
+    tested = "recorded answers"
+    errors = ERRORS
+    removable = True
+    measurable = True
     rules = Rules(
         platform="discord",
         source=DOCS,
@@ -40,6 +141,269 @@ class Discord(RulesOnly):
         warning=Warning(mode="flag"),
         sources={"media.total": HABIT, "poll.with_media": HABIT, "poll.options_min": HABIT},
     )
+
+    def check_options(self, options: dict[str, object]) -> list[Issue]:
+        """Known options of the right kind; of mentions, those whom Discord can tell apart."""
+        found, pings = given.faults(self.title, options, OPTIONS), options.get("mentions")
+        if isinstance(pings, list) and not all(one in PINGS for one in pings):
+            found += [Issue("invalid_option", "error", "mentions", f"mentions may name {', '.join(PINGS)}")]
+        return found
+
+    def idempotency(self, account: Account) -> Idempotency:
+        """A bot's nonce counts for minutes, of which we trust two; what a webhook did cannot be looked up."""
+        if _by_webhook(account):
+            return Idempotency(Safety.NONE, readable=False)
+        return Idempotency(Safety.KEY, key_lifetime=timedelta(minutes=2))
+
+    def connect(self, host: str, credentials: dict[str, str]) -> Conversation[Connected]:
+        """By the `webhook_url` that a channel's settings give, or as a bot in the channel whose id is `channel`."""
+        with speaking(self.title):
+            if credentials.get("bot_token"):
+                return (yield from _connected_bot(*needed(credentials, "bot_token", "channel")))
+            return (yield from _connected_webhook(*needed(credentials, "webhook_url")))
+
+    def publish(self, job: Job) -> Conversation[Published]:
+        """One message after the other; where the first opens a thread, the others go in it."""
+        options = job.rendition.options
+        if options.get("thread_name") and not _by_webhook(job.account):
+            raise Rejected("webhook_only", "only a webhook opens threads; connect the forum by its webhook")
+        sent: list[Json] = []
+        for number, part in enumerate(messages(job.rendition)):
+            thread = sent[0]["channel_id"] if sent and options.get("thread_name") else options.get("thread_id")
+            sent += [(yield from _sent(job, number, part, thread))]
+        ids = tuple(_id(job.account, one) for one in sent)
+        return Published(ids[0], _link(job.account, sent[0]), ids, datetime.fromisoformat(sent[0]["timestamp"]))
+
+    def find(self, job: Job, part: int) -> Conversation[Reply | None]:
+        """Among the bot's own messages since the post was due: the same text, as many files."""
+        if _by_webhook(job.account):
+            raise Transient("not_readable", "Discord shows a webhook nothing of what it sent")
+        bodies = [_body(job, number, one) for number, one in enumerate(messages(job.rendition))]
+        rank = sum(_same(bodies[part], earlier) for earlier in bodies[:part])
+        own = job.account.settings["bot_id"]
+        found = [one for one in (yield from _recent(job)) if one["author"]["id"] == own and _is(one, bodies[part])]
+        return as_reply(200, {name: found[rank][name] for name in KEPT}) if len(found) > rank else None
+
+    def remove(self, account: Account, post_id: str) -> Conversation[None]:
+        """Delete a message; one that is gone already is as good."""
+        reply = yield _about(account, "DELETE", post_id)
+        no = self.refusal(reply)
+        if no and no.code != "10008":
+            raise no
+
+    def measure(self, account: Account, post_id: str) -> Conversation[Metrics | None]:
+        """Its reactions, and what is in a thread that hangs on it."""
+        reply = yield _about(account, "GET", post_id)
+        if said(reply).get("code") == 10008:
+            return None
+        message = _checked(reply)
+        thread = message.get("thread") or {}
+        return Metrics(
+            likes=sum(one["count"] for one in message.get("reactions", [])), replies=thread.get("message_count")
+        )
+
+    def refusal(self, reply: Reply) -> PlatformAnswer | None:
+        """By the `code` in the body; without one by the status."""
+        if reply.ok:
+            return None
+        about = said(reply)
+        code, message = str(about.get("code", "")), str(about.get("message", ""))
+        until = retry_at(reply) or _until(reply)
+        if reply.status == 429:
+            return meant("limited", code if code in ERRORS else "http_429", message, until)
+        if code in ERRORS:
+            return meant(ERRORS[code], code, message, until)
+        # Neither a webhook's nor a bot's token can be refreshed.
+        return meant("reconnect", "http_401", message) if reply.status == 401 else by_status(reply, message=message)
+
+
+def _connected_webhook(address: str) -> Generator[Request, Reply, Connected]:
+    match = WEBHOOK.fullmatch(address)
+    if not match:
+        message = "this is no address of a Discord webhook: https://discord.com/api/webhooks/…"
+        raise Invalid([Issue("wrong_webhook_url", "error", "credentials.webhook_url", message)])
+    number, token = match.groups()
+    hook = _checked((yield Request("GET", f"{API}/webhooks/{number}/{token}", hidden=(token,))))
+    settings = {"webhook_id": hook["id"], "guild_id": hook.get("guild_id")}
+    return Connected(str(hook["name"]), hook["channel_id"], secrets={"token": token}, settings=settings)
+
+
+def _connected_bot(token: str, channel: str) -> Generator[Request, Reply, Connected]:
+    me = _checked((yield Request("GET", f"{API}/users/@me", headers=_bot(token))))
+    about = _checked((yield Request("GET", f"{API}/channels/{channel}", headers=_bot(token))))
+    settings = {"bot_id": me["id"], "guild_id": about.get("guild_id")}
+    return Connected(f"#{about['name']}", about["id"], secrets={"bot_token": token}, settings=settings)
+
+
+def _bot(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bot {token}"}
+
+
+def _by_webhook(account: Account) -> bool:
+    return "webhook_id" in account.settings
+
+
+def _sent(job: Job, number: int, part: Part, thread: str | None) -> Generator[Request, Reply, Json]:
+    made = _checked((yield _create(job, number, part, thread)))
+    return {name: made[name] for name in KEPT}
+
+
+def _create(job: Job, number: int, part: Part, thread: str | None) -> Request:
+    account, body = job.account, _body(job, number, part)
+    headers: dict[str, str] = {}
+    params: dict[str, str] = {}
+    hidden: tuple[str, ...] = ()
+    if _by_webhook(account):
+        url, hidden = _webhook(account), (account.secrets["token"],)
+        params = {"wait": "true", **({"thread_id": thread} if thread else {})}
+    else:
+        url, headers = f"{API}/channels/{thread or account.remote_id}/messages", _bot(account.secrets["bot_token"])
+    return Request(
+        "POST",
+        url,
+        headers=headers,
+        params=params,
+        json=None if part.media else body,
+        form={"payload_json": json.dumps(body, ensure_ascii=False)} if part.media else None,
+        files={f"files[{index}]": media for index, media in enumerate(part.media)},
+        effect=Effect.CREATE,
+        part=number,
+        key=body.get("nonce"),
+        keep=KEPT,
+        timeout=30.0 if part.media else 10.0,
+        hidden=hidden,
+    )
+
+
+def _webhook(account: Account) -> str:
+    return f"{API}/webhooks/{account.settings['webhook_id']}/{account.secrets['token']}"
+
+
+def _body(job: Job, number: int, part: Part) -> Json:
+    """A message as both a bot and a webhook send it, with what only one of them may say."""
+    options, poll = job.rendition.options, job.rendition.poll if number == 0 else None
+    question = (poll.question or part.text[:QUESTION]) if poll else ""
+    text = part.wire or part.text
+    body: Json = {
+        "content": None if poll and question == part.text else text or None,
+        "allowed_mentions": {"parse": options.get("mentions", [])},
+        "flags": _flags(options) or None,
+        "attachments": [_attachment(job, index, media) for index, media in enumerate(part.media)] or None,
+        "poll": _poll(poll, question) if poll else None,
+        **(_of_webhook(options, number) if _by_webhook(job.account) else _of_bot(job, number)),
+    }
+    return {name: value for name, value in body.items() if value is not None}
+
+
+def _of_bot(job: Job, number: int) -> Json:
+    return {"nonce": job.key(number)[:NONCE], "enforce_nonce": True}
+
+
+def _of_webhook(options: Json, number: int) -> Json:
+    names = ("username", "avatar_url", *(("thread_name", "applied_tags") if number == 0 else ()))
+    return {name: options.get(name) for name in names}
+
+
+def _flags(options: Json) -> int:
+    return (NO_EMBEDS if options.get("link_preview") is False else 0) | (SILENT if options.get("silent") else 0)
+
+
+def _attachment(job: Job, index: int, media: post.Media) -> Json:
+    about = {"id": index, "description": media.alt_text, "is_spoiler": True if job.rendition.content_warning else None}
+    return {name: value for name, value in about.items() if value is not None}
+
+
+def _poll(poll: post.Poll, question: str) -> Json:
+    """In whole hours: developers/resources/poll.mdx#poll-create-request-object, read 2026-11-22."""
+    return {
+        "question": {"text": question},
+        "answers": [{"poll_media": {"text": option}} for option in poll.options],
+        "duration": -(-poll.duration_minutes // 60),
+        "allow_multiselect": poll.multiple,
+    }
+
+
+def _recent(job: Job) -> Generator[Request, Reply, list[Json]]:
+    """The channel's messages since the post was due, oldest first. Never half of them."""
+    channel = job.rendition.options.get("thread_id") or job.account.remote_id
+    after, found = _id_at(job.due - CLOCK_SLACK), list[Json]()
+    for _ in range(PAGES):
+        params = {"after": str(after), "limit": str(PAGE)}
+        url, headers = f"{API}/channels/{channel}/messages", _bot(job.account.secrets["bot_token"])
+        reply = yield Request("GET", url, headers=headers, params=params)
+        if reply.status == 403:  # it may still be allowed to write: no reason to disconnect the account
+            raise Rejected("not_readable", "the bot may not read its channel; let it, or look yourself")
+        page = sorted(_answered(reply).json, key=lambda one: int(one["id"]))
+        found += page
+        if len(page) < PAGE:
+            return found
+        after = int(page[-1]["id"])
+    raise Transient("too_much_to_read", f"more than {PAGES * PAGE} messages since the post was due")
+
+
+def _id_at(moment: datetime) -> int:
+    return (moment - EPOCH) // timedelta(milliseconds=1) << 22
+
+
+def _is(message: Json, body: Json) -> bool:
+    """Whether a message is what this body made; Discord trims white space."""
+    there = {"content": message["content"], "attachments": message["attachments"], "poll": message.get("poll")}
+    return _same(there, body)
+
+
+def _same(one: Json, other: Json) -> bool:
+    return _gist(one) == _gist(other)
+
+
+def _gist(body: Json) -> tuple[str, int, bool]:
+    return (body.get("content") or "").strip(), len(body.get("attachments") or []), bool(body.get("poll"))
+
+
+def _about(account: Account, method: str, post_id: str) -> Request:
+    """A request about one message; one in a thread is `thread/message`."""
+    channel, _, number = post_id.rpartition("/")
+    if not _by_webhook(account):
+        url = f"{API}/channels/{channel or account.remote_id}/messages/{number}"
+        return Request(method, url, headers=_bot(account.secrets["bot_token"]), effect=_effect(method))
+    params = {"thread_id": channel} if channel else {}
+    hidden = (account.secrets["token"],)
+    return Request(
+        method, f"{_webhook(account)}/messages/{number}", params=params, effect=_effect(method), hidden=hidden
+    )
+
+
+def _effect(method: str) -> Effect:
+    return Effect.READ if method == "GET" else Effect.PREPARE
+
+
+def _id(account: Account, message: Json) -> str:
+    elsewhere = message["channel_id"] != account.remote_id
+    return f"{message['channel_id']}/{message['id']}" if elsewhere else str(message["id"])
+
+
+def _link(account: Account, message: Json) -> str:
+    server = account.settings.get("guild_id") or "@me"
+    return f"https://discord.com/channels/{server}/{message['channel_id']}/{message['id']}"
+
+
+def _checked(reply: Reply) -> Json:
+    """What a good reply says; raises what any other means."""
+    return dict(_answered(reply).json)
+
+
+def _answered(reply: Reply) -> Reply:
+    no = platform.refusal(reply)
+    if no:
+        raise no
+    return reply
+
+
+def _until(reply: Reply) -> datetime | None:
+    """`retry_after` in seconds: developers/topics/rate-limits.mdx#exceeding-a-rate-limit, read 2026-11-22."""
+    seconds = said(reply).get("retry_after")
+    if seconds is None or "date" not in reply.headers:
+        return None
+    return parsedate_to_datetime(reply.headers["date"]) + timedelta(seconds=float(seconds))
 
 
 platform = Discord()

@@ -1,5 +1,18 @@
-"""Threads: 500 characters where an emoji counts its UTF-8 bytes, one topic tag, five different links at most."""
+"""Threads: 500 characters where an emoji counts its UTF-8 bytes, one topic tag, five different links at most.
 
+Every post is a container first, and media go by address: https://developers.facebook.com/docs/threads/posts. A reply's
+container names the post before it, so that it is made only when that is out. 250 posts, 1,000 replies and 100 deletions
+a day: https://developers.facebook.com/docs/threads/overview, read 2025-12-22.
+"""
+
+from collections.abc import Mapping
+
+from chalicelib.core import options as given
+from chalicelib.core import post
+from chalicelib.core.account import Account
+from chalicelib.core.conversation import Connected, Conversation, Job, Metrics, Published, Reply
+from chalicelib.core.errors import Issue
+from chalicelib.core.rendition import Part
 from chalicelib.core.rules import (
     Comment,
     Hashtags,
@@ -14,19 +27,69 @@ from chalicelib.core.rules import (
     Thread,
     Warning,
 )
-from chalicelib.platforms.base import RulesOnly
+from chalicelib.platforms.base import Auth, Meaning, OAuth, as_reply, messages, needed, speaking
+from chalicelib.platforms.graph import ERRORS, Containers, Json, asked, comparable, figures, gone, made, token_of
 
 DOCS = Source("https://developers.facebook.com/documentation/threads/posts", "2026-04-14")
 LINKS = Source("https://developers.facebook.com/documentation/threads/create-posts/text-attachments", "2026-07-02")
 CITED = Source("https://developers.facebook.com/docs/threads/posts", "2026-10-04", "secondary")
 HABIT = Source("common practice", "2026-11-22", "default")
 
+API = "https://graph.threads.net/v1.0"
+OPTIONS: dict[str, given.Kind] = {
+    "reply_control": (
+        "everyone",
+        "accounts_you_follow",
+        "mentioned_only",
+        "parent_post_author_only",
+        "followers_only",
+    ),
+    "topic_tag": str,
+    "quote_post_id": str,
+    "location_id": str,
+    "allowlisted_country_codes": list,
+}
+"""What the first post may be given: https://developers.facebook.com/docs/threads/reference/publishing, 2026-11-22."""
+MEANT: Mapping[str, Meaning] = {
+    **ERRORS,
+    "24": "retry",
+    "2207051": "rejected",
+    "4279009": "retry",
+    "4279013": "rejected",
+}
+"""A container that is not there (yet), publishing that is restricted, and people who are."""
+METRICS = "views,likes,replies,reposts,quotes"
+FIELDS = "id,text,timestamp,media_type,replied_to"
+LISTED = {"TEXT": "TEXT_POST", "CAROUSEL": "CAROUSEL_ALBUM"}
+"""What a container's type is called in the list of posts, where it has another name there."""
 
-class Threads(RulesOnly):
+
+class Threads(Containers):
     """Short posts of Instagram's people."""
 
     name = "threads"
     title = "Threads"
+    server = API
+    grants = "th"
+    status = ("status", "error_message")
+    auth = Auth("oauth2", ("access_token", "expires_at?"))
+    oauth = OAuth(
+        "https://threads.net/oauth/authorize",
+        "https://graph.threads.net/oauth/access_token",
+        (
+            "threads_basic",
+            "threads_content_publish",
+            "threads_read_replies",
+            "threads_manage_replies",
+            "threads_manage_insights",
+            "threads_delete",
+        ),
+        pkce=False,
+        separator=",",
+    )
+    tested = "recorded answers"
+    removable = measurable = True
+    errors = MEANT
     rules = Rules(
         platform="threads",
         source=DOCS,
@@ -68,6 +131,118 @@ class Threads(RulesOnly):
             "warning": HABIT,
         },
     )
+
+    def check_options(self, options: dict[str, object]) -> list[Issue]:
+        """Who may reply, the topic, what is quoted, where it was, and where it is shown."""
+        return given.faults(self.title, options, OPTIONS)
+
+    def connect(self, host: str, credentials: dict[str, str]) -> Conversation[Connected]:
+        """Whose `access_token` it is."""
+        (token,) = needed(credentials, "access_token")
+        kept = {name: credentials[name] for name in ("access_token", "expires_at") if credentials.get(name)}
+        with speaking(self.title):
+            me = yield from self.read(f"{API}/me", token, fields="id,username")
+            return Connected(f"@{me['username']}", str(me["id"]), secrets={**kept, "access_token": token})
+
+    def publish(self, job: Job) -> Conversation[Published]:
+        """The pictures of all albums first, then container and post of one part after the other, each a reply."""
+        parts = messages(job.rendition)
+        albums: list[list[str]] = []
+        for number, part in enumerate(parts):
+            albums += [(yield from self._album(job, number, part))]
+        done: list[str] = []
+        for number, part in enumerate(parts):
+            about = _about(job, number, part, albums[number], done[-1] if done else None)
+            container = yield from self.contained(job, f"{_me(job)}/threads", number, about)
+            yield from self.ready(job, f"{API}/{container}", film=_has_film(part))
+            done += [(yield from self.put_out(job, f"{_me(job)}/threads_publish", number, container))]
+        said = yield from self.shown(f"{API}/{done[0]}", token_of(job.account), "permalink,timestamp")
+        return Published(done[0], said.get("permalink"), tuple(done), made(said) if "timestamp" in said else None)
+
+    def find(self, job: Job, part: int) -> Conversation[Reply | None]:
+        """The part among the account's posts since it was due: same text, same place in the same thread."""
+        posts: dict[str, Json] = {}
+        for edge in ("threads", "replies") if part else ("threads",):
+            for one in (yield from self.listed(f"{_me(job)}/{edge}", token_of(job.account), FIELDS, job)):
+                posts[one["id"]] = one
+        found = next((one for one in posts.values() if _is_part(one, part, job, posts)), None)
+        return as_reply(200, {"id": found["id"]}) if found else None
+
+    def remove(self, account: Account, post_id: str) -> Conversation[None]:
+        """Delete it: https://developers.facebook.com/docs/threads/posts/delete-posts, read 2026-11-22."""
+        yield from self.deleted(f"{API}/{post_id}", token_of(account))
+
+    def measure(self, account: Account, post_id: str) -> Conversation[Metrics | None]:
+        """Its insights: https://developers.facebook.com/docs/threads/insights, read 2026-11-22."""
+        reply = yield asked(f"{API}/{post_id}/insights", token_of(account), metric=METRICS)
+        return None if gone(reply) else Metrics(**figures(self.good(reply)))
+
+    def _album(self, job: Job, number: int, part: Part) -> Conversation[list[str]]:
+        """The containers of an album's pictures and films, once they can be used."""
+        if len(part.media) < 2:
+            return []
+        spoiler = True if job.rendition.content_warning else None
+        made: list[str] = []
+        for media in part.media:
+            about = {**_medium(media), "is_carousel_item": True, "is_spoiler_media": spoiler}
+            made += [(yield from self.contained(job, f"{_me(job)}/threads", number, about))]
+        for container, media in zip(made, part.media, strict=True):
+            yield from self.ready(job, f"{API}/{container}", film=media.kind == "video")
+        return made
+
+
+def _me(job: Job) -> str:
+    return f"{API}/{job.account.remote_id}"
+
+
+def _about(job: Job, number: int, part: Part, album: list[str], parent: str | None) -> dict[str, object]:
+    """A part as a container."""
+    rendition, first = job.rendition, number == 0
+    bare = next((place for place, one in enumerate(rendition.parts) if not one.media), None)
+    return {
+        **_media(part, album),
+        "text": part.wire or part.text or None,
+        "reply_to_id": parent,
+        "is_spoiler_media": True if rendition.content_warning and len(part.media) == 1 else None,
+        "link_attachment": rendition.card.url if rendition.card and number == bare else None,
+        "poll_attachment": _poll(rendition.poll) if rendition.poll and first else None,
+        **(rendition.options if first else {}),
+    }
+
+
+def _media(part: Part, album: list[str]) -> dict[str, object]:
+    if album:
+        return {"media_type": "CAROUSEL", "children": ",".join(album)}
+    return _medium(part.media[0]) if part.media else {"media_type": "TEXT"}
+
+
+def _medium(media: post.Media) -> dict[str, object]:
+    if media.kind == "video":
+        return {"media_type": "VIDEO", "video_url": media.url, "alt_text": media.alt_text}
+    return {"media_type": "IMAGE", "image_url": media.url, "alt_text": media.alt_text}
+
+
+def _poll(poll: post.Poll) -> dict[str, str]:
+    """Options have letters: https://developers.facebook.com/docs/threads/create-posts/polls, read 2026-11-22."""
+    return {f"option_{letter}": option for letter, option in zip("abcd", poll.options, strict=False)}
+
+
+def _has_film(part: Part) -> bool:
+    return any(media.kind == "video" for media in part.media)
+
+
+def _is_part(one: Json, number: int, job: Job, posts: dict[str, Json]) -> bool:
+    """Whether this post is that part: it says and shows the same, and what it answers is the part before."""
+    part = messages(job.rendition)[number]
+    shown = str(_media(part, ["…"] if len(part.media) > 1 else [])["media_type"])
+    if comparable(one.get("text")) != comparable(part.wire or part.text):
+        return False
+    if one["media_type"] != LISTED.get(shown, shown):
+        return False
+    parent = (one.get("replied_to") or {}).get("id")
+    if number == 0 or parent is None:
+        return number == 0 and parent is None
+    return parent in posts and _is_part(posts[parent], number - 1, job, posts)
 
 
 platform = Threads()

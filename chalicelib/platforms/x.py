@@ -1,9 +1,36 @@
 """X: 280 weighted characters, a link counts 23, and a post with a link costs thirteen times as much.
 
 Posting through the API is paid per use. Replies are for people who were summoned; a thread of one's own still is a
-chain of replies: https://docs.x.com/x-api/posts/manage-tweets/integrate (2026-08-22).
+chain of replies: https://docs.x.com/x-api/posts/manage-tweets/integrate (2026-08-22). X honours no idempotency key, but
+refuses the same text twice (403), and shows an account its own posts. Ids hold the time: https://docs.x.com/x-api,
+"snowflake". Where `host` names another server (X's own emulator, xdevplatform/playground), that is asked instead.
 """
 
+import re
+import unicodedata
+from collections.abc import Generator, Mapping
+from datetime import UTC, datetime, timedelta
+from html import unescape
+from typing import Any, ClassVar
+from urllib.parse import unquote
+
+from chalicelib.core import post
+from chalicelib.core.account import Account
+from chalicelib.core.conversation import (
+    Connected,
+    Conversation,
+    Effect,
+    Idempotency,
+    Job,
+    Metrics,
+    Published,
+    Reply,
+    Request,
+    Safety,
+    Wait,
+)
+from chalicelib.core.errors import Issue, PlatformAnswer, ReconnectNeeded, RefreshNeeded, Rejected, Transient
+from chalicelib.core.rendition import Part
 from chalicelib.core.rules import (
     Comment,
     Hashtags,
@@ -18,7 +45,23 @@ from chalicelib.core.rules import (
     Text,
     Thread,
 )
-from chalicelib.platforms.base import RulesOnly
+from chalicelib.platforms.base import (
+    Auth,
+    Meaning,
+    OAuth,
+    Platform,
+    as_reply,
+    bearer,
+    by_status,
+    meant,
+    messages,
+    needed,
+    quota_in,
+    retry_at,
+    said,
+    size_of,
+    speaking,
+)
 
 DOCS = Source("https://docs.x.com/x-api", "2026-08-22")
 COUNTING = Source("https://github.com/twitter/twitter-text/blob/30e2430d/config/v3.json", "2021-10-01")
@@ -27,12 +70,64 @@ LARGER = Source("https://docs.x.com/x-api/media/quickstart/best-practices", "202
 """The page says 1280 by 1024; larger films are known to pass."""
 HABIT = Source("common practice", "2026-11-22", "default")
 
+Json = dict[str, Any]
 
-class X(RulesOnly):
+SERVER = "https://api.x.com"
+SECRETS = ("access_token", "refresh_token", "expires_at", "scope")
+CHUNK = 4 * 1024 * 1024
+"""Bytes of one segment; at most 5 MB, and 1,000 segments: https://docs.x.com/x-api/media, read 2026-08-22."""
+CATEGORIES = {"image": "tweet_image", "gif": "tweet_gif", "video": "tweet_video"}
+TYPES = {"gif": "image/gif", "video": "video/mp4"}
+REPLY_SETTINGS = ("following", "mentionedUsers", "subscribers", "verified")
+EPOCH = datetime(2010, 11, 4, 1, 42, 54, 657000, UTC)
+"""Where the milliseconds in X's ids begin."""
+OPTIONS = ("reply_settings", "community_id")
+CLOCK_SLACK = timedelta(seconds=30)
+PAGE, PAGES = 100, 8
+SEEN = "created_at,entities,referenced_tweets,attachments,note_tweet"
+
+
+class X(Platform):
     """Short posts in chains of replies."""
 
     name = "x"
     title = "X"
+    auth = Auth("oauth2", ("access_token", "refresh_token?"))
+    oauth = OAuth(
+        "https://x.com/i/oauth2/authorize",
+        "https://api.x.com/2/oauth2/token",
+        ("tweet.read", "tweet.write", "users.read", "media.write", "offline.access"),
+        basic=True,
+    )
+    tested = "X's own API description"
+    removable = True
+    measurable = True
+    errors: ClassVar[Mapping[str, Meaning]] = {
+        "invalid-request": "rejected",
+        "resource-not-found": "rejected",
+        "not-authorized-for-resource": "rejected",
+        "client-forbidden": "rejected",
+        "usage-capped": "rejected",
+        "credits": "rejected",
+        "rate-limit-exceeded": "limited",
+        "unsupported-authentication": "reconnect",
+        "oauth1-permissions": "reconnect",
+        "duplicate": "already_there",
+        "reply_not_allowed": "rejected",
+        "32": "reconnect",
+        "64": "reconnect",
+        "88": "limited",
+        "89": "refresh",
+        "130": "retry",
+        "131": "retry",
+        "186": "rejected",
+        "187": "already_there",
+        "324": "rejected",
+        "326": "reconnect",
+        "385": "rejected",
+    }
+    """Problem types, at https://docs.x.com/x-api/fundamentals/response-codes-and-errors, read 2026-08-22; version 1.1's
+    numbers, which still occur; `duplicate` and `reply_not_allowed`, which only their words tell."""
     rules = Rules(
         platform="x",
         source=DOCS,
@@ -69,6 +164,266 @@ class X(RulesOnly):
             "thread": HABIT,
         },
     )
+
+    def check_options(self, options: dict[str, object]) -> list[Issue]:
+        """`reply_settings` says who may reply; `community_id` is where to post."""
+        issues = super().check_options({name: one for name, one in options.items() if name not in OPTIONS})
+        if options.get("reply_settings") not in (None, *REPLY_SETTINGS):
+            message = f"reply_settings is one of {', '.join(REPLY_SETTINGS)}"
+            issues.append(Issue("unknown_reply_settings", "error", "reply_settings", message))
+        if not re.fullmatch(r"\d{1,19}", str(options.get("community_id", "0"))):
+            issues.append(Issue("bad_community_id", "error", "community_id", "community_id is a number"))
+        return issues
+
+    def idempotency(self, account: Account) -> Idempotency:
+        """No keys. X publishes no bound for how far its timelines may lag; an upload is kept for a day."""
+        return Idempotency(Safety.READBACK, readback_lag=timedelta(seconds=30), prepared_lifetime=timedelta(hours=12))
+
+    def connect(self, host: str, credentials: dict[str, str]) -> Conversation[Connected]:
+        """Whose `access_token` it is."""
+        (token,) = needed(credentials, "access_token")
+        with speaking(self.title):
+            try:
+                me = _checked((yield Request("GET", f"{_api(host)}/users/me", headers=bearer(token))))["data"]
+            except (RefreshNeeded, ReconnectNeeded) as no:
+                raise Rejected(no.code, no.message) from no
+            kept = {name: credentials[name] for name in SECRETS if credentials.get(name)}
+            return Connected(f"@{me['username']}", me["id"], host, kept)
+
+    def publish(self, job: Job) -> Conversation[Published]:
+        """Every upload first, then one post after the other, each a reply to the one before."""
+        parts = messages(job.rendition)
+        uploads: list[list[str]] = []
+        for number, part in enumerate(parts):
+            uploads += [(yield from _uploaded(job, number, part))]
+        done: list[str] = []
+        for number, part in enumerate(parts):
+            body = _post(job, number, part, uploads[number], done[-1] if done else None)
+            done += [(yield from _created(job, number, body))]
+        return Published(done[0], _link(job.account, done[0]), tuple(done), _made(done[0]))
+
+    def find(self, job: Job, part: int) -> Conversation[Reply | None]:
+        """The part among the account's posts since it was due: same text, same place in the same thread."""
+        posts = yield from _recent(job)
+        found = next((one for one in posts.values() if _is_part(one, part, job, posts)), None)
+        return as_reply(201, {"data": {"id": found["id"]}}) if found else None
+
+    def remove(self, account: Account, post_id: str) -> Conversation[None]:
+        """Delete it; what is gone already is fine."""
+        url = f"{_api(account.host)}/tweets/{post_id}"
+        reply = yield Request("DELETE", url, headers=_auth(account), effect=Effect.PREPARE)
+        if reply.status != 404:
+            _checked(reply)
+
+    def measure(self, account: Account, post_id: str) -> Conversation[Metrics | None]:
+        """Its public figures: https://docs.x.com/x-api/fundamentals/metrics, read 2026-08-22."""
+        url, asked = f"{_api(account.host)}/tweets/{post_id}", {"tweet.fields": "public_metrics"}
+        reply = yield Request("GET", url, headers=_auth(account), params=asked)
+        about = {} if reply.status == 404 else _checked(reply)
+        if "data" not in about:
+            return None
+        figures = about["data"]["public_metrics"]
+        return Metrics(
+            views=figures.get("impression_count"),
+            likes=figures.get("like_count"),
+            replies=figures.get("reply_count"),
+            reposts=figures.get("retweet_count"),
+            quotes=figures.get("quote_count"),
+            saves=figures.get("bookmark_count"),
+        )
+
+    def refusal(self, reply: Reply) -> PlatformAnswer | None:
+        """By the problem's type, else by its text, else by the status."""
+        if reply.ok:
+            return None
+        code, message = _problem(reply)
+        meaning = self.errors.get(code)
+        if meaning is None and reply.status == 429:
+            meaning = "limited"
+        return meant(meaning, code, message, _reset(reply)) if meaning else by_status(reply, code, message)
+
+
+def _uploaded(job: Job, number: int, part: Part) -> Generator[Request | Wait, Any, list[str]]:
+    """The ids of the part's media, once X has processed them."""
+    ids: list[str] = []
+    for media in part.media:
+        upload = _upload if media.kind == "image" else _upload_in_chunks
+        ids += [(yield from upload(job, number, media))]
+        if media.alt_text:
+            described = {"id": ids[-1], "metadata": {"alt_text": {"text": media.alt_text}}}
+            _checked((yield _prepare(job, number, "metadata", json=described)))
+    return ids
+
+
+def _upload(job: Job, number: int, media: post.Media) -> Generator[Request | Wait, Any, str]:
+    """A picture in one piece."""
+    form, files = {"media_category": CATEGORIES["image"]}, {"media": media}
+    return str(_checked((yield _prepare(job, number, "upload", form=form, files=files)))["data"]["id"])
+
+
+def _upload_in_chunks(job: Job, number: int, media: post.Media) -> Generator[Request | Wait, Any, str]:
+    """A film piece by piece: https://docs.x.com/x-api/media/quickstart/media-upload-chunked, read 2026-08-22."""
+    size = yield from size_of(media)
+    about = {"media_type": media.mime_type or TYPES[media.kind], "total_bytes": size}
+    begun = yield _prepare(job, number, "upload/initialize", json={**about, "media_category": CATEGORIES[media.kind]})
+    identity = str(_checked(begun)["data"]["id"])
+    for index, first in enumerate(range(0, size, CHUNK)):
+        form, span = {"segment_index": str(index)}, (first, min(first + CHUNK, size))
+        where = f"upload/{identity}/append"
+        _accepted((yield _prepare(job, number, where, form=form, files={"media": media}, span=span)))
+    ended = _checked((yield _prepare(job, number, f"upload/{identity}/finalize")))
+    if "processing_info" in ended["data"]:
+        yield from _processed(job, identity)
+    return identity
+
+
+def _processed(job: Job, identity: str) -> Generator[Request | Wait, Any, None]:
+    """Come back until the film is encoded."""
+    asked = {"command": "STATUS", "media_id": identity}
+    ask = Request("GET", f"{_api(job.account.host)}/media/upload", headers=_auth(job.account), params=asked)
+    while (about := _checked((yield ask))["data"].get("processing_info") or {}).get(
+        "state", "succeeded"
+    ) != "succeeded":
+        if about["state"] == "failed":
+            raise Rejected(
+                "media_failed", str((about.get("error") or {}).get("message", "X could not process the film"))
+            )
+        yield Wait(timedelta(seconds=about.get("check_after_secs", 5)))
+
+
+def _prepare(job: Job, number: int, path: str, **body: Any) -> Request:
+    url = f"{_api(job.account.host)}/media/{path}"
+    headers, keep = _auth(job.account), () if path.endswith("append") else ("data",)
+    return Request("POST", url, headers, effect=Effect.PREPARE, part=number, keep=keep, timeout=30.0, **body)
+
+
+def _post(job: Job, number: int, part: Part, media_ids: list[str], parent: str | None) -> Json:
+    """A post by https://docs.x.com/x-api/posts/create-post, read 2026-08-22; the text may be empty, but not missing."""
+    poll, options = job.rendition.poll, job.rendition.options
+    body: Json = {
+        "text": part.text,
+        "media": {"media_ids": media_ids} if media_ids else None,
+        "reply": {"in_reply_to_tweet_id": parent} if parent else None,
+        "poll": _poll(poll) if poll and number == 0 else None,
+        "reply_settings": options.get("reply_settings") if number == 0 else None,
+        "community_id": options.get("community_id"),
+        **dict.fromkeys(job.rendition.labels, True),
+    }
+    return {name: value for name, value in body.items() if value is not None}
+
+
+def _poll(poll: post.Poll) -> Json:
+    return {"options": list(poll.options), "duration_minutes": poll.duration_minutes}
+
+
+def _created(job: Job, number: int, body: Json) -> Generator[Request, Reply, str]:
+    reply = yield Request(
+        "POST",
+        f"{_api(job.account.host)}/tweets",
+        headers=_auth(job.account),
+        json=body,
+        effect=Effect.CREATE,
+        part=number,
+        keep=("data",),
+    )
+    return str(_checked(reply)["data"]["id"])
+
+
+def _recent(job: Job) -> Generator[Request, Reply, dict[str, Json]]:
+    """The account's own posts since the post was due, by id. Never half of them."""
+    since = job.due - CLOCK_SLACK
+    url = f"{_api(job.account.host)}/users/{job.account.remote_id}/tweets"
+    params = {"start_time": since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), "exclude": "retweets"}
+    params |= {"max_results": str(PAGE), "tweet.fields": SEEN}
+    found: dict[str, Json] = {}
+    for _ in range(PAGES):
+        page = _checked((yield Request("GET", url, headers=_auth(job.account), params=params)))
+        found |= {one["id"]: one for one in (page["data"] if page["meta"]["result_count"] else [])}
+        if "next_token" not in page["meta"]:
+            return found
+        params = {**params, "pagination_token": page["meta"]["next_token"]}
+    raise Transient("too_much_to_read", f"more than {PAGES * PAGE} posts since {since.isoformat()}")
+
+
+def _is_part(seen: Json, number: int, job: Job, posts: dict[str, Json]) -> bool:
+    """Whether this post is that part: it says the same, and what it answers is the part before."""
+    part = messages(job.rendition)[number]
+    if _comparable(_said(seen), job.account) != _comparable(part.text, job.account):
+        return False
+    if len((seen.get("attachments") or {}).get("media_keys") or []) != len(part.media):
+        return False
+    about = seen.get("referenced_tweets") or seen.get("referenced_posts") or []
+    related = {one["type"]: one["id"] for one in about}
+    if number == 0:
+        return not related
+    parent = related.get("replied_to")
+    return parent in posts and _is_part(posts[parent], number - 1, job, posts)
+
+
+def _said(seen: Json) -> str:
+    """The text as its author wrote it: X escapes it, writes links as t.co, and adds one for the media."""
+    whole = seen.get("note_tweet") or seen.get("note_post") or seen
+    text = unescape(whole["text"])
+    for about in [
+        *((whole.get("entities") or {}).get("urls") or []),
+        *((seen.get("entities") or {}).get("urls") or []),
+    ]:
+        text = text.replace(about["url"], "" if "media_key" in about else about.get("expanded_url") or about["url"])
+    return text
+
+
+def _comparable(text: str, account: Account) -> str:
+    """Text without what X changes: white space, composed characters, how a link is spelt, whom a reply names first."""
+    plain = re.sub(r"https?://", "", unquote(unicodedata.normalize("NFC", text)))
+    words = re.sub(r"/(?=\s|$)", "", plain).casefold().split()
+    return " ".join(words[1:] if words[:1] == [account.handle.casefold()] else words)
+
+
+def _made(identity: str) -> datetime:
+    return EPOCH + timedelta(milliseconds=int(identity) >> 22)
+
+
+def _link(account: Account, identity: str) -> str:
+    return f"https://x.com/{account.handle.removeprefix('@')}/status/{identity}"
+
+
+def _api(host: str) -> str:
+    return f"{(host or SERVER).rstrip('/')}/2"
+
+
+def _auth(account: Account) -> dict[str, str]:
+    return bearer(account.secrets["access_token"])
+
+
+def _checked(reply: Reply) -> Json:
+    """What a good reply says; raises what any other means."""
+    return dict(_accepted(reply).json)
+
+
+def _accepted(reply: Reply) -> Reply:
+    no = platform.refusal(reply)
+    if no:
+        raise no
+    return reply
+
+
+def _problem(reply: Reply) -> tuple[str, str]:
+    """The code of a problem and its words; version 1.1 and version 2 write them in different places."""
+    about = said(reply)
+    first: Json = next(iter(about.get("errors") or []), {})
+    message = str(about.get("detail") or first.get("message") or about.get("title") or "")
+    if "duplicate content" in message:
+        return "duplicate", message
+    if "not allowed because you have not been mentioned" in message:
+        return "reply_not_allowed", message
+    kind = str(about.get("type", "")).partition("/problems/")[2]
+    return kind or str(first.get("code") or f"http_{reply.status}"), message
+
+
+def _reset(reply: Reply) -> datetime | None:
+    """When the limit is lifted: `x-rate-limit-reset`, in seconds of the epoch."""
+    quota = quota_in(reply)
+    return quota.reset_at if quota else retry_at(reply)
 
 
 platform = X()

@@ -1,17 +1,18 @@
 """Xiaohongshu: nine pictures or a film, a title of 20, 1,000 characters, five topics. It has no publishing API."""
 
 from chalicelib.core.rules import Hashtags, Links, Media, Medium, Mentions, Rules, Source, Text, Title
-from chalicelib.platforms.base import RulesOnly
+from chalicelib.platforms.base import Assisted
 
 CITED = Source("https://github.com/yikart/AiToEarn/tree/8bbf520c", "2026-06-01", "secondary")
 HABIT = Source("common practice", "2026-11-22", "default")
 
 
-class Xiaohongshu(RulesOnly):
+class Xiaohongshu(Assisted):
     """Notes with pictures or a film."""
 
     name = "xiaohongshu"
     title = "Xiaohongshu 小红书"
+    where = "https://creator.xiaohongshu.com/publish/publish"
     rules = Rules(
         platform="xiaohongshu",
         source=CITED,

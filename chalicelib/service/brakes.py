@@ -99,6 +99,13 @@ def spend(world: World, target: Target, on: Brakes) -> None:
             world.table.write(Put(_item(_bucket_key(target), on.bucket.spent()), expect=on.bucket_rev))
 
 
+def calls_left(world: World, account: Account) -> int | None:
+    """How many calls the network left the account with, when they are nearly used up; None where there are enough."""
+    item = world.table.get(Key(records.workspace_pk(account.workspace_id), f"BUCKET#{account.id}"))
+    bucket = _value(Bucket, item)
+    return max(0, bucket.tokens) if bucket and world.clock.now() < bucket.reset_at else None
+
+
 def learn(world: World, target: Target, quota: Quota) -> None:
     """Keep what a reply's headers say, when little is left."""
     if bucket := brakes.learned(quota):

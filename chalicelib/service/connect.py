@@ -38,7 +38,11 @@ T = TypeVar("T")
 
 REFRESH_AHEAD = timedelta(minutes=5)
 REFRESH_LEASE = timedelta(seconds=20)
-PREFIX = "ACCOUNT#"
+PREFIX = records.ACCOUNT_PREFIX
+NOT_THE_ACCOUNT = ("sealed", "refreshing_until", "warned_at", "lost_at")
+"""What else is in an account's row."""
+EXPIRING = "EXPIRING"
+"""The partition of the `open` index where accounts wait for their tokens to end."""
 
 
 class NewAccount(Value):
@@ -58,12 +62,19 @@ def connect(world: World, workspace_id: str, new: NewAccount, seed: str | None =
     account_id = f"acc_{seed or world.chance.token().lower()}"
     if seed and (made := find(world, workspace_id, account_id)):
         return made
-    found = _connected(world, new)
+    return keep(world, workspace_id, new.platform, new.name, _connected(world, new), account_id)
+
+
+def keep(
+    world: World, workspace_id: str, network: str, name: str, found: Connected, account_id: str | None = None
+) -> Account:
+    """The account that was found, stored. One that the workspace has already gets the new secrets, and goes on."""
+    before = _same(world, workspace_id, network, found)
     account = Account(
-        account_id,
+        before.key.sk.removeprefix(PREFIX) if before else account_id or f"acc_{world.chance.token().lower()}",
         workspace_id,
-        new.platform,
-        new.name,
+        network,
+        name,
         found.handle,
         found.remote_id,
         found.host,
@@ -71,8 +82,16 @@ def connect(world: World, workspace_id: str, new: NewAccount, seed: str | None =
         settings=found.settings,
         secrets=found.secrets,
     )
-    world.table.write(Put(_item(world, account), expect=0))
+    world.table.write(Put(_item(world, account), expect=before.rev if before else 0))
     return account
+
+
+def _same(world: World, workspace_id: str, network: str, found: Connected) -> Item | None:
+    """The row of the same account on the same server."""
+    for item in world.table.items(records.workspace_pk(workspace_id), PREFIX):
+        if (item.doc["platform"], item.doc["remote_id"], item.doc["host"]) == (network, found.remote_id, found.host):
+            return item
+    return None
 
 
 def _connected(world: World, new: NewAccount) -> Connected:
@@ -164,8 +183,9 @@ def refreshed(world: World, network: "Platform", stale: Account) -> Account:
 def lose(world: World, workspace_id: str, account_id: str) -> None:
     """The network will not have the account any more: say so, until a person connects it again."""
     item = world.table.get(key(workspace_id, account_id))
-    if item:
-        lost = dataclasses.replace(item, doc={**item.doc, "status": "reconnect_required"})
+    if item and item.doc["status"] == "connected":
+        fate = {"status": "reconnect_required", "lost_at": stamp(world.clock.now())}
+        lost = dataclasses.replace(item, open=None, doc={**item.doc, **fate})
         world.table.write(Put(lost, expect=item.rev))
 
 
@@ -209,14 +229,26 @@ def key(workspace_id: str, account_id: str) -> Key:
 
 
 def _item(world: World, account: Account) -> Item:
-    doc = records.to_doc(dataclasses.replace(account, secrets={}))
+    network = platform(account.platform)
+    ends = network.expires_at(account)
+    shown = dataclasses.replace(
+        account,
+        secrets={},
+        token_expires_at=ends,
+        renewable=network.renewable(account),
+        scopes=tuple(account.secrets.get("scope", "").replace(",", " ").split()),
+    )
+    doc = records.to_doc(shown)
     sealed = world.vault.seal(account.workspace_id, _purpose(account.id), json.dumps(account.secrets).encode())
-    return Item(key(account.workspace_id, account.id), {**doc, "sealed": b64encode(sealed).decode()})
+    if account.status == "reconnect_required":
+        doc["lost_at"] = stamp(world.clock.now())
+    place = Key(EXPIRING, f"{stamp(ends)}#{account.id}") if ends and account.status == "connected" else None
+    return Item(key(account.workspace_id, account.id), {**doc, "sealed": b64encode(sealed).decode()}, open=place)
 
 
 def without_secrets(item: Item) -> Account:
     """The account in a row, its secrets left sealed."""
-    known = {name: item.doc[name] for name in item.doc if name not in ("sealed", "refreshing_until")}
+    known = {name: item.doc[name] for name in item.doc if name not in NOT_THE_ACCOUNT}
     return records.from_doc(Account, known)
 
 

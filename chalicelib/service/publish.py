@@ -86,6 +86,8 @@ def _act(
 ) -> None:
     if stopped := brakes.stop(world, target, around.brakes):
         _unless_overtaken(schedule.save, world, stopped)
+    elif network.publishing == "assisted":
+        _unless_overtaken(schedule.save, world, publishing.handed_over(target, world.clock.now()))
     elif (written := _unless_overtaken(schedule.save, world, claimed)) and not _stopped_meanwhile(
         world, written, around
     ):
@@ -308,9 +310,10 @@ class Publication:
         known = publishing.recall(self.target, request, 0, self.now, self.habits)
         if known and known.answer:
             return known.answer.reply
+        self._check_lease(request)
         begun = self.now
         reply = self.world.web.send(request)
-        if reply.ok:
+        if reply.ok and self.network.refusal(reply) is None:
             self.target = publishing.prepared(self.target, request, answer_of(reply, request, self.now), begun)
         return reply
 
@@ -336,7 +339,7 @@ class Publication:
         return self._send(request)
 
     def _check_lease(self, request: Request) -> None:
-        """A function or a claim that ends while we wait for the answer would leave a doubt."""
+        """A function or a claim that ends while we wait for an answer leaves a doubt, or loses what was prepared."""
         until = self.target.claimed_until
         if until is None or self.now + timedelta(seconds=request.timeout) > until - POLICY.lease + POLICY.run:
             raise Resting(self.now)
@@ -406,5 +409,5 @@ def _kept(reply: Reply, names: tuple[str, ...]) -> str:
 
 
 def _kept_headers(reply: Reply) -> dict[str, str]:
-    """Headers that conversations read: where a thing was made, and its id there."""
-    return {name: reply.headers[name] for name in ("location", "x-restli-id") if name in reply.headers}
+    """Headers that conversations read: where a thing was made, its id there, and what proves a piece of an upload."""
+    return {name: reply.headers[name] for name in ("location", "x-restli-id", "etag") if name in reply.headers}

@@ -39,6 +39,7 @@ T = TypeVar("T")
 
 SHARDS = 16
 SHARD_NAMES = tuple(f"OPEN#{number:02d}" for number in range(SHARDS))
+ACCOUNT_PREFIX = "ACCOUNT#"
 TARGET_PREFIX = "TARGET#"
 DELIVERY_SHARD_NAMES = tuple(f"DELIVER#{number:02d}" for number in range(SHARDS))
 

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from datetime import datetime
 
 from chalicelib.core import publishing
-from chalicelib.core.conversation import Idempotency, Safety
-from chalicelib.core.errors import NotFound
+from chalicelib.core.conversation import Bundle, Idempotency, Job, Safety
+from chalicelib.core.errors import Conflict, NotFound
 from chalicelib.core.publishing import Target
 from chalicelib.platforms import platform
-from chalicelib.platforms.base import messages
+from chalicelib.platforms.base import Assisted, messages
 from chalicelib.ports import World
 from chalicelib.service import connect, reading, records, schedule
 from chalicelib.service.reading import Whole
@@ -26,6 +26,25 @@ def found(world: World, at: TargetKey, url: str, by: str) -> Whole:
         return publishing.confirmed(target, url, by, now, max(0, _planned(world, at) - len(target.creates)))
 
     return _move(world, at, move)
+
+
+def done(world: World, at: TargetKey, url: str, by: str, when: datetime | None) -> Whole:
+    """A person has published the target by hand, at `url`, says the holder of the key `by`."""
+    return _move(world, at, lambda target, now: publishing.done_by_hand(target, url, by, when, now))
+
+
+def bundle(world: World, at: TargetKey) -> Bundle:
+    """What a person needs to publish a target by hand; Conflict where its network takes posts from us."""
+    target = records.load_target(world.table, at)
+    network = platform(target.platform)
+    if not isinstance(network, Assisted):
+        raise Conflict(f"{network.title} takes posts from us: nobody has to publish by hand", "not_assisted")
+    account = connect.account(world, at.workspace_id, target.account_id)
+    stored = world.table.get(records.rendition_key(at))
+    if stored is None:
+        raise NotFound("what the target would say is gone")
+    due = target.scheduled_at or world.clock.now()
+    return network.bundle(Job(target.id, due, records.rendition_of(stored), account))
 
 
 def missing(world: World, at: TargetKey, by: str) -> Whole:

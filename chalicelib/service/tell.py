@@ -8,6 +8,7 @@ import logging
 from collections.abc import Sequence
 
 from chalicelib.core import webhooks as rules
+from chalicelib.core.timing import instant
 from chalicelib.core.webhooks import PUBLIC, Delivery, Message, Webhook
 from chalicelib.ports import Change, World
 from chalicelib.service import deliveries, records, webhooks
@@ -25,7 +26,7 @@ def tell(world: World, changes: Sequence[Change]) -> None:
     made, untold = list[Delivery](), 0
     for change in changes:
         try:
-            for message in news_in(change):
+            for message in [*news_in(change), *account_news_in(world, change)]:
                 workspace_id = message.data["workspace_id"]
                 if workspace_id not in subscribed:
                     subscribed[workspace_id] = webhooks.of(world, workspace_id)
@@ -47,6 +48,21 @@ def news_in(change: Change) -> list[Message]:
     if not any(event["type"] in PUBLIC for event in change.new.doc["events"][known:]):
         return []
     return rules.news(known, records.target_of(change.new))
+
+
+def account_news_in(world: World, change: Change) -> list[Message]:
+    """What customers hear of an account: that only a person can save it, now or before long."""
+    if change.new is None or not change.new.key.sk.startswith(records.ACCOUNT_PREFIX):
+        return []
+    old, new = change.old.doc if change.old else {}, change.new.doc
+    told = {"lost_at": rules.ACCOUNT_LOST, "warned_at": rules.ACCOUNT_EXPIRING}
+    fresh = [(type, instant(new[when])) for when, type in told.items() if when in new and new[when] != old.get(when)]
+    if not fresh:
+        return []
+    from chalicelib.service import connect, credentials  # which a change of a target never needs
+
+    account = connect.without_secrets(change.new)
+    return [rules.account_news(account, type, at, credentials.endangered(world, account)) for type, at in fresh]
 
 
 def _name(change: Change) -> str:

@@ -1,5 +1,7 @@
 """Who is let in: every route × every kind of key."""
 
+from typing import Any
+
 import pytest
 
 from chalicelib import api
@@ -42,6 +44,14 @@ MAP = {
     "GET /v1/accounts": "accounts:read",
     "GET /v1/accounts/{account_id}": "accounts:read",
     "DELETE /v1/accounts/{account_id}": "accounts:write",
+    "GET /v1/accounts/{account_id}/health": "accounts:read",
+    "POST /v1/accounts/connect/{platform}": "accounts:write",
+    "GET /v1/accounts/connect/{platform}/callback": "nothing",
+    "GET /v1/connections/{connection_id}": "accounts:read",
+    "POST /v1/connections/{connection_id}/accounts": "accounts:write",
+    "PUT /v1/apps/{platform}": "accounts:write",
+    "GET /v1/apps": "accounts:read",
+    "DELETE /v1/apps/{platform}": "accounts:write",
     "POST /v1/webhooks": "webhooks:write",
     "GET /v1/webhooks": "webhooks:read",
     "GET /v1/webhooks/{webhook_id}": "webhooks:read",
@@ -58,6 +68,8 @@ MAP = {
     "POST /v1/hold": "posts:write",
     "POST /v1/resume": "posts:write",
     "POST /v1/posts/{post_id}/targets/{target_id}/resolve": "posts:write",
+    "GET /v1/posts/{post_id}/targets/{target_id}/bundle": "posts:read",
+    "POST /v1/posts/{post_id}/targets/{target_id}/confirm": "posts:write",
     "GET /v1/posts/{post_id}/targets/{target_id}/attempts": "posts:read",
     "GET /v1/posts/{post_id}/targets/{target_id}/events": "posts:read",
     "GET /v1/posts/{post_id}/targets/{target_id}/receipt": "posts:read",
@@ -70,7 +82,9 @@ MAP = {
     "GET /sandbox/v1/timeline/{handle}": "nothing",
 }
 
-BODIES: dict[str, dict[str, bool]] = {
+BODIES: dict[str, dict[str, Any]] = {
+    "POST /v1/posts/{post_id}/targets/{target_id}/confirm": {"url": "https://www.douyin.com/video/7"},
+    "POST /v1/connections/{connection_id}/accounts": {"remote_ids": ["1"]},
     "PATCH /v1/posts/{post_id}": {},
     "PATCH /v1/webhooks/{webhook_id}": {},
     "POST /v1/posts/{post_id}/targets/{target_id}/resolve": {"retry": True},
@@ -83,8 +97,8 @@ def route(endpoint: Endpoint) -> str:
 
 
 def path(endpoint: Endpoint) -> str:
-    ids = {"medium_id": "med_1", "webhook_id": "wh_1", "delivery_id": "msg_1"}
-    ids |= {"post_id": "post_1", "target_id": "tgt_1", "account_id": "acc_1"}
+    ids = {"webhook_id": "wh_1", "delivery_id": "msg_1", "connection_id": "con_1", "platform": "mastodon"}
+    ids |= {"medium_id": "med_1", "post_id": "post_1", "target_id": "tgt_1", "account_id": "acc_1"}
     return endpoint.path.format(**ids, name="sandbox", handle="tower")
 
 
@@ -151,6 +165,9 @@ def test_another_tenants_thing_looks_exactly_like_none(client: Api, endpoint: En
     post, webhook = stranger.created(), stranger.webhook()
     target, delivery = post["targets"][0], stranger.post(f"/v1/webhooks/{webhook['id']}/test").json_body
     theirs = {"post_id": post["id"], "target_id": target["id"], "account_id": target["account_id"]}
+    theirs |= {"webhook_id": webhook["id"], "delivery_id": delivery["id"]}
+    asked: dict[str, Any] = {"credentials": {}}
+    theirs["connection_id"] = stranger.post("/v1/accounts/connect/sandbox", asked).json_body["id"]
     medium = stranger.post("/v1/media", {"content_type": "image/png", "bytes": 5}).json_body
     theirs |= {"webhook_id": webhook["id"], "delivery_id": delivery["id"], "medium_id": medium["id"]}
     body = BODIES.get(route(endpoint))
@@ -159,7 +176,7 @@ def test_another_tenants_thing_looks_exactly_like_none(client: Api, endpoint: En
     missing = problem(client.send(endpoint.method, path(endpoint), body), 404, "not_found")
 
     def anonymous(detail: str) -> str:
-        for name in (*theirs.values(), "post_1", "tgt_1", "acc_1", "wh_1", "msg_1", "med_1"):
+        for name in (*theirs.values(), "post_1", "tgt_1", "acc_1", "wh_1", "msg_1", "med_1", "con_1"):
             detail = detail.replace(name, "…")
         return detail
 

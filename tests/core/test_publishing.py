@@ -139,6 +139,20 @@ def test_an_id_of_our_own_makes_a_repeat_safe_at_once() -> None:
     assert publishing.after_doubt(doubtful, doubtful.doubt, DUE, own_id, POLICY) == "repeat"
 
 
+def test_a_container_makes_a_repeat_safe_but_not_of_what_has_none() -> None:
+    container = Idempotency(Safety.CONTAINER, prepared_lifetime=timedelta(hours=23))
+    upload = Request("POST", "https://example.com/containers", effect=Effect.PREPARE)
+    prepared = publishing.prepared(claimed(), upload, answer(), DUE)
+    doubtful = publishing.intended(prepared, CREATE, DUE)
+    assert doubtful.doubt
+    assert publishing.after_doubt(doubtful, doubtful.doubt, DUE, container, POLICY, CREATE) == "repeat"
+    comment = dataclasses.replace(CREATE, part=1)
+    below = publishing.intended(publishing.answered(doubtful, answer()), comment, DUE)
+    assert below.doubt
+    for request in (None, comment):
+        assert publishing.after_doubt(below, below.doubt, DUE, container, POLICY, request) == "wait"
+
+
 def test_an_upload_that_is_never_ready_is_given_up_after_a_day() -> None:
     end = publishing.resting(claimed(), DUE + timedelta(hours=25), DUE + timedelta(hours=26), POLICY)
     assert end.state is State.FAILED
@@ -178,6 +192,8 @@ def test_an_upload_is_recalled_while_the_platform_keeps_it() -> None:
     kept = publishing.prepared(claimed(), upload, answer(), DUE)
     assert publishing.recall(kept, upload, 0, DUE + timedelta(minutes=29), READBACK)
     assert publishing.recall(kept, upload, 0, DUE + timedelta(minutes=31), READBACK) is None
+    out = publishing.answered(publishing.intended(kept, CREATE, DUE), answer())
+    assert publishing.recall(out, upload, 0, DUE + timedelta(hours=3), READBACK)
 
 
 @pytest.mark.parametrize(

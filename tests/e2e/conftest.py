@@ -16,6 +16,7 @@ ALARM_LEAD_SECONDS = 0
 DIRECT_WINDOW_SECONDS = 120
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One worker runs all of these, and mostly waits; the other runs everything else meanwhile."""
     for item in items:

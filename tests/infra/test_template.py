@@ -19,6 +19,7 @@ FUNCTIONS = {
     "Sweep": "SweepRole",
     "Tell": "TellRole",
     "Deliver": "DeliverRole",
+    "Renew": "RenewRole",
     "Media": "MediaRole",
     "Variants": "VariantsRole",
 }
@@ -29,11 +30,12 @@ LOGS = {
     "SweepRole": "SweepLogs",
     "TellRole": "TellLogs",
     "DeliverRole": "DeliverLogs",
+    "RenewRole": "RenewLogs",
     "MediaRole": "MediaLogs",
     "VariantsRole": "VariantsLogs",
 }
 MAY_SET_ALARMS = {"ApiHandlerRole", "SweepRole"}
-MAY_OPEN_CREDENTIALS = {"ApiHandlerRole", "PublishRole", "DeliverRole"}
+MAY_OPEN_CREDENTIALS = {"ApiHandlerRole", "PublishRole", "DeliverRole", "RenewRole"}
 UNZIPPED_LIMIT = 30_000_000
 LAYER_LIMIT = 15_000_000
 
@@ -204,7 +206,7 @@ def test_publishing_knows_nothing_of_webhooks_and_they_cannot_crowd_it_out(resou
     assert source["ScalingConfig"] == {"MaximumConcurrency": {"Fn::If": ["IsLocal", 2, 20]}}
 
 
-def test_every_write_of_a_target_and_nothing_else_is_told(resources: dict[str, Any]) -> None:
+def test_every_write_of_a_target_and_every_change_of_an_account_is_told(resources: dict[str, Any]) -> None:
     assert resources["Table"]["Properties"]["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
     (source,) = resources["Tell"]["Properties"]["Events"].values()
     told = source["Properties"]
@@ -213,9 +215,11 @@ def test_every_write_of_a_target_and_nothing_else_is_told(resources: dict[str, A
     assert told["MaximumRecordAgeInSeconds"] < 24 * 60 * 60
     assert told["BisectBatchOnFunctionError"] is True
     assert told["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": ["TellDeadLetters", "Arn"]}
-    (pattern,) = [json.loads(one["Pattern"]) for one in told["FilterCriteria"]["Filters"]]
-    assert pattern["dynamodb"]["Keys"] == {"SK": {"S": [{"prefix": "TARGET#"}]}}
-    assert pattern["eventName"] == ["INSERT", "MODIFY"]
+    targets, accounts = [json.loads(one["Pattern"]) for one in told["FilterCriteria"]["Filters"]]
+    assert targets["dynamodb"]["Keys"] == {"SK": {"S": [{"prefix": "TARGET#"}]}}
+    assert targets["eventName"] == ["INSERT", "MODIFY"]
+    assert accounts["dynamodb"]["Keys"] == {"SK": {"S": [{"prefix": "ACCOUNT#"}]}}
+    assert accounts["eventName"] == ["MODIFY"]
 
 
 @pytest.mark.parametrize(

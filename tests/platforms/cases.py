@@ -21,7 +21,20 @@ from chalicelib.platforms import platform
 
 FOLDER = Path(__file__).parent
 PUBLIC = frozenset(
-    {"identifier", "user", "site", "channel", "chat_id", "page_id", "expires_at", "scope", "blog", "name"}
+    {
+        "identifier",
+        "user",
+        "site",
+        "channel",
+        "chat_id",
+        "page_id",
+        "expires_at",
+        "scope",
+        "blog",
+        "name",
+        "app_id",
+        "open_id",
+    }
 )
 """Names of what is kept among the secrets and is none."""
 DUE = "2026-11-23T09:00:00Z"
@@ -160,6 +173,8 @@ def _shown(name: str, value: Any) -> Any:
             return {key: media.url for key, media in value.items()}
         case "effect":
             return value.value
+        case "content":
+            return value.decode()
         case "keep" | "span":
             return list(value)
         case _:

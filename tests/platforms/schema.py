@@ -1,4 +1,5 @@
-"""Checks a JSON value against a Bluesky lexicon, or against a flat JSON Schema, which is written in the same words.
+"""Checks a JSON value against a Bluesky lexicon, against a flat JSON Schema, which is written in the same words, or
+the parameters of a call against Telegram's list of methods.
 
 Stricter than either: a property that the schema does not know is a fault.
 """
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import regex
+
+from chalicelib.core.post import Media
 
 LEXICONS = Path(__file__).parent / "lexicons"
 FORMATS: dict[str, Callable[[str], object]] = {
@@ -120,3 +123,36 @@ def _union(schema: dict[str, Any], value: Any, home: str, path: str) -> Faults:
         return
     bare = {key: item for key, item in value.items() if key != "$type"}
     yield from _reference(choices[chosen], bare, home, f"{path}<{chosen}>")
+
+
+TELEGRAM = json.loads((Path(__file__).parent / "telegram-methods.schema.json").read_text())
+SIMPLE: dict[str, type] = {"Integer": int, "String": str, "Boolean": bool}
+
+
+def call_faults(method: str, params: dict[str, Any]) -> list[str]:
+    """What is wrong with the parameters of a call of Telegram's."""
+    if method not in TELEGRAM["methods"]:
+        return [f"{method}: is unknown"]
+    return list(_fields(TELEGRAM["methods"][method], params, method))
+
+
+def _fields(known: dict[str, Any], value: dict[str, Any], path: str) -> Faults:
+    yield from (f"{path}.{name}: is unknown" for name in value if name not in known)
+    for name, about in known.items():
+        if name in value and not any(_fits(kind, value[name]) for kind in about["types"]):
+            yield f"{path}.{name}: {value[name]!r} is none of {about['types']}"
+        if name not in value and about["required"]:
+            yield f"{path}.{name}: is missing"
+
+
+def _fits(kind: str, value: Any) -> bool:
+    if kind.startswith("Array of "):
+        item = kind.removeprefix("Array of ")
+        return isinstance(value, list) and all(_fits(item, one) for one in value)
+    if kind == "InputFile":
+        return isinstance(value, Media)
+    if kind in SIMPLE:
+        return type(value) is SIMPLE[kind]
+    if kind not in TELEGRAM["types"] or not isinstance(value, dict):
+        return False
+    return not list(_fields(TELEGRAM["types"][kind], value, kind))

@@ -10,9 +10,11 @@ import pytest
 from chalicelib.core.conversation import Effect, Request
 from chalicelib.service.sandbox import SandboxPost
 from tests.platforms.cases import Case, load, run
-from tests.platforms.schema import faults, record_faults
+from tests.platforms.schema import call_faults, faults, record_faults
 
 STATUS = json.loads((Path(__file__).parent / "mastodon-status.schema.json").read_text())
+PIN = json.loads((Path(__file__).parent / "pinterest-pin.schema.json").read_text())
+POST_ON_X = json.loads((Path(__file__).parent / "x-post.schema.json").read_text())
 
 
 def created(case: Case) -> list[Any]:
@@ -42,6 +44,16 @@ def test_every_facet_covers_what_it_means(case: Case) -> None:
 @pytest.mark.parametrize("case", cases("mastodon"), ids=str)
 def test_every_status_is_valid_by_the_api_description(case: Case) -> None:
     assert [list(faults(STATUS, body)) for body in created(case)] == [[] for _ in created(case)]
+
+
+@pytest.mark.parametrize("case", cases("pinterest"), ids=str)
+def test_every_pin_is_valid_by_the_api_description(case: Case) -> None:
+    assert [list(faults(PIN, body)) for body in created(case)] == [[] for _ in created(case)]
+
+
+@pytest.mark.parametrize("case", cases("x"), ids=str)
+def test_every_post_on_x_is_valid_by_the_api_description(case: Case) -> None:
+    assert [list(faults(POST_ON_X, body)) for body in created(case)] == [[] for _ in created(case)]
 
 
 @pytest.mark.parametrize("case", cases("sandbox"), ids=str)
@@ -114,3 +126,41 @@ def test_the_check_refuses_a_bad_record(place: tuple[Any, ...], value: Any) -> N
 )
 def test_the_check_refuses_a_bad_status(body: dict[str, Any]) -> None:
     assert list(faults(STATUS, body))
+
+
+def telegram_calls(case: Case) -> list[tuple[str, dict[str, Any]]]:
+    """The method and the parameters of every request; what is no word in a form is JSON there."""
+    steps, _ = run(case.start(), case.replies)
+    calls = []
+    for step in steps:
+        assert isinstance(step, Request)
+        form = {name: value if name in WORDS else json.loads(value) for name, value in (step.form or {}).items()}
+        files = {name: media for name, media in step.files.items() if f"attach://{name}" not in str(step.form)}
+        calls += [(step.url.rpartition("/")[2], {**(step.json or form), **files})]
+    return calls
+
+
+WORDS = frozenset({"chat_id", "caption"})
+
+
+@pytest.mark.parametrize("case", [case for case in load() if case.platform == "telegram"], ids=str)
+def test_every_call_is_valid_by_telegrams_list_of_methods(case: Case) -> None:
+    calls = telegram_calls(case)
+    assert [call_faults(*call) for call in calls] == [[] for _ in calls]
+
+
+@pytest.mark.parametrize(
+    ("method", "params"),
+    [
+        ("sendBell", {}),
+        ("sendMessage", {"chat_id": "@a"}),
+        ("sendMessage", {"chat_id": "@a", "text": 7}),
+        ("sendMessage", {"chat_id": "@a", "text": "a", "loud": True}),
+        ("sendMessage", {"chat_id": "@a", "text": "a", "reply_parameters": {"message_id": "7"}}),
+        ("sendPhoto", {"chat_id": "@a", "photo": 7}),
+        ("sendMediaGroup", {"chat_id": "@a", "media": [{"type": "photo"}]}),
+        ("sendPoll", {"chat_id": "@a", "question": "a", "options": ["b"]}),
+    ],
+)
+def test_the_check_refuses_a_bad_call(method: str, params: dict[str, Any]) -> None:
+    assert call_faults(method, params)

@@ -1,17 +1,29 @@
 """One post through the house, in memory: accepted, woken, claimed, published once, never early."""
 
+import dataclasses
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
 import pytest
 
+from chalicelib.core.conversation import (
+    Conversation,
+    Effect,
+    Idempotency,
+    Job,
+    Published,
+    Reply,
+    Request,
+    Safety,
+)
 from chalicelib.core.publishing import State
+from chalicelib.platforms import platform
 from chalicelib.service import schedule, steer
-from chalicelib.service.publish import publish
-from chalicelib.service.schedule import wake_of
+from chalicelib.service.publish import Publication, look_around, publish
+from chalicelib.service.schedule import POLICY, wake_of
 from tests.service.conftest import Stage
 
 
@@ -216,3 +228,48 @@ def test_deliveries_between_the_arming_and_the_due_instant_never_fire_early(stag
     sent = stage.target(post).sent_at
     assert sent is not None
     assert timedelta() <= sent - due < timedelta(seconds=1)
+
+
+def test_a_no_that_came_with_status_200_is_not_kept_as_a_preparation(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = stage.target(stage.create(due_in=20))
+    target = dataclasses.replace(waiting, claim="mine", claimed_until=stage.now + POLICY.lease)
+    bodies = [b'{"error_code": 21327}', b'{"pic_id": "53b7"}']
+    monkeypatch.setattr(stage.web, "send", lambda request: Reply(200, {}, bodies.pop(0)))
+    run = Publication(
+        stage.world, target, platform("weibo"), Idempotency(Safety.READBACK), look_around(stage.world, target)
+    )
+    upload = Request("POST", "https://api.weibo.com/2/statuses/upload_pic.json", effect=Effect.PREPARE)
+    assert [run._prepare(upload).body for _ in range(3)] == [b'{"error_code": 21327}', *[b'{"pic_id": "53b7"}'] * 2]
+
+
+def test_uploads_that_take_longer_than_a_publisher_runs_go_on_where_they_stopped(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain, send = platform("sandbox").publish, stage.web.send
+    uploaded: dict[str, datetime] = {}
+
+    def long(_: object, job: Job) -> Conversation[Published]:
+        for number in range(12):
+            yield Request("PUT", f"https://{job.target_id}.example/{number}", effect=Effect.PREPARE)
+        return (yield from plain(job))
+
+    def slow(request: Request) -> Reply:
+        if request.effect is not Effect.PREPARE:
+            return send(request)
+        assert request.url not in uploaded
+        uploaded[request.url] = stage.now
+        stage.world.clock.sleep_until(stage.now + timedelta(seconds=9))
+        return Reply(200, {}, b"{}")
+
+    monkeypatch.setattr(type(platform("sandbox")), "publish", long)
+    monkeypatch.setattr(stage.web, "send", slow)
+    post = stage.create(due_in=20)
+    stage.let_pass(900)
+    for target in stage.read(post).targets:
+        assert target.state is State.PUBLISHED
+        mine = [at for url, at in uploaded.items() if target.id in url]
+        claims = [event.at for event in target.events if event.type == "claimed"]
+        assert len(mine) == 12
+        assert all(at - max(claim for claim in claims if claim <= at) <= POLICY.run for at in mine)
