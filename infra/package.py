@@ -25,8 +25,9 @@ INPUTS = (
     "requirements-layer.txt",
 )
 # cffi and pycparser compile bindings; what cryptography runs is _cffi_backend. anyio serves httpx's asynchronous half.
-SURPLUS_FOLDERS = ("regex/tests/", "pydantic/v1/", "cffi/", "pycparser/", "anyio/")
-SURPLUS_SUFFIXES = (".pyi", ".js", ".css")
+SURPLUS_FOLDERS = ("regex/tests/", "pydantic/v1/", "cffi/", "pycparser/", "anyio/", "pydantic/mypy.py")
+# Lists of parts and of files are for who installs, not for who runs; licences stay.
+SURPLUS_SUFFIXES = (".pyi", ".js", ".css", ".cyclonedx.json", ".dist-info/RECORD")
 # Pillow reads JPEG, PNG and WebP for us; AVIF alone would be as much again.
 LAYER_SURPLUS = (
     *("PIL/_avif", "pillow.libs/libavif", "PIL/_imagingtk", "PIL/_imagingft", "pillow.libs/libfreetype"),
