@@ -69,6 +69,16 @@ def media(event: SQSEvent) -> dict[str, Any]:
     return each_probe(event.to_dict(), partial(look, world()))
 
 
+@app.lambda_function(name="variants")
+def variants(event: dict[str, Any], _context: object) -> list[dict[str, object]]:
+    """A picture is wanted smaller. This function alone has Pillow, and touches nothing but pictures."""
+    from chalicelib.aws.lambdas import as_json
+    from chalicelib.pictures import jpeg
+    from chalicelib.service.variants import make
+
+    return as_json(make(world().files, jpeg, event["key"], event["names"]))
+
+
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="sweep")
 def sweep(_event: CloudWatchEvent) -> None:
     """Every minute, whatever the alarms do."""

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import IO, Any, NamedTuple, Protocol, TypeVar
 
 from chalicelib.core.conversation import Reply, Request
+from chalicelib.core.variant import Variant
 
 M = TypeVar("M", bound=NamedTuple, contravariant=True)
 
@@ -197,6 +198,13 @@ class Files(Protocol):
         """The same address for anybody to GET or HEAD for an hour; what is no address of ours comes back unchanged."""
 
 
+class Pictures(Protocol):
+    """Who makes smaller pictures of pictures."""
+
+    def variants(self, key: str, names: Sequence[str]) -> list[Variant]:
+        """The variants of these names of the picture under the key, those that can be made; stored beside it."""
+
+
 class Clock(Protocol):
     """Time."""
 
@@ -250,6 +258,7 @@ class World:
     vault: Vault
     web: Web
     files: Files
+    pictures: Pictures
     clock: Clock
     chance: Chance
     settings: Settings

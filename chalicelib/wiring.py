@@ -12,6 +12,7 @@ def world() -> World:
     from chalicelib import clock, settings, web
     from chalicelib.aws.dynamodb import DynamoTable
     from chalicelib.aws.kms import KmsVault
+    from chalicelib.aws.lambdas import LambdaPictures
     from chalicelib.aws.s3 import S3Files
     from chalicelib.aws.scheduler import SchedulerAlarms
     from chalicelib.aws.sqs import SqsQueue
@@ -37,6 +38,7 @@ def world() -> World:
         vault=KmsVault(os.environ["CARILLON_KMS_KEY_ID"], table, time),
         web=web.HttpWeb(chosen.allowed_private_hosts, lend=files.lend),
         files=files,
+        pictures=LambdaPictures(os.environ.get("CARILLON_VARIANTS_ARN", "")),
         clock=time,
         chance=clock.SystemChance(time),
         settings=chosen,

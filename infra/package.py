@@ -22,10 +22,18 @@ BUILD = ROOT / "build"
 INPUTS = (
     *("app.py", "chalicelib", "vendor", "requirements.txt"),
     *(".chalice", "infra/resources.yaml", "infra/package.py", "requirements-run.txt"),
+    "requirements-layer.txt",
 )
 # cffi and pycparser compile bindings; what cryptography runs is _cffi_backend. anyio serves httpx's asynchronous half.
-SURPLUS_FOLDERS = ("regex/tests/", "pydantic/v1/", "cffi/", "pycparser/", "anyio/")
-SURPLUS_SUFFIXES = (".pyi", ".js", ".css")
+SURPLUS_FOLDERS = ("regex/tests/", "pydantic/v1/", "cffi/", "pycparser/", "anyio/", "pydantic/mypy.py")
+# Lists of parts and of files are for who installs, not for who runs; licences stay.
+SURPLUS_SUFFIXES = (".pyi", ".js", ".css", ".cyclonedx.json", ".dist-info/RECORD")
+# Pillow reads JPEG, PNG and WebP for us; AVIF alone would be as much again.
+LAYER_SURPLUS = (
+    *("PIL/_avif", "pillow.libs/libavif", "PIL/_imagingtk", "PIL/_imagingft", "pillow.libs/libfreetype"),
+    *("pillow.libs/libharfbuzz", "pillow.libs/libbrotli"),
+)
+PLATFORM = "manylinux2014_x86_64"
 UNCHECKED_HASH = PycInvalidationMode.UNCHECKED_HASH
 NOT_INPUTS = {"__pycache__", "deployments", "deployed"}
 
@@ -36,10 +44,11 @@ class PackagingFailed(Exception):
 
 @dataclass(frozen=True)
 class Package:
-    """A packaged app: a template that names its functions' code by a relative path, and that code."""
+    """A packaged app: a template that names its functions' code and their layer by relative paths, and these."""
 
     template_path: Path
     code_path: Path
+    layer_path: Path
 
     def template(self) -> dict[str, Any]:
         """The template as plain data."""
@@ -56,7 +65,7 @@ def package(say: Callable[[str], object] = print) -> Package:
 
 
 def _package(say: Callable[[str], object]) -> Package:
-    built = Package(BUILD / "sam.yaml", BUILD / "deployment.zip")
+    built = Package(BUILD / "sam.yaml", BUILD / "deployment.zip", BUILD / "layer.zip")
     fingerprint, recorded = _fingerprint(), BUILD / "fingerprint"
     if recorded.exists() and recorded.read_text() == fingerprint:
         return built
@@ -65,6 +74,7 @@ def _package(say: Callable[[str], object]) -> Package:
     recorded.unlink(missing_ok=True)
     _chalice_package()
     _trim(built.code_path)
+    _layer(built.layer_path)
     recorded.write_text(fingerprint)
     say(f"Packaged: {built.code_path.stat().st_size / 1e6:.1f} MB in {time.monotonic() - started:.1f} s.")
     return built
@@ -77,6 +87,21 @@ def _chalice_package() -> None:
     chalice = Path(sys.executable).with_name("chalice")  # it cannot be run with -m
     if subprocess.run([chalice, *command, BUILD], cwd=ROOT, env=environment, check=False).returncode != 0:
         raise PackagingFailed("chalice package failed; its reason is above")
+
+
+def _layer(layer_path: Path) -> None:
+    """What requirements-layer.txt names, for Lambda's platform and not for ours."""
+    with TemporaryDirectory() as folder:
+        wheels = ["--only-binary=:all:", "--no-deps", "--no-compile", "--platform", PLATFORM, "--implementation", "cp"]
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", folder]
+        command = [*pip, *wheels, "--python-version", "3.11", "-r", str(ROOT / "requirements-layer.txt")]
+        if subprocess.run(command, check=False).returncode != 0:
+            raise PackagingFailed("pip could not get what the layer is made of; its reason is above")
+        with zipfile.ZipFile(layer_path, "w", zipfile.ZIP_DEFLATED) as layer:
+            for path in sorted(Path(folder).rglob("*")):
+                name = path.relative_to(folder).as_posix()
+                if path.is_file() and not name.startswith(LAYER_SURPLUS):
+                    layer.write(path, f"python/{name}")
 
 
 def _trim(code_path: Path) -> None:

@@ -25,6 +25,7 @@ from chalicelib.aws.sqs import whole_delay
 from chalicelib.clock import ALPHABET, LETTERS, RANDOM_DIGITS, SECRET_LETTERS, TIME_DIGITS, digits
 from chalicelib.core.conversation import Reply, Request
 from chalicelib.core.errors import Stale
+from chalicelib.core.variant import WISHES, Variant, place_of
 from chalicelib.ports import Change, Delete, Errand, Found, Item, Key, Probe, Put, Settings, Upload, Wake, World
 
 M = TypeVar("M", bound=NamedTuple)
@@ -269,6 +270,17 @@ class FakeFiles:
         return f"{address}?signed={method}" if ours and method in ("GET", "HEAD") else address
 
 
+class FakePictures:
+    """A `Pictures` without Pillow. `sizes` tells it the width, height and bytes of what it makes, large one first."""
+
+    def __init__(self) -> None:
+        self.sizes: list[tuple[int, int, int]] = []
+
+    def variants(self, key: str, names: Sequence[str]) -> list[Variant]:
+        wishes = [wish for wish in WISHES if wish.name in names]
+        return [Variant(place_of(key, wish), *size) for wish, size in zip(wishes, self.sizes, strict=False)]
+
+
 class FakeVault:
     """A `Vault` that hands out tickets and keeps the secrets itself."""
 
@@ -369,6 +381,7 @@ class FakeWorld(World):
     vault: FakeVault
     web: FakeWeb
     files: FakeFiles
+    pictures: FakePictures
     clock: FakeClock
     chance: FakeChance
     settings: Settings
@@ -386,6 +399,7 @@ def world(**parts: Any) -> FakeWorld:
         "vault": FakeVault(),
         "web": FakeWeb(),
         "files": FakeFiles(clock),
+        "pictures": FakePictures(),
         "clock": clock,
         "chance": FakeChance(),
         "settings": Settings(stage="test", api_url="https://carillon.test/api"),

@@ -16,16 +16,28 @@ MAY_IMPORT = {
     "service": {"core", "platforms", "ports", "service"},
     "aws": {"core", "ports", "aws"},
     "web": {"core", "ports"},
+    "pictures": {"core"},
     "api": {"core", "platforms", "ports", "service", "api"},
     "wiring": {"ports", "aws", "web", "clock", "settings"},
-    "app": {"api", "aws", "service", "wiring"},
+    "app": {"api", "aws", "pictures", "service", "wiring"},
 }
 """`aws` may also be imported by `app`, for the shape of the events that wake it."""
 
-OUTSIDE = {"boto3", "botocore", "httpx", "httpcore", "chalice", "aws_lambda_powertools", "cryptography", "tenacity"}
+OUTSIDE = {
+    "boto3",
+    "botocore",
+    "httpx",
+    "httpcore",
+    "chalice",
+    "aws_lambda_powertools",
+    "cryptography",
+    "tenacity",
+    "PIL",
+}
 KNOWS_OUTSIDE = {
     "aws": {"boto3", "botocore", "cryptography", "tenacity"},
     "web": {"httpx", "httpcore", "tenacity"},
+    "pictures": {"PIL"},
     "api": {"chalice"},
     "service": {"cryptography"},
     "app": {"chalice"},

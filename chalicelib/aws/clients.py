@@ -17,8 +17,10 @@ READ_SECONDS = 4
 ATTEMPTS = 3
 
 OWN: dict[str, dict[str, Any]] = {
+    # A function is called to work for us, and works once.
     # Addresses that others use have to be signed by SigV4, and bodies from files have no checksum at their end.
     # A name under the global endpoint leads nowhere while a bucket is new.
+    "lambda": {"read_timeout": 60, "retries": {"total_max_attempts": 1}},
     "s3": {
         "signature_version": "s3v4",
         "request_checksum_calculation": "when_required",
@@ -49,14 +51,14 @@ def make(service: str, **options: Any) -> Any:
     from botocore.config import Config
     from botocore.session import get_session
 
-    config = Config(
-        connect_timeout=CONNECT_SECONDS,
-        read_timeout=READ_SECONDS,
+    common: dict[str, Any] = {
+        "connect_timeout": CONNECT_SECONDS,
+        "read_timeout": READ_SECONDS,
         # standard, not adaptive: adaptive slows down the calls of the whole process after one throttled one
         # https://docs.aws.amazon.com/boto3/latest/guide/retries.html, read 2026-11-22
-        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
-        **OWN.get(service, {}),
-    )
+        "retries": {"mode": "standard", "total_max_attempts": ATTEMPTS},
+    }
+    config = Config(**common | OWN.get(service, {}))
     return get_session().create_client(service, config=config, **options)
 
 

@@ -3,6 +3,7 @@
 Pure and deterministic: the same content and rules always make the same rendition, and nothing is cut silently.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.core.adapting import details, linking, media
@@ -16,6 +17,8 @@ from chalicelib.core.post import Content, Media
 from chalicelib.core.rendition import Part, Rendition
 from chalicelib.core.rules import Rules, Text
 
+Versions = Mapping[str, tuple[Media, ...]]
+NO_VERSIONS: Versions = {}
 NO_WARNING: tuple[str | None, str] = (None, "")
 
 
@@ -25,12 +28,20 @@ def read(content: Content) -> Canonical:
 
 
 def adapt(
-    content: Content, rules: Rules, *, options: dict[str, Any] | None = None, canonical: Canonical | None = None
+    content: Content,
+    rules: Rules,
+    *,
+    options: dict[str, Any] | None = None,
+    canonical: Canonical | None = None,
+    versions: Versions = NO_VERSIONS,
 ) -> Rendition:
-    """What `content` becomes on the network of these `rules`; `canonical` is `read(content)` where that is at hand."""
+    """What `content` becomes on the network of these `rules`; `canonical` is `read(content)` where that is at hand.
+
+    `versions` are what may be sent instead of a medium that the network does not take, by its URL.
+    """
     source = canonical or read(content)
     report = Report(rules, reject=content.on_unsupported == "reject")
-    kept = media.choose(source.media, rules, report)
+    kept = media.choose(source.media, rules, report, versions)
     poll = details.poll(content.poll, rules, report, media=bool(kept)) if content.poll else None
     warning, lead = details.warning(content.content_warning, rules, report) if content.content_warning else NO_WARNING
     extra = details.poll_lines(content.poll) if content.poll and not poll else ""

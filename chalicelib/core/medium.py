@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from chalicelib.core.post import Media, MediaKind
 from chalicelib.core.probing.source import Found
+from chalicelib.core.variant import Variant
 
 MOST_BYTES = 100 * 1024 * 1024
 KEPT_FOR = timedelta(days=29)
@@ -55,6 +56,7 @@ class Medium:
     height: int | None = None
     bytes: int | None = None
     duration_seconds: float | None = None
+    variants: tuple[Variant, ...] = ()
     problems: tuple[Flaw, ...] = ()
     used: bool = False
     """Whether a post uses it, so that it is kept."""
@@ -89,6 +91,23 @@ def probed(medium: Medium, found: Found, size: int, key: str, address: str) -> M
 def refused(medium: Medium, code: str, message: str) -> Medium:
     """The medium, never to be used."""
     return replace(medium, state=MediumState.REFUSED, problems=(Flaw(code, message),))
+
+
+def versions(medium: Medium, wanted: Media) -> tuple[Media, ...]:
+    """What may be sent instead where a network does not take the medium in its post: its variants, largest first."""
+    home = medium.address.removesuffix(medium.key)
+    return tuple(
+        wanted.model_copy(
+            update={
+                "url": home + each.key,
+                "mime_type": "image/jpeg",
+                "width": each.width,
+                "height": each.height,
+                "bytes": each.bytes,
+            }
+        )
+        for each in medium.variants
+    )
 
 
 def in_post(medium: Medium, wanted: Media) -> Media:

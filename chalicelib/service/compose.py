@@ -8,7 +8,6 @@ from typing import Any
 from chalicelib.core.account import Account
 from chalicelib.core.adapt import adapt
 from chalicelib.core.errors import Conflict, Invalid, Issue, RuleRef, Stale
-from chalicelib.core.medium import Medium
 from chalicelib.core.post import NewPost, NewTarget, Post, PostPatch, TargetRef, content_of
 from chalicelib.core.publishing import EDITABLE, State, Target, edited, noted, scheduled
 from chalicelib.core.rendition import Rendition
@@ -16,6 +15,7 @@ from chalicelib.core.timing import milliseconds, resolve, zone
 from chalicelib.platforms import names, platform
 from chalicelib.ports import Delete, Put, World
 from chalicelib.service import connect, media, reading, records, schedule
+from chalicelib.service.media import Resolved
 from chalicelib.service.reading import Whole
 from chalicelib.service.records import TargetKey
 
@@ -51,10 +51,8 @@ class Planned:
 class Plan:
     """A post worked out against a workspace: its targets, and every issue found on the way."""
 
-    new: NewPost
+    resolved: Resolved
     """The post with all that is known of its media."""
-    used: tuple[Medium, ...] = ()
-    """Those of its media that are ours."""
     due: datetime | None = None
     targets: list[Planned] = field(default_factory=list)
     issues: list[Issue] = field(default_factory=list)
@@ -89,10 +87,10 @@ def create(world: World, workspace_id: str, new: NewPost, seed: str | None = Non
     plan = _plan(world, workspace_id, new, now)
     _require_accounts(plan)
     plan.insist()
-    media.keep(world, plan.used)
+    media.keep(world, plan.resolved.used)
     post_id = f"post_{seed or world.chance.token().lower()}"
     refs = [_ref(post_id, one) for one in plan.targets]
-    post = _post(plan.new, workspace_id, post_id, refs, plan.due, now)
+    post = _post(plan.resolved.new, workspace_id, post_id, refs, plan.due, now)
     targets = [_target(post, ref, one, now) for ref, one in zip(refs, plan.targets, strict=True)]
     try:
         written = schedule.commit(world, targets, *records.put_post(post), *_renditions(post, refs, plan))
@@ -114,9 +112,9 @@ def edit(world: World, workspace_id: str, post_id: str, patch: PostPatch, if_ver
     plan = _plan(world, workspace_id, new, now if moved else None)
     _require_accounts(plan)
     plan.insist()
-    media.keep(world, plan.used)
+    media.keep(world, plan.resolved.used)
     refs = [_ref(post_id, one) for one in plan.targets]
-    post = _post(plan.new, workspace_id, post_id, refs, plan.due, now)
+    post = _post(plan.resolved.new, workspace_id, post_id, refs, plan.due, now)
     post = post.model_copy(update={"version": old.post.version + 1, "created_at": old.post.created_at})
     known = {target.id: target for target in old.targets}
     targets = [_moved(known.get(ref.id), post, ref, one, now) for ref, one in zip(refs, plan.targets, strict=True)]
@@ -151,7 +149,7 @@ UNADAPTABLE = frozenset(
 def _plan(world: World, workspace_id: str, new: NewPost, now: datetime | None) -> Plan:
     """Work a post out. Without `now` its times are not held against the clock."""
     resolved = media.resolve(world, workspace_id, new)
-    new, plan = resolved.new, Plan(resolved.new, resolved.used, issues=list(resolved.issues))
+    new, plan = resolved.new, Plan(resolved, issues=list(resolved.issues))
     _check_content(plan, new)
     plan.due = _due(plan, new, now)
     wanted = {one.account_id for one in new.targets if one.account_id}
@@ -233,7 +231,8 @@ def _planned(
     if account and account.status != "connected":
         plan.add("reconnect_required", f"{path}.account_id", "the account must be connected again", "warning")
     rules = network.account_rules(account) if account else network.rules
-    rendition = adapt(new.content.overridden(target.overrides), rules, options=target.options)
+    content = new.content.overridden(target.overrides)
+    rendition = adapt(content, rules, options=target.options, versions=plan.resolved.versions(content))
     plan.issues += [replace(issue, path=f"{path}.{issue.path}" if issue.path else path) for issue in rendition.issues]
     return Planned(target, account, due, rendition)
 
@@ -317,7 +316,7 @@ def _ref(post_id: str, one: Planned) -> TargetRef:
 def _post(
     new: NewPost, workspace_id: str, post_id: str, refs: list[TargetRef], due: datetime | None, now: datetime
 ) -> Post:
-    expires = _instant(Plan(new), new.expires_at, new.timezone, None, "expires_at")
+    expires = _instant(Plan(Resolved(new)), new.expires_at, new.timezone, None, "expires_at")
     return Post(
         id=post_id,
         workspace_id=workspace_id,

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import Field
 
 from chalicelib.core.errors import Invalid, Issue, NotFound
-from chalicelib.core.medium import MOST_BYTES, Medium, MediumState, in_post
+from chalicelib.core.medium import MOST_BYTES, Medium, MediumState, in_post, versions
 from chalicelib.core.post import Content, Media, NewPost, Url, Value
 from chalicelib.core.timing import milliseconds
 from chalicelib.ports import Item, Key, Probe, Put, Upload, World
@@ -99,6 +99,11 @@ class Resolved:
     issues: tuple[Issue, ...] = ()
     used: tuple[Medium, ...] = ()
 
+    def versions(self, content: Content) -> dict[str, tuple[Media, ...]]:
+        """What may be sent instead of the content's media, by their URL."""
+        found = {one.id: one for one in self.used}
+        return {one.url: versions(found[one.id], one) for one in content.media if one.id in found}
+
 
 def resolve(world: World, workspace_id: str, new: NewPost) -> Resolved:
     """The post with everything that is known of the media it names by id."""
@@ -123,7 +128,8 @@ def keep(world: World, used: tuple[Medium, ...]) -> None:
     """See to it that media which a post uses do not vanish."""
     for medium in used:
         if not medium.used:
-            world.files.keep(medium.key)
+            for each in (medium.key, *(variant.key for variant in medium.variants)):
+                world.files.keep(each)
             save(world, dataclasses.replace(medium, used=True), expect=None)
 
 

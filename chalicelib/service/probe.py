@@ -1,12 +1,14 @@
 """Look at a medium: get its bytes, say what they are, take the place out of them, and keep that copy for posts."""
 
+import dataclasses
 import logging
 from tempfile import TemporaryFile
 from typing import IO
 
-from chalicelib.core.errors import Stale, TransportFailure, UnusableMedium
+from chalicelib.core.errors import Refused, Stale, TransportFailure, UnusableMedium
 from chalicelib.core.medium import MOST_BYTES, Medium, probed, refused
 from chalicelib.core.probe import EXTENSIONS, Found, probe
+from chalicelib.core.variant import Variant, wished
 from chalicelib.ports import Probe, World
 from chalicelib.service import media, records
 
@@ -51,7 +53,20 @@ def _kept(world: World, medium: Medium, file: IO[bytes]) -> Medium:
     size = _clean(file, found)
     key = f"media/{medium.workspace_id}/{world.chance.secret()}.{EXTENSIONS[found.mime_type]}"
     world.files.store(key, found.mime_type, file)
-    return probed(medium, found, size, key, world.files.address(key))
+    ready = probed(medium, found, size, key, world.files.address(key))
+    return dataclasses.replace(ready, variants=_variants(world, ready))
+
+
+def _variants(world: World, medium: Medium) -> tuple[Variant, ...]:
+    """Smaller pictures, where they can be had; without them the medium is as good as it is."""
+    wishes = wished(medium.mime_type or "", medium.width or 0, medium.height or 0, medium.bytes or 0)
+    if not wishes:
+        return ()
+    try:
+        return tuple(world.pictures.variants(medium.key, [wish.name for wish in wishes]))
+    except Refused:
+        log.warning("no_variants", exc_info=True, extra={"medium": medium.id})
+        return ()
 
 
 def _clean(file: IO[bytes], found: Found) -> int:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from chalicelib.core.conversation import Reply
-from chalicelib.core.errors import NotSent
+from chalicelib.core.errors import NotSent, Unavailable
 from chalicelib.core.medium import KEPT_FOR, MOST_BYTES
 from chalicelib.core.probe import EXTENSIONS
 from chalicelib.ports import Probe
@@ -199,3 +199,38 @@ def test_an_unused_medium_is_gone_after_29_days_and_a_used_one_stays(client: Api
     problem(client.get(f"/v1/media/{unused['id']}"), 404, "not_found")
     assert client.get(f"/v1/media/{used['id']}").json_body["expires_at"] is None
     assert len(client.world.files.kept) == 1
+
+
+def test_a_network_that_takes_only_jpeg_gets_the_variant_that_was_made(client: Api) -> None:
+    client.world.pictures.sizes = [(320, 200, 9_000), (160, 100, 4_000)]
+    found = uploaded(client, samples.png(), "image/png")
+    wanted = [{"id": found["id"], "alt_text": "The tower"}]
+    answer = client.post("/v1/renditions", {"media": wanted, "targets": [{"platform": "instagram"}]})
+    [rendition] = answer.json_body["renditions"]
+    [shown] = rendition["parts"][0]["media"]
+    assert shown["url"].endswith(".large.jpg")
+    assert (shown["mime_type"], shown["width"], shown["alt_text"]) == ("image/jpeg", 320, "The tower")
+    [change] = [each for each in rendition["changes"] if each["code"] == "media_converted"]
+    assert (change["after"], change["rule"]["id"]) == (shown["url"], "instagram.image.types")
+
+
+def test_a_network_that_takes_the_medium_itself_gets_that(client: Api) -> None:
+    client.world.pictures.sizes = [(320, 200, 9_000), (160, 100, 4_000)]
+    found = uploaded(client, samples.png(), "image/png")
+    answer = client.post("/v1/renditions", {"media": [{"id": found["id"]}], "targets": [{"platform": "mastodon"}]})
+    assert answer.json_body["renditions"][0]["parts"][0]["media"][0]["mime_type"] == "image/png"
+
+
+def test_what_a_post_uses_is_kept_with_its_variants(client: Api) -> None:
+    client.world.pictures.sizes = [(320, 200, 9_000), (160, 100, 4_000)]
+    found = uploaded(client, samples.png(), "image/png")
+    client.created(media=[{"id": found["id"]}])
+    assert sorted(key.partition(".")[2] for key in client.world.files.kept) == ["large.jpg", "png", "small.jpg"]
+
+
+def test_a_medium_is_ready_without_variants_where_they_cannot_be_made(client: Api) -> None:
+    def fail(key: str, names: object) -> list[Any]:
+        raise Unavailable("lambda: ReadTimeoutError")
+
+    object.__setattr__(client.world.pictures, "variants", fail)
+    assert uploaded(client, samples.png(), "image/png")["state"] == "ready"

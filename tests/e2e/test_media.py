@@ -63,3 +63,17 @@ def test_what_is_stored_cannot_be_read_without_being_lent(service: Service) -> N
     """The emulator lets anybody read; what keeps them out in AWS is in the template."""
     block = service.client("s3").get_public_access_block(Bucket=service.outputs["MediaBucket"])
     assert set(block["PublicAccessBlockConfiguration"].values()) == {True}
+
+
+def test_a_network_that_takes_only_jpeg_gets_one(owner: Tenant) -> None:
+    data = samples.png()
+    medium = made(owner.api.post("/v1/media", json={"content_type": "image/png", "bytes": len(data)}))
+    upload = medium["upload"]
+    httpx.put(upload["url"], headers=upload["headers"], content=data, trust_env=False).raise_for_status()
+    looked_at(owner, medium)
+    body = {"media": [{"id": medium["id"]}], "targets": [{"platform": "instagram"}]}
+    [rendition] = made(owner.api.post("/v1/renditions", json=body))["renditions"]
+    [shown] = rendition["parts"][0]["media"]
+    sent = httpx.get(shown["url"], trust_env=False).content  # the emulator lets anybody read
+    assert (shown["mime_type"], len(sent)) == ("image/jpeg", shown["bytes"])
+    assert sent.startswith(b"\xff\xd8\xff")

@@ -21,6 +21,7 @@ FUNCTIONS = {
     "Deliver": "DeliverRole",
     "Renew": "RenewRole",
     "Media": "MediaRole",
+    "Variants": "VariantsRole",
 }
 LOGS = {
     "ApiHandlerRole": "ApiLogs",
@@ -31,10 +32,12 @@ LOGS = {
     "DeliverRole": "DeliverLogs",
     "RenewRole": "RenewLogs",
     "MediaRole": "MediaLogs",
+    "VariantsRole": "VariantsLogs",
 }
 MAY_SET_ALARMS = {"ApiHandlerRole", "SweepRole"}
 MAY_OPEN_CREDENTIALS = {"ApiHandlerRole", "PublishRole", "DeliverRole", "RenewRole"}
 UNZIPPED_LIMIT = 30_000_000
+LAYER_LIMIT = 15_000_000
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +158,23 @@ def test_each_function_sees_only_its_folder_of_the_bucket(resources: dict[str, A
         ("MediaRole", "s3:PutObject", published),
         ("MediaRole", "s3:PutObjectTagging", published),
         ("PublishRole", "s3:GetObject", published),
+        ("VariantsRole", "s3:GetObject", published),
+        ("VariantsRole", "s3:PutObject", published),
+        ("VariantsRole", "s3:PutObjectTagging", published),
     }
+
+
+def test_who_decodes_pictures_can_touch_nothing_else_and_has_the_layer_alone(resources: dict[str, Any]) -> None:
+    may = {action for role, s in statements(resources) if role == "VariantsRole" for action in as_list(s["Action"])}
+    assert {action.partition(":")[0] for action in may} == {"s3", "logs"}
+    layered = {name for name in FUNCTIONS if resources[name]["Properties"].get("Layers")}
+    assert layered == {"Variants"}
+
+
+def test_the_layer_holds_pillow_and_is_small(built: Package) -> None:
+    with zipfile.ZipFile(built.layer_path) as layer:
+        assert "python/PIL/Image.py" in layer.namelist()
+        assert sum(item.file_size for item in layer.infolist()) <= LAYER_LIMIT
 
 
 def test_the_key_survives_and_rotates(resources: dict[str, Any]) -> None:

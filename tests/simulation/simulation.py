@@ -37,7 +37,7 @@ from chalicelib.service import tell as outbox
 from chalicelib.service.dispatch import dispatch
 from chalicelib.service.publish import publish
 from chalicelib.service.sweep import sweep
-from tests.fakes import START, FakeChance, FakeClock, FakeFiles, FakeQueue
+from tests.fakes import START, FakeChance, FakeClock, FakeFiles, FakePictures, FakeQueue
 from tests.simulation.fate import Fate
 from tests.simulation.kernel import Kernel
 from tests.simulation.network import Network
@@ -80,6 +80,7 @@ class Simulation:
             deliveries=SimulatedQueue[Errand](self.line, self._forget),
             probes=FakeQueue[Probe](FakeClock()),
             files=FakeFiles(FakeClock()),
+            pictures=FakePictures(),
             alarms=SimulatedAlarms(self.line, self.clock, self._ring),
             vault=SimulatedVault(self.line),
             web=self.network,

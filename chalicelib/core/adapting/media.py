@@ -1,6 +1,6 @@
 """Which pictures, films and sounds may go along: by kind, count, type, size, shape and duration."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from chalicelib.core.adapting.fitting import shortened
@@ -43,11 +43,16 @@ def _figures(media: Media) -> dict[str, float | None]:
     }
 
 
-def choose(wanted: Sequence[Item], rules: Rules, report: Report) -> tuple[Media, ...]:
+def choose(
+    wanted: Sequence[Item], rules: Rules, report: Report, versions: Mapping[str, tuple[Media, ...]]
+) -> tuple[Media, ...]:
     """The media that go along, in order, their alt texts as long as they may be."""
     kept: list[Media] = []
-    for number, item in enumerate(wanted):
-        obstacle = _obstacle(item, kept, rules)
+    for number, given in enumerate(wanted):
+        item, obstacle = given, _obstacle(given, kept, rules)
+        if obstacle and (other := _version(versions.get(given.media.url, ()), kept, rules)):
+            report.change("media_converted", obstacle[0], given.media.url, other.media.url)
+            item, obstacle = other, None
         if obstacle is None or _doubtful(obstacle, number, rules, report):
             kept.append(_described(item, rules, report) if item.media.alt_text else item.media)
         else:
@@ -58,6 +63,11 @@ def choose(wanted: Sequence[Item], rules: Rules, report: Report) -> tuple[Media,
         message = f"{rules.platform} has no posts without media: add at least one of {taken}"
         report.issue("media_required", "media.required", "media", message, error=True)
     return tuple(kept)
+
+
+def _version(versions: tuple[Media, ...], kept: list[Media], rules: Rules) -> Item | None:
+    """The first version that the network takes."""
+    return next((item for item in map(Item, versions) if _obstacle(item, kept, rules) is None), None)
 
 
 Obstacle = tuple[str, str]

@@ -27,6 +27,7 @@ LOSS = {
     "link_in_card": 0.02,
     "link_dropped": 0.2,
     "media_dropped": 0.15,
+    "media_converted": 0.01,
     "alt_text_cut": 0.03,
     "alt_text_dropped": 0.03,
     "title_derived": 0.01,

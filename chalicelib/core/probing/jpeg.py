@@ -1,6 +1,7 @@
 """JPEG: https://www.w3.org/Graphics/JPEG/itu-t81.pdf, annex B; EXIF and XMP lie in APP1 segments."""
 
 import re
+from dataclasses import dataclass, field
 
 from chalicelib.core.probing.metadata import exif, xmp
 from chalicelib.core.probing.source import Found, Patch, Source, broken, cut_off
@@ -20,31 +21,42 @@ STUFFING, FIRST_BLOCK, BLOCK = 64, 4 * 1024, 64 * 1024
 """Bytes that are looked at in one go: little at first, since a hostile file is made of what ends at once."""
 
 
+@dataclass
+class _Seen:
+    size: tuple[int, int] = (0, 0)
+    turned: bool = False
+    patches: list[Patch] = field(default_factory=list)
+
+
 def read(source: Source) -> Found:
     """The picture; what follows its end (a second picture, a film) is cut off, since it has a place of its own."""
-    at, size, turned, patches = 2, (0, 0), False, list[Patch]()
+    at, seen = 2, _Seen()
     while True:
         source.step()
         at, marker = _marker(source, at)
         if marker == END:
             break
-        if marker in ALONE:
-            continue
-        length = source.number(at, 2)
-        if length < 2:
-            raise broken("a segment without a length")
-        if marker in FRAMES:
-            size = source.number(at + 5, 2), source.number(at + 3, 2)
-        if marker in (APP1, APP13):
-            clean, lies = _clean(marker, old := source.at(at + 2, length - 2))
-            turned = turned or lies
-            patches += [Patch(at + 2, clean)] if clean != old else []
-        at += length
-        at = _behind_scan(source, at) if marker == START_OF_SCAN else at
-    if 0 in size:
+        if marker not in ALONE:
+            at = _segment(source, at, marker, seen)
+    if 0 in seen.size:
         raise broken("a picture without a size")
-    width, height = reversed(size) if turned else size
-    return Found("image", "image/jpeg", width, height, patches=tuple(patches), end=at)
+    width, height = reversed(seen.size) if seen.turned else seen.size
+    return Found("image", "image/jpeg", width, height, patches=tuple(seen.patches), end=at)
+
+
+def _segment(source: Source, at: int, marker: int, seen: _Seen) -> int:
+    """Looks at a segment, and gives where the next marker stands."""
+    length = source.number(at, 2)
+    if length < 2:
+        raise broken("a segment without a length")
+    if marker in FRAMES:
+        seen.size = source.number(at + 5, 2), source.number(at + 3, 2)
+    if marker in (APP1, APP13):
+        clean, turned = _clean(marker, old := source.at(at + 2, length - 2))
+        seen.turned = seen.turned or turned
+        seen.patches += [Patch(at + 2, clean)] if clean != old else []
+    behind = at + length
+    return _behind_scan(source, behind) if marker == START_OF_SCAN else behind
 
 
 def _marker(source: Source, at: int) -> tuple[int, int]:

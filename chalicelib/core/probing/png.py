@@ -3,7 +3,7 @@
 import struct
 import zlib
 
-from chalicelib.core.probing.metadata import Exif, exif, xmp
+from chalicelib.core.probing.metadata import exif, xmp
 from chalicelib.core.probing.source import Found, Patch, Source, broken
 
 MAGIC = b"\x89PNG\r\n\x1a\n"
@@ -22,26 +22,20 @@ def read(source: Source) -> Found:
     width, height = source.number(16, 4), source.number(20, 4)
     if not (0 < width <= LARGEST and 0 < height <= LARGEST):
         raise broken("a picture without a size")
-    at, turned, patches = 8, False, list[Patch]()
-    while True:
+    at, kind, turned, patches = 8, b"", False, list[Patch]()
+    while kind != b"IEND":
         source.step()
         length, kind = struct.unpack(">I4s", source.at(at, 8))
         source.at(at + 8 + length, 4)  # the chunk is there to its end
         if kind == b"eXIf":
-            found = _exif(source, at, length)
+            found = exif(source.metadata(at + 8, length))
             turned = turned or found.turned
             patches += _patched(source, at, kind, found.clean)
         elif kind in TEXTS:
             patches += _text(source, at, kind, length)
         at += 12 + length
-        if kind == b"IEND":
-            break
-    width, height = (height, width) if turned else (width, height)
-    return Found("image", "image/png", width, height, patches=tuple(patches), end=at)
-
-
-def _exif(source: Source, at: int, length: int) -> Exif:
-    return exif(source.metadata(at + 8, length))
+    size = (height, width) if turned else (width, height)
+    return Found("image", "image/png", *size, patches=tuple(patches), end=at)
 
 
 def _text(source: Source, at: int, kind: bytes, length: int) -> list[Patch]:
