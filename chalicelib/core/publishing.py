@@ -374,6 +374,13 @@ def recall(target: Target, request: Request, created: int, now: datetime, idempo
     return None
 
 
+def looked_for_in_vain(target: Target) -> bool:
+    """Whether what is in doubt was sent before, and nobody saw it since: "you have it already" may mean that one."""
+    doubt = target.doubt
+    earlier = [one for one in target.ledger if one.void and one.void_why == "read_back"]
+    return doubt is not None and any(one.part == doubt.part for one in earlier)
+
+
 def intended(target: Target, request: Request, now: datetime) -> Target:
     """The target with the intent of a creating request on record: written before the request's first byte leaves."""
     if target.claim is None:

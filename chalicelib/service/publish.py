@@ -15,6 +15,7 @@ from chalicelib.core import publishing
 from chalicelib.core.brakes import Quota
 from chalicelib.core.conversation import Conversation, Effect, Idempotency, Job, Published, Reply, Request, Safety, Wait
 from chalicelib.core.errors import (
+    AlreadyThere,
     Limited,
     MaybeSent,
     NotFound,
@@ -296,6 +297,8 @@ class Publication:
     def _refused(self, no: PlatformAnswer) -> None:
         """The platform said no to the open request: nothing came of it, unless it was sent before."""
         if self.unread and self.repeating and isinstance(no, Rejected | ReconnectNeeded):
+            raise InDoubt(no.code) from no
+        if self.unread and isinstance(no, AlreadyThere) and publishing.looked_for_in_vain(self.target):
             raise InDoubt(no.code) from no
         if self.unread and not self.repeating:
             self.target = publishing.voided(self.target, self.now, no.code)
