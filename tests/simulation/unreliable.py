@@ -140,7 +140,8 @@ class SimulatedTable(FakeTable):
     def told(self) -> set[tuple[str, int]]:
         """The events that have a delivery's row: target and place in its timeline."""
         bodies = [item_of(row).doc["body"] for key, row in self._rows.items() if key.pk.startswith("D#")]
-        return {(data["target_id"], data["sequence"]) for data in (json.loads(body)["data"] for body in bodies)}
+        said = [json.loads(body)["data"] for body in bodies]
+        return {(data["target_id"], data["sequence"]) for data in said if "target_id" in data}
 
     def target(self, target_id: str) -> Target | None:
         """The target as it is stored now; for the simulator to look at, not a call."""
