@@ -1,6 +1,6 @@
 """Signing in to a network from begin to end, against an authorisation server on this machine."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -36,7 +36,24 @@ X = Network(
 )
 
 
-@pytest.fixture(params=[X], ids=lambda network: network.name)
+PERSON, PAGE = "urn:li:person:782bbtaQ", "urn:li:organization:1337"
+LINKEDIN = Network(
+    "linkedin",
+    ("https://www.linkedin.com", "https://api.linkedin.com"),
+    "/oauth/v2/accessToken",
+    {
+        "/v2/userinfo": {"sub": "782bbtaQ", "name": "Brand Person"},
+        "/rest/organizationAcls": {"elements": [], "paging": {"count": 100, "start": 0}},
+    },
+    (PERSON, "Brand Person"),
+)
+A_PAGE: dict[str, Json] = {
+    "/rest/organizationAcls": {"elements": [{"role": "ADMINISTRATOR", "state": "APPROVED", "organization": PAGE}]},
+    "/rest/organizations": {"results": {"1337": {"id": 1337, "vanityName": "acme-bells"}}, "statuses": {"1337": 200}},
+}
+
+
+@pytest.fixture(params=[X, LINKEDIN], ids=lambda network: network.name)
 def network(request: pytest.FixtureRequest) -> Network:
     found: Network = request.param
     return found
@@ -159,6 +176,28 @@ def test_connecting_again_keeps_the_account_and_what_is_scheduled_on_it(
 
     (after,) = client.get("/v1/accounts").json_body["data"]
     assert (after["id"], after["status"]) == (before["id"], "connected")
+
+
+@pytest.mark.parametrize(
+    "network", [replace(LINKEDIN, answers=LINKEDIN.answers | A_PAGE)], ids=["linkedin"], indirect=True
+)
+def test_where_a_consent_reaches_several_accounts_a_person_chooses(
+    client: Api, server: AuthorizationServer, network: Network
+) -> None:
+    connection = begun(client, network)
+    assert back(client, network, server.agree(connection["url"])).json_body["status"] == "choosing"
+    found = client.get(f"/v1/connections/{connection['id']}").json_body
+    assert [one["remote_id"] for one in found["choices"]] == [PERSON, PAGE]
+    assert client.get("/v1/accounts").json_body["data"] == []
+
+    where = f"/v1/connections/{connection['id']}/accounts"
+    refused = client.post(where, {"remote_ids": [PAGE, "urn:li:organization:2"]})
+    assert [issue["code"] for issue in problem(refused, 422, "validation_failed")["issues"]] == ["unknown_account"]
+    chosen = client.post(where, {"remote_ids": [PAGE]}).json_body
+    (account,) = client.get("/v1/accounts").json_body["data"]
+    assert (chosen["status"], chosen["account_ids"]) == ("connected", [account["id"]])
+    assert (account["remote_id"], account["handle"]) == (PAGE, "acme-bells")
+    problem(client.post(where, {"remote_ids": [PERSON]}), 409, "not_choosing")
 
 
 def test_without_an_app_nobody_is_sent_anywhere(client: Api, network: Network) -> None:
