@@ -3,7 +3,7 @@
 import dataclasses
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+SHORTEST_SECRET = 8
 REFRESH_AHEAD = timedelta(minutes=5)
 REFRESH_LEASE = timedelta(seconds=20)
 PREFIX = records.ACCOUNT_PREFIX
@@ -102,12 +103,26 @@ def _connected(world: World, new: NewAccount) -> Connected:
     try:
         return converse(world, network.connect(new.host.rstrip("/") if new.host else "", dict(new.credentials)))
     except Transient as failure:
-        raise Unavailable(f"{network.title} does not answer as it should: {failure}") from failure
+        said = without(secrets_in(new.credentials), str(failure))
+        raise Unavailable(f"{network.title} does not answer as it should: {said}") from failure
     except PlatformAnswer as no:
-        issue = Issue("credentials_refused", "error", "credentials", f"{network.title} said no: {no}")
+        said = without(secrets_in(new.credentials), str(no))
+        issue = Issue("credentials_refused", "error", "credentials", f"{network.title} said no: {said}")
         raise Invalid([issue]) from no
     except TransportFailure as failure:
         raise Unavailable(f"{network.title} does not answer: {failure}") from failure
+
+
+def secrets_in(values: Mapping[str, str]) -> frozenset[str]:
+    """What among these is long enough to be a secret; the rest are ids and flags that are kept beside them."""
+    return frozenset(value for value in values.values() if len(value) >= SHORTEST_SECRET)
+
+
+def without(secrets: frozenset[str], message: str) -> str:
+    """A network's words without our secrets: some quote a token that they do not like."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        message = message.replace(secret, "***")
+    return message
 
 
 def converse(world: World, conversation: Generator[Request | Wait, Any, T]) -> T:

@@ -74,8 +74,9 @@ def renew(world: World) -> None:
         for item in world.table.get_many([row.key for row in page]):
             try:
                 _see_to(world, item)
-            except (PlatformAnswer, TransportFailure, Refused, ValueError):
-                log.exception("not_renewed", extra={"account": item.key.sk})
+            except (PlatformAnswer, TransportFailure, Refused, ValueError) as no:
+                why = {"account": item.key.sk, "why": type(no).__name__, "code": getattr(no, "code", None)}
+                log.warning("not_renewed", extra=why)
 
 
 def _see_to(world: World, item: Item) -> None:

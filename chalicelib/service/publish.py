@@ -6,6 +6,7 @@ intent before a creating request leaves, and one write for the result.
 
 import json
 import logging
+import traceback
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -164,6 +165,8 @@ class Publication:
     """What the last reply said is left of the account's calls."""
     unread: Answer | None = None
     """The answer to the open creating request, until the conversation has accepted it."""
+    secrets: frozenset[str] = frozenset()
+    """The account's, to be taken out of what the network says: some quote a token that they do not like."""
     repeating: bool = False
     """The open request was also sent earlier, so that no answer to it now can prove that it was never applied."""
 
@@ -213,7 +216,8 @@ class Publication:
         except Stale:
             raise
         except Exception:
-            log.exception("conversation_failed", extra={"target": self.target.id})
+            trace = self._shown(traceback.format_exc())
+            log.error("conversation_failed", extra={"target": self.target.id, "trace": trace})
             return self._after_surprise()
 
     def _after_surprise(self) -> Target:
@@ -227,19 +231,23 @@ class Publication:
         _beside_the_point(brakes.failed, self.world, self.target, self.around.brakes)
 
     def _failed(self, no: PlatformAnswer) -> Target:
-        return publishing.failed(self.target, self.now, no.code, no.message)
+        return publishing.failed(self.target, self.now, no.code, self._shown(no.message))
 
     def _doubtful(self, code: str, message: str) -> Target:
-        return publishing.doubtful(self.target, self.now, code, message, self.habits, POLICY)
+        return publishing.doubtful(self.target, self.now, code, self._shown(message), self.habits, POLICY)
 
     def _deferred(self, code: str, message: str, until: datetime | None = None) -> Target:
         chance = self.world.chance.fraction()
-        return publishing.deferred(self.target, self.now, code, message, POLICY, chance, until)
+        return publishing.deferred(self.target, self.now, code, self._shown(message), POLICY, chance, until)
+
+    def _shown(self, message: str) -> str:
+        return connect.without(self.secrets, message)
 
     def _converse(self) -> Published:
         """Run the publish conversation, refreshing the account's token at most once."""
         at = records.of(self.target)
         account = connect.with_secrets(self.world, self.around.account)
+        self.secrets = connect.secrets_in(account.secrets)
         if self.around.rendition is None:
             raise Rejected("no_rendition", "what the target would send is gone")
         rendition = records.rendition_of(self.around.rendition)
@@ -257,6 +265,7 @@ class Publication:
 
     def _drive(self, job: Job) -> Published:
         """Feed the conversation, from the ledger as far as it reaches and from the platform after that."""
+        self.secrets |= connect.secrets_in(job.account.secrets)
         conversation = self.network.publish(job)
         created, reply = 0, None
         while True:

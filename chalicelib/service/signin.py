@@ -139,7 +139,9 @@ def finish(world: World, network: str, returned: dict[str, str], base: str) -> C
     try:
         reached = _reached(world, found, returned["code"], verifier, base)
     except (PlatformAnswer, TransportFailure) as no:
-        return _keep(world, replace(found, status="failed", error=str(no)[:1000]))
+        ours = {"app": apps.of(world, found.workspace_id, network).secret, "verifier": verifier, **returned}
+        said = connect.without(connect.secrets_in(ours), str(no))
+        return _keep(world, replace(found, status="failed", error=said[:1000]))
     if not reached:
         return _keep(world, replace(found, status="failed", error="the consent reaches no account that can publish"))
     if len(reached) == 1:

@@ -71,7 +71,8 @@ class Brand:
 
     def connect(self, ends_in: timedelta, **secrets: str) -> None:
         ends = (self.world.clock.now() + ends_in).isoformat()
-        found = Connected("@brand", "1", "", {"access_token": "token 0", "expires_at": ends, **secrets})
+        kept = {"access_token": "token 0", "expires_at": ends, **secrets}
+        found = Connected("@brand", "1", "", kept)
         self.account_id = connect.keep(self.world, self.workspace_id, "x", "Brand", found).id
 
     def plan(self, due_in: timedelta, text: str = "Nine o'clock, and all is well.") -> Whole:
