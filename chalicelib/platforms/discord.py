@@ -102,7 +102,7 @@ ERRORS: dict[str, Meaning] = {
     "220001": "rejected",
     "220003": "rejected",
 }
-"""developers/topics/opcodes-and-status-codes.mdx#json, read 2026-11-22."""
+"""developers/topics/opcodes-and-status-codes.mdx#json, as remembered on 2026-11-23 and not read again."""
 
 
 class Discord(Platform):
