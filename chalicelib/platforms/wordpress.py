@@ -91,7 +91,7 @@ ERRORS: dict[str, Meaning] = {
     "db_update_error": "retry",
 }
 """What WordPress itself answers: https://developer.wordpress.org/reference/classes/wp_rest_posts_controller and
-wp_rest_attachments_controller, as remembered on 2026-11-23. Plugins have codes of their own; those go by their status."""
+wp_rest_attachments_controller, from memory (2026-11-23). Plugins have codes of their own; those go by their status."""
 
 
 class WordPress(Platform):
