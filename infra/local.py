@@ -186,7 +186,7 @@ def _install_gateway_responses(stack: Stack, packaged: Package) -> None:
 def _warm_up(url: str) -> None:
     """Start some API workers, as traffic would: here each takes a second on its first call, and posts would be late."""
     with ThreadPoolExecutor(WARM_WORKERS) as callers:
-        list(callers.map(lambda _: httpx.get(f"{url}/v1/healthz", timeout=30, trust_env=False), range(WARM_WORKERS)))
+        list(callers.map(lambda _: httpx.get(f"{url}/v1/healthz", timeout=90, trust_env=False), range(WARM_WORKERS)))
 
 
 def _environment(stack: Stack) -> dict[str, str]:
