@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # it brings all the rules' types with it, which a caller may never need
     from chalicelib.platforms.base import Platform
 
-SHARED = frozenset({"base", "graph"})
+SHARED = frozenset({"base", "graph", "kinds", "words"})
 """What several networks are made of."""
 
 

@@ -1,20 +1,14 @@
-"""What a platform is: its rules as data, and its conversations; and the few words that every conversation uses."""
+"""What a platform is: its rules as data, what connecting asks for, and its conversations."""
 
-import hashlib
-import json
 from abc import ABC, abstractmethod
-from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 from urllib.parse import urlencode
 
 from chalicelib.core.account import Account, App
 from chalicelib.core.brakes import Quota
 from chalicelib.core.conversation import (
-    Bundle,
     Connected,
     Conversation,
     Effect,
@@ -24,39 +18,14 @@ from chalicelib.core.conversation import (
     Published,
     Reply,
     Request,
-    Safety,
     Secret,
 )
-from chalicelib.core.errors import (
-    AlreadyThere,
-    Invalid,
-    Issue,
-    Limited,
-    PlatformAnswer,
-    ReconnectNeeded,
-    RefreshNeeded,
-    Rejected,
-    Transient,
-)
-from chalicelib.core.rendition import Part, Rendition
+from chalicelib.core.errors import Issue, PlatformAnswer, ReconnectNeeded, Rejected
+from chalicelib.core.options import Kind, faults
+from chalicelib.platforms.words import Meaning, basic, by_status, quota_in, tokens_in
 
 if TYPE_CHECKING:  # the rules bring all of text with them, which not every function reads
-    from chalicelib.core.post import Media
     from chalicelib.core.rules import Rules
-
-
-Check = tuple[Callable[[object], bool], str]
-"""Whether an option's value will do, and what it has to be."""
-Meaning = Literal["retry", "limited", "refresh", "reconnect", "already_there", "rejected"]
-"""What an error code of a network means for the target."""
-MEANINGS: Mapping[Meaning, type[PlatformAnswer]] = {
-    "retry": Transient,
-    "limited": Limited,
-    "refresh": RefreshNeeded,
-    "reconnect": ReconnectNeeded,
-    "already_there": AlreadyThere,
-    "rejected": Rejected,
-}
 
 
 class Auth(NamedTuple):
@@ -101,7 +70,7 @@ class Platform(ABC):
     name: ClassVar[str]
     title: ClassVar[str]
     rules: "ClassVar[Rules]"
-    publishing: ClassVar[Literal["api", "assisted", "unavailable"]] = "api"
+    publishing: ClassVar[Literal["api", "assisted"]] = "api"
     auth: ClassVar[Auth]
     oauth: ClassVar[OAuth | None] = None
     """How people sign in where `auth.kind` is `oauth2`."""
@@ -109,7 +78,7 @@ class Platform(ABC):
     """What the conversations were tried against: a real server, a specification, recorded answers."""
     errors: ClassVar[Mapping[str, Meaning]] = {}
     """What the network's own error codes mean, by code; `refusal` reads it."""
-    options: ClassVar[Mapping[str, Check]] = {}
+    options: ClassVar[Mapping[str, Kind]] = {}
     """The platform options that a target may have."""
     removable: ClassVar[bool] = False
     """Whether `remove` works."""
@@ -122,16 +91,7 @@ class Platform(ABC):
 
     def check_options(self, options: dict[str, object]) -> list[Issue]:
         """What is wrong with a target's platform options; paths are relative to `options`."""
-        known = {name: self.options[name] for name in options if name in self.options}
-        unknown = [name for name in options if name not in known]
-        return [
-            *(Issue("unknown_option", "error", name, f"{self.title} has no option {name!r}") for name in unknown),
-            *(
-                Issue("invalid_option", "error", name, f"{name} has to be {wanted}")
-                for name, (good, wanted) in known.items()
-                if not good(options[name])
-            ),
-        ]
+        return faults(self.title, options, self.options)
 
     @abstractmethod
     def idempotency(self, account: Account) -> Idempotency:
@@ -198,12 +158,15 @@ class Platform(ABC):
         """What a reply means that is no success; None where it is one."""
         return None if reply.ok else by_status(reply)
 
+    def accepted(self, reply: Reply) -> Reply:
+        """A good reply; raises what any other means."""
+        if no := self.refusal(reply):
+            raise no
+        return reply
+
     def good(self, reply: Reply) -> dict[str, Any]:
         """What a good reply says; raises what any other means."""
-        no = self.refusal(reply)
-        if no:
-            raise no
-        return dict(reply.json)
+        return dict(self.accepted(reply).json)
 
     @abstractmethod
     def publish(self, job: Job) -> Conversation[Published]:
@@ -212,304 +175,3 @@ class Platform(ABC):
     @abstractmethod
     def find(self, job: Job, part: int) -> Conversation[Reply | None]:
         """Read back: the reply that creating this part would have had, or None where it is not there."""
-
-
-class RulesOnly(Platform):
-    """A network whose rules are written and whose conversations are not: posts can be previewed and not be sent."""
-
-    publishing = "unavailable"
-    auth = Auth("none")
-
-    def idempotency(self, account: Account) -> Idempotency:
-        """Nothing is sent, so nothing is safe to repeat."""
-        return Idempotency(Safety.NONE, readable=False)
-
-    def connect(self, host: str, credentials: dict[str, str]) -> Conversation[Connected]:
-        """Refused: there could be no posts on the account."""
-        raise self._unavailable
-        yield
-
-    def publish(self, job: Job) -> Conversation[Published]:
-        """Refused."""
-        raise self._unavailable
-        yield
-
-    def find(self, job: Job, part: int) -> Conversation[Reply | None]:
-        """Refused."""
-        raise self._unavailable
-        yield
-
-    @property
-    def _unavailable(self) -> Rejected:
-        return Rejected("publishing_unavailable", f"Carillon cannot publish on {self.title} yet; it can preview posts")
-
-
-class Assisted(Platform):
-    """A network without an API for posts: a person publishes what we get ready."""
-
-    publishing = "assisted"
-    auth = Auth("none", ("handle",))
-    tested = "nothing is sent"
-    where: ClassVar[str] = ""
-    """Where its authors write, by habit."""
-
-    def bundle(self, job: Job) -> Bundle:
-        """The post, as the person needs it."""
-        rendition = job.rendition
-        marked = [one.value for part in rendition.parts for one in part.markup if one.type == "hashtag"]
-        tags = dict.fromkeys(tag.strip("#") for tag in (*rendition.tags, *marked))
-        return Bundle(
-            "\n\n".join(part.wire or part.text for part in rendition.parts),
-            rendition.title,
-            tuple(media.url for part in rendition.parts for media in part.media),
-            tuple(tags),
-            rendition.card.url if rendition.card else None,
-            rendition.first_comment,
-            self.where,
-        )
-
-    def idempotency(self, account: Account) -> Idempotency:
-        """Nothing is sent, so nothing is safe to repeat."""
-        return Idempotency(Safety.NONE, readable=False)
-
-    def connect(self, host: str, credentials: dict[str, str]) -> Conversation[Connected]:
-        """There is nothing to check: an account is what a person calls it."""
-        (handle,) = needed(credentials, "handle")
-        return Connected(handle, handle)
-        yield
-
-    def publish(self, job: Job) -> Conversation[Published]:
-        """Refused: that is for a person."""
-        raise Rejected("assisted", f"{self.title} takes posts from people only: publish by hand what is got ready")
-        yield
-
-    def find(self, job: Job, part: int) -> Conversation[Reply | None]:
-        """Not possible."""
-        raise NotImplementedError(f"{self.name} cannot be read")
-        yield
-
-
-class OneWay(Platform):
-    """A group's bot: its address takes messages, and gives no ids, nothing to read, and nothing to take back."""
-
-    envelope: ClassVar[str] = "errcode"
-    """Where an answer says how it went; 0 is well."""
-    message: ClassVar[str] = "errmsg"
-    pause: ClassVar[timedelta] = timedelta(minutes=1)
-    """How long a bot that was too fast is not heard."""
-
-    def idempotency(self, account: Account) -> Idempotency:
-        """Nobody can find out whether a message arrived but the people in the group."""
-        return Idempotency(Safety.NONE, readable=False)
-
-    def refusal(self, reply: Reply) -> PlatformAnswer | None:
-        """By the envelope's code."""
-        about = said(reply)
-        code, message = str(about.get(self.envelope, "")), str(about.get(self.message, ""))
-        if reply.ok and code in ("", "0"):
-            return None
-        no = by_code(self.errors, code, message, reply)
-        if isinstance(no, Limited) and no.until is None and "date" in reply.headers:
-            return Limited(no.code, no.message, parsedate_to_datetime(reply.headers["date"]) + self.pause)
-        return no
-
-    def publish(self, job: Job) -> Conversation[Published]:
-        """One message after the other, once all are ready. The ids are ours: the network gives none."""
-        ready = yield from self.requests(job)
-        for request in ready:
-            self.good((yield request))[self.envelope]
-        ids = tuple(job.key(number) for number in range(len(ready)))
-        return Published(ids[0], None, ids)
-
-    @abstractmethod
-    def requests(self, job: Job) -> Conversation[list[Request]]:
-        """Every message as the request that sends it."""
-
-    def find(self, job: Job, part: int) -> Conversation[Reply | None]:
-        """Not possible."""
-        raise NotImplementedError(f"{self.name} cannot be read")
-        yield
-
-    def probed(self, request: Request) -> Conversation[PlatformAnswer]:
-        """What the address says to a message of no kind, which nobody will see: that it is wrong, if all is well."""
-        with speaking(self.title):
-            reply = yield request
-            no = self.refusal(reply)
-            if isinstance(no, Limited | Transient):
-                raise no
-            if isinstance(no, ReconnectNeeded):
-                raise Rejected(no.code, no.message)
-            reply.json[self.envelope]
-            return no or Rejected("0")
-
-
-def basic(user: str, password: str) -> dict[str, str]:
-    """The header that carries a name and a password."""
-    return {"Authorization": "Basic " + b64encode(f"{user}:{password}".encode()).decode()}
-
-
-def bearer(token: str) -> dict[str, str]:
-    """The header that carries an access token."""
-    return {"Authorization": f"Bearer {token}"}
-
-
-def needed(credentials: dict[str, str], *names: str) -> list[str]:
-    """These credentials in order; Invalid names all that are missing."""
-    missing = [name for name in names if not credentials.get(name, "").strip()]
-    if missing:
-        raise Invalid([Issue("required", "error", f"credentials.{name}", f"{name} is required") for name in missing])
-    return [credentials[name].strip() for name in names]
-
-
-def of_length(limit: int) -> Callable[[object], bool]:
-    """Whether a value is a text of so many characters at most, and not empty."""
-    return lambda value: isinstance(value, str) and 0 < len(value) <= limit
-
-
-def one_of(*choices: object) -> Callable[[object], bool]:
-    """Whether a value is one of these; True is not taken for 1."""
-    return lambda value: any(value == choice and type(value) is type(choice) for choice in choices)
-
-
-def texts(value: object) -> bool:
-    """Whether a value is a list of texts."""
-    return isinstance(value, list) and all(isinstance(one, str) and one for one in value)
-
-
-def fingerprint(secret: str) -> str:
-    """Recognises a secret without telling it."""
-    return hashlib.sha256(secret.encode()).hexdigest()[:16]
-
-
-def home(host: str) -> str:
-    """A server's base URL from what a person typed: `mastodon.social` is `https://mastodon.social`."""
-    host = host.strip().rstrip("/")
-    return host if "://" in host else f"https://{host}"
-
-
-def messages(rendition: Rendition) -> tuple[Part, ...]:
-    """What goes out, in order, on a network where the author's first comment is one more reply."""
-    comment = rendition.first_comment
-    if not comment:
-        return rendition.parts
-    unit = rendition.parts[0].unit
-    return (*rendition.parts, Part(comment, len(comment), None, unit, len(comment.encode())))
-
-
-def said(reply: Reply) -> dict[str, Any]:
-    """The reply's JSON object; empty where it is none, as error pages of proxies are not."""
-    try:
-        body = reply.json
-    except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}
-
-
-def as_reply(status: int, body: dict[str, Any]) -> Reply:
-    """What creating would have answered, from what was read back."""
-    return Reply(status, body=json.dumps(body, ensure_ascii=False).encode())
-
-
-def meant(meaning: Meaning, code: str, message: str = "", until: datetime | None = None) -> PlatformAnswer:
-    """The answer of this meaning."""
-    return Limited(code, message, until) if meaning == "limited" else MEANINGS[meaning](code, message)
-
-
-def by_status(reply: Reply, code: str = "", message: str = "") -> PlatformAnswer:
-    """What a refusal means by its status alone, where the network has no word of its own for it."""
-    code = code or f"http_{reply.status}"
-    if reply.status == 429:
-        return Limited(code, message, retry_at(reply))
-    if reply.status >= 500 or reply.status == 408:
-        return Transient(code, message)
-    return RefreshNeeded(code, message) if reply.status == 401 else Rejected(code, message)
-
-
-def by_code(errors: Mapping[str, Meaning], code: str, message: str, reply: Reply) -> PlatformAnswer:
-    """What a code in a reply's envelope means; one that the table does not know is final where the status is good."""
-    meaning = errors.get(code)
-    if reply.status == 429 or (meaning is None and not reply.ok):
-        return by_status(reply, code, message)
-    return meant(meaning or "rejected", code, message, retry_at(reply))
-
-
-def clock_of(url: str) -> Conversation[datetime]:
-    """What time a server has: a signature wants to know, and a conversation has no clock."""
-    reply = yield Request("HEAD", url)
-    if reply.status == 429 or reply.status >= 500:
-        raise by_status(reply)
-    return parsedate_to_datetime(reply.headers["date"])
-
-
-def tokens_in(reply: Reply) -> dict[str, str]:
-    """The secrets in a token endpoint's answer; `expires_at` is ISO, `expires_in` after the reply's own date."""
-    about = said(reply)
-    if not reply.ok or "access_token" not in about:
-        if reply.status >= 500 or reply.status == 429:
-            raise by_status(reply)
-        code = about.get("error")
-        raise ReconnectNeeded(str(code or "token_refused"), str(about.get("error_description", "")))
-    kept = {name: str(about[name]) for name in ("access_token", "refresh_token", "scope") if about.get(name)}
-    if about.get("expires_in"):
-        seconds = timedelta(seconds=int(about["expires_in"]))
-        kept["expires_at"] = (parsedate_to_datetime(reply.headers["date"]) + seconds).isoformat()
-    return kept
-
-
-def size_of(media: "Media") -> Conversation[int]:
-    """A medium's bytes, asked of its server where nobody said."""
-    if media.bytes:
-        return media.bytes
-    reply = yield Request("HEAD", media.url, headers={"accept-encoding": "identity"})
-    if reply.status == 429 or reply.status >= 500:
-        raise by_status(reply)
-    length = reply.headers.get("content-length", "")
-    if reply.status in (408, 429) or reply.status >= 500:
-        raise by_status(reply, "media_unreachable")
-    if not reply.ok or not length.isdigit():
-        raise Rejected("media_size_unknown", "the server of the medium does not say how large it is; give its `bytes`")
-    return int(length)
-
-
-def retry_at(reply: Reply) -> datetime | None:
-    """When `retry-after` allows to come back: an HTTP date, or seconds after the reply's own `date`."""
-    after = reply.headers.get("retry-after", "")
-    try:
-        if after.isdigit():
-            return parsedate_to_datetime(reply.headers.get("date", "")) + timedelta(seconds=int(after))
-        return parsedate_to_datetime(after)
-    except ValueError:
-        return None
-
-
-REMAINING = ("x-rate-limit-remaining", "x-ratelimit-remaining", "ratelimit-remaining")
-RESET = ("x-rate-limit-reset", "x-ratelimit-reset", "ratelimit-reset")
-
-
-def quota_in(reply: Reply) -> Quota | None:
-    """The calls left and when they are counted anew: an epoch, an ISO time, or seconds from the reply's date."""
-    remaining = next((reply.headers[name] for name in REMAINING if name in reply.headers), "")
-    reset = next((reply.headers[name] for name in RESET if name in reply.headers), "")
-    try:
-        left = int(float(remaining))
-        if not reset.replace(".", "", 1).isdigit():
-            return Quota(left, datetime.fromisoformat(reset).astimezone(UTC))
-        if float(reset) > 1e9:
-            return Quota(left, datetime.fromtimestamp(float(reset), UTC))
-        return Quota(left, parsedate_to_datetime(reply.headers.get("date", "")) + timedelta(seconds=float(reset)))
-    except ValueError:
-        return None
-
-
-@contextmanager
-def speaking(title: str) -> Iterator[None]:
-    """While connecting, nonsense where an answer was expected means that another kind of server lives there.
-
-    A token that would have to be refreshed or given again was never good here.
-    """
-    try:
-        yield
-    except (ReconnectNeeded, RefreshNeeded) as no:
-        raise Rejected(no.code, no.message) from no
-    except (KeyError, TypeError, ValueError) as nonsense:
-        raise Rejected("wrong_server", f"the server does not answer as {title} does") from nonsense

@@ -32,23 +32,10 @@ from chalicelib.core.conversation import (
     Secret,
 )
 from chalicelib.core.errors import Issue, PlatformAnswer, ReconnectNeeded, RefreshNeeded, Rejected, Transient
+from chalicelib.core.options import Check, Kind, of_length, one_of
 from chalicelib.core.rules import Hashtags, Media, Medium, Rules, Source, Text, Title
-from chalicelib.platforms.base import (
-    Auth,
-    Check,
-    Meaning,
-    OAuth,
-    Platform,
-    as_reply,
-    by_code,
-    clock_of,
-    needed,
-    of_length,
-    one_of,
-    said,
-    size_of,
-    speaking,
-)
+from chalicelib.platforms.base import Auth, OAuth, Platform
+from chalicelib.platforms.words import Meaning, as_reply, by_code, clock_of, needed, said, size_of, speaking
 
 CITED = Source("https://github.com/yikart/AiToEarn/tree/8bbf520c", "2026-06-01", "secondary")
 HABIT = Source("common practice", "2026-11-22", "default")
@@ -78,14 +65,14 @@ def _address(value: object) -> bool:
     return isinstance(value, str) and value.startswith("https://")
 
 
-OPTIONS: dict[str, Check] = {
-    "tid": (_number, "the number of a section"),
-    "copyright": (one_of(ORIGINAL, REPRINT), "1 for an original, 2 for a reprint"),
-    "source": (of_length(200), "where a reprint is from"),
-    "no_reprint": (one_of(0, 1), "0 or 1"),
-    "topic_id": (_number, "a number"),
-    "mission_id": (_number, "a number"),
-    "cover": (_address, "the https address of a JPEG or PNG of at most 5 MB"),
+OPTIONS: dict[str, Kind] = {
+    "tid": Check(_number, "the number of a section"),
+    "copyright": Check(one_of(ORIGINAL, REPRINT), "1 for an original, 2 for a reprint"),
+    "source": Check(of_length(200), "where a reprint is from"),
+    "no_reprint": Check(one_of(0, 1), "0 or 1"),
+    "topic_id": Check(_number, "a number"),
+    "mission_id": Check(_number, "a number"),
+    "cover": Check(_address, "the https address of a JPEG or PNG of at most 5 MB"),
 }
 """Bilibili's own words, but for `cover`, which is uploaded."""
 RETRY = (

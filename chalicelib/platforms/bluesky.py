@@ -42,18 +42,8 @@ from chalicelib.core.rules import (
     Thread,
     Warning,
 )
-from chalicelib.platforms.base import (
-    Auth,
-    Platform,
-    as_reply,
-    bearer,
-    home,
-    messages,
-    needed,
-    retry_at,
-    said,
-    speaking,
-)
+from chalicelib.platforms.base import Auth, Platform
+from chalicelib.platforms.words import as_reply, bearer, home, messages, needed, retry_at, said, speaking
 
 LEXICONS = Source("https://github.com/bluesky-social/atproto/tree/d6296a1c/lexicons/app/bsky", "2026-08-20")
 HABIT = Source("https://docs.bsky.app/docs/advanced-guides/posts", "2026-11-22", "default")

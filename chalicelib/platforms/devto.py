@@ -11,7 +11,6 @@ from collections.abc import Generator
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.core import options as given
 from chalicelib.core import post
 from chalicelib.core.account import Account
 from chalicelib.core.conversation import (
@@ -26,21 +25,11 @@ from chalicelib.core.conversation import (
     Request,
     Safety,
 )
-from chalicelib.core.errors import AlreadyThere, Issue, PlatformAnswer, Transient
+from chalicelib.core.errors import AlreadyThere, PlatformAnswer, Transient
+from chalicelib.core.options import Kind
 from chalicelib.core.rules import Hashtags, Media, Medium, Mentions, Rules, Source, Text, Title
-from chalicelib.platforms.base import (
-    Auth,
-    Meaning,
-    Platform,
-    as_reply,
-    by_status,
-    home,
-    meant,
-    needed,
-    retry_at,
-    said,
-    speaking,
-)
+from chalicelib.platforms.base import Auth, Platform
+from chalicelib.platforms.words import Meaning, as_reply, by_status, home, meant, needed, retry_at, said, speaking
 
 HABIT = Source("https://developers.forem.com/api/v1#tag/articles", "2026-11-22", "default")
 
@@ -53,7 +42,7 @@ KEPT = ("id", "url", "published_at")
 CLOCK_SLACK = timedelta(minutes=2)
 PAGE, PAGES = 100, 10
 
-OPTIONS: dict[str, given.Kind] = {
+OPTIONS: dict[str, Kind] = {
     "series": str,
     "description": str,
     "canonical_url": str,
@@ -81,6 +70,7 @@ class Devto(Platform):
     title = "DEV"
     auth = Auth("api_key", ("api_key",))
     tested = "recorded answers"
+    options = OPTIONS
     errors = ERRORS
     removable = True
     measurable = True
@@ -96,10 +86,6 @@ class Devto(Platform):
         gif=Medium(count=None, alt="optional"),
         sources={"hashtags.limit": TAGS},
     )
-
-    def check_options(self, options: dict[str, object]) -> list[Issue]:
-        """Known options of the right kind."""
-        return given.faults(self.title, options, OPTIONS)
 
     def idempotency(self, account: Account) -> Idempotency:
         """An article is published once however often that is asked for; drafts are kept until somebody deletes them."""

@@ -14,9 +14,12 @@ from urllib.parse import parse_qs, urlsplit
 
 from chalicelib.core.conversation import Connected, Conversation, Effect, Job, Request, Secret
 from chalicelib.core.errors import Rejected
+from chalicelib.core.options import Check, Kind, one_of, texts
 from chalicelib.core.rendition import Part
 from chalicelib.core.rules import Media, Medium, Rules, Source, Text, Thread, Title
-from chalicelib.platforms.base import Auth, Check, Meaning, OneWay, clock_of, fingerprint, needed, one_of, texts
+from chalicelib.platforms.base import Auth
+from chalicelib.platforms.kinds import OneWay
+from chalicelib.platforms.words import Meaning, clock_of, fingerprint, needed
 
 CITED = Source("https://open.dingtalk.com/document/orgapp/custom-robot-access", "2026-11-22", "secondary")
 HABIT = Source(CITED.url, "2026-11-22", "default")
@@ -27,10 +30,10 @@ SITE = "https://oapi.dingtalk.com"
 SEND = f"{SITE}/robot/send"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 UNSAFE, LACKS_WORD = "310000", "关键词"
-OPTIONS: dict[str, Check] = {
-    "at_mobiles": (texts, "a list of telephone numbers"),
-    "at_user_ids": (texts, "a list of user ids"),
-    "at_all": (one_of(True, False), "true or false"),
+OPTIONS: dict[str, Kind] = {
+    "at_mobiles": Check(texts, "a list of telephone numbers"),
+    "at_user_ids": Check(texts, "a list of user ids"),
+    "at_all": Check(one_of(True, False), "true or false"),
 }
 """Whom the first message calls."""
 ERRORS: dict[str, Meaning] = {

@@ -13,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from chalicelib.core import options as given
 from chalicelib.core import post
 from chalicelib.core.account import Account
 from chalicelib.core.conversation import (
@@ -29,21 +28,11 @@ from chalicelib.core.conversation import (
     Safety,
 )
 from chalicelib.core.errors import Invalid, Issue, PlatformAnswer, Rejected, Transient
+from chalicelib.core.options import Check, Kind, texts
 from chalicelib.core.rendition import Part
 from chalicelib.core.rules import Links, Media, Medium, Mentions, Poll, Rules, Source, Text, Thread, Warning
-from chalicelib.platforms.base import (
-    Auth,
-    Meaning,
-    Platform,
-    as_reply,
-    by_status,
-    meant,
-    messages,
-    needed,
-    retry_at,
-    said,
-    speaking,
-)
+from chalicelib.platforms.base import Auth, Platform
+from chalicelib.platforms.words import Meaning, as_reply, by_status, meant, messages, needed, retry_at, said, speaking
 
 DOCS = Source("https://github.com/discord/discord-api-docs/tree/c98d64bc", "2026-08-06")
 HABIT = Source("common practice", "2026-11-22", "default")
@@ -65,10 +54,17 @@ CLOCK_SLACK = timedelta(seconds=30)
 PAGE, PAGES = 100, 10
 KEPT = ("id", "channel_id", "timestamp")
 
-OPTIONS: dict[str, given.Kind] = {
+PINGS = ("users", "roles", "everyone")
+
+
+def _are_pings(value: object) -> bool:
+    return texts(value) and set(value) <= {*PINGS}
+
+
+OPTIONS: dict[str, Kind] = {
     "silent": bool,
     "link_preview": bool,
-    "mentions": list,
+    "mentions": Check(_are_pings, f"a list of {', '.join(PINGS)}"),
     "thread_id": str,
     "thread_name": str,
     "applied_tags": list,
@@ -76,7 +72,6 @@ OPTIONS: dict[str, given.Kind] = {
     "avatar_url": str,
 }
 """Platform options. The last four are a webhook's: a new thread in a forum with its tags, and who posts."""
-PINGS = ("users", "roles", "everyone")
 
 ERRORS: dict[str, Meaning] = {
     "10003": "reconnect",
@@ -112,6 +107,7 @@ class Discord(Platform):
     title = "Discord"
     auth = Auth("webhook_url", ("webhook_url?", "bot_token?", "channel?"))
     tested = "recorded answers"
+    options = OPTIONS
     errors = ERRORS
     removable = True
     measurable = True
@@ -141,13 +137,6 @@ class Discord(Platform):
         warning=Warning(mode="flag"),
         sources={"media.total": HABIT, "poll.with_media": HABIT, "poll.options_min": HABIT},
     )
-
-    def check_options(self, options: dict[str, object]) -> list[Issue]:
-        """Known options of the right kind; of mentions, those whom Discord can tell apart."""
-        found, pings = given.faults(self.title, options, OPTIONS), options.get("mentions")
-        if isinstance(pings, list) and not all(one in PINGS for one in pings):
-            found += [Issue("invalid_option", "error", "mentions", f"mentions may name {', '.join(PINGS)}")]
-        return found
 
     def idempotency(self, account: Account) -> Idempotency:
         """A bot's nonce counts for minutes, of which we trust two; what a webhook did cannot be looked up."""
@@ -196,7 +185,7 @@ class Discord(Platform):
         reply = yield _about(account, "GET", post_id)
         if said(reply).get("code") == 10008:
             return None
-        message = _checked(reply)
+        message = platform.good(reply)
         thread = message.get("thread") or {}
         return Metrics(
             likes=sum(one["count"] for one in message.get("reactions", [])), replies=thread.get("message_count")
@@ -223,14 +212,14 @@ def _connected_webhook(address: str) -> Generator[Request, Reply, Connected]:
         message = "this is no address of a Discord webhook: https://discord.com/api/webhooks/…"
         raise Invalid([Issue("wrong_webhook_url", "error", "credentials.webhook_url", message)])
     number, token = match.groups()
-    hook = _checked((yield Request("GET", f"{API}/webhooks/{number}/{token}", hidden=(token,))))
+    hook = platform.good((yield Request("GET", f"{API}/webhooks/{number}/{token}", hidden=(token,))))
     settings = {"webhook_id": hook["id"], "guild_id": hook.get("guild_id")}
     return Connected(str(hook["name"]), hook["channel_id"], secrets={"token": token}, settings=settings)
 
 
 def _connected_bot(token: str, channel: str) -> Generator[Request, Reply, Connected]:
-    me = _checked((yield Request("GET", f"{API}/users/@me", headers=_bot(token))))
-    about = _checked((yield Request("GET", f"{API}/channels/{channel}", headers=_bot(token))))
+    me = platform.good((yield Request("GET", f"{API}/users/@me", headers=_bot(token))))
+    about = platform.good((yield Request("GET", f"{API}/channels/{channel}", headers=_bot(token))))
     settings = {"bot_id": me["id"], "guild_id": about.get("guild_id")}
     return Connected(f"#{about['name']}", about["id"], secrets={"bot_token": token}, settings=settings)
 
@@ -244,7 +233,7 @@ def _by_webhook(account: Account) -> bool:
 
 
 def _sent(job: Job, number: int, part: Part, thread: str | None) -> Generator[Request, Reply, Json]:
-    made = _checked((yield _create(job, number, part, thread)))
+    made = platform.good((yield _create(job, number, part, thread)))
     return {name: made[name] for name in KEPT}
 
 
@@ -333,7 +322,7 @@ def _recent(job: Job) -> Generator[Request, Reply, list[Json]]:
         reply = yield Request("GET", url, headers=headers, params=params)
         if reply.status == 403:  # it may still be allowed to write: no reason to disconnect the account
             raise Rejected("not_readable", "the bot may not read its channel; let it, or look yourself")
-        page = sorted(_answered(reply).json, key=lambda one: int(one["id"]))
+        page = sorted(platform.accepted(reply).json, key=lambda one: int(one["id"]))
         found += page
         if len(page) < PAGE:
             return found
@@ -384,18 +373,6 @@ def _id(account: Account, message: Json) -> str:
 def _link(account: Account, message: Json) -> str:
     server = account.settings.get("guild_id") or "@me"
     return f"https://discord.com/channels/{server}/{message['channel_id']}/{message['id']}"
-
-
-def _checked(reply: Reply) -> Json:
-    """What a good reply says; raises what any other means."""
-    return dict(_answered(reply).json)
-
-
-def _answered(reply: Reply) -> Reply:
-    no = platform.refusal(reply)
-    if no:
-        raise no
-    return reply
 
 
 def _until(reply: Reply) -> datetime | None:

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 
 from chalicelib.core.conversation import Bundle, Job
 from chalicelib.core.rules import Hashtags, Links, Media, Medium, Mentions, Rules, Source, Text, Title
-from chalicelib.platforms.base import Assisted
+from chalicelib.platforms.kinds import Assisted
 
 CITED = Source("https://github.com/yikart/AiToEarn/tree/8bbf520c", "2026-06-01", "secondary")
 HABIT = Source("common practice", "2026-11-22", "default")

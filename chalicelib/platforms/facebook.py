@@ -10,7 +10,6 @@ practice); a Page's new one comes from the person's.
 from collections.abc import Generator, Mapping
 from datetime import timedelta
 
-from chalicelib.core import options as given
 from chalicelib.core import post
 from chalicelib.core.account import Account, App
 from chalicelib.core.conversation import (
@@ -27,9 +26,10 @@ from chalicelib.core.conversation import (
     Secret,
     Wait,
 )
-from chalicelib.core.errors import Issue, Limited, ReconnectNeeded, Rejected, Transient
+from chalicelib.core.errors import Limited, ReconnectNeeded, Rejected, Transient
+from chalicelib.core.options import Kind
 from chalicelib.core.rules import Comment, Hashtags, Links, Medium, Rules, Source, Text
-from chalicelib.platforms.base import Auth, Meaning, OAuth, as_reply, needed, speaking
+from chalicelib.platforms.base import Auth, OAuth
 from chalicelib.platforms.graph import (
     ERRORS,
     FILM,
@@ -44,6 +44,7 @@ from chalicelib.platforms.graph import (
     token_of,
     told,
 )
+from chalicelib.platforms.words import Meaning, as_reply, needed, speaking
 
 CITED = Source("https://developers.facebook.com/docs/pages-api/posts", "2026-10-04", "secondary")
 UNCLEAR = Source("https://developers.facebook.com/docs/graph-api/reference/page/feed", "2026-11-22", "unknown")
@@ -65,7 +66,7 @@ MEANT: Mapping[str, Meaning] = {
     "1609010": "retry",
     "4854002": "rejected",
 }
-OPTIONS: dict[str, given.Kind] = {"post_type": ("feed", "reel"), "place": str}
+OPTIONS: dict[str, Kind] = {"post_type": ("feed", "reel"), "place": str}
 """`post_type` is ours: a film as a reel; `place` is the id of a Page that is a place."""
 PROCESSING = frozenset({"processing", "uploading", "upload_complete"})
 BROKEN = frozenset({"error", "expired", "upload_failed"})
@@ -94,6 +95,7 @@ class Facebook(Graph):
         separator=",",
     )
     tested = "recorded answers"
+    options = OPTIONS
     removable = measurable = True
     errors = MEANT
     rules = Rules(
@@ -116,10 +118,6 @@ class Facebook(Graph):
             "video": HABIT,
         },
     )
-
-    def check_options(self, options: dict[str, object]) -> list[Issue]:
-        """Whether a film is a reel, and where the post was made."""
-        return given.faults(self.title, options, OPTIONS)
 
     def idempotency(self, account: Account) -> Idempotency:
         """Only reading back: nowhere is said how late Facebook still posts, so the bounds are ours."""

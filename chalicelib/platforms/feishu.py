@@ -11,9 +11,12 @@ from urllib.parse import urlsplit
 
 from chalicelib.core.conversation import Connected, Conversation, Effect, Job, Request, Secret
 from chalicelib.core.errors import Rejected
+from chalicelib.core.options import Check, Kind, one_of
 from chalicelib.core.rendition import Part
 from chalicelib.core.rules import Rules, Source, Text, Thread, Title
-from chalicelib.platforms.base import Auth, Check, Meaning, OneWay, clock_of, fingerprint, needed, one_of
+from chalicelib.platforms.base import Auth
+from chalicelib.platforms.kinds import OneWay
+from chalicelib.platforms.words import Meaning, clock_of, fingerprint, needed
 
 DOCS = Source("https://open.larkoffice.com/document/ukTMukTMukTM/ucTM5YjL3ETO24yNxkjN", "2026-11-22")
 
@@ -23,7 +26,7 @@ FEISHU = "https://open.feishu.cn"
 HOSTS = (FEISHU, "https://open.larksuite.com")
 HOOK = "/open-apis/bot/v2/hook/"
 EVERYBODY = '<at user_id="all">所有人</at>'
-OPTIONS: dict[str, Check] = {"at_all": (one_of(True, False), "true or false")}
+OPTIONS: dict[str, Kind] = {"at_all": Check(one_of(True, False), "true or false")}
 """Whether the first message calls everybody."""
 ERRORS: dict[str, Meaning] = {
     "11232": "limited",

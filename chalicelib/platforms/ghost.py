@@ -15,7 +15,6 @@ from datetime import UTC, datetime, timedelta
 from html import escape
 from typing import Any
 
-from chalicelib.core import options as given
 from chalicelib.core import post
 from chalicelib.core.account import Account
 from chalicelib.core.conversation import (
@@ -30,20 +29,10 @@ from chalicelib.core.conversation import (
     Safety,
 )
 from chalicelib.core.errors import AlreadyThere, Invalid, Issue, PlatformAnswer, Rejected
+from chalicelib.core.options import Kind
 from chalicelib.core.rules import Hashtags, Media, Medium, Rules, Source, Text, Title
-from chalicelib.platforms.base import (
-    Auth,
-    Meaning,
-    Platform,
-    as_reply,
-    by_code,
-    by_status,
-    clock_of,
-    home,
-    needed,
-    said,
-    speaking,
-)
+from chalicelib.platforms.base import Auth, Platform
+from chalicelib.platforms.words import Meaning, as_reply, by_code, by_status, clock_of, home, needed, said, speaking
 
 HABIT = Source("https://ghost.org/docs/admin-api", "2026-11-22", "default")
 
@@ -59,7 +48,7 @@ SHORT = {"formats": "plaintext"}
 UPLOADS = {"image": "images", "gif": "images", "video": "media", "audio": "media", "document": "files"}
 """Where each kind of medium goes, and what the answer calls it."""
 
-OPTIONS: dict[str, given.Kind] = {
+OPTIONS: dict[str, Kind] = {
     "newsletter": str,
     "email_segment": str,
     "slug": str,
@@ -96,6 +85,7 @@ class Ghost(Platform):
     title = "Ghost"
     auth = Auth("api_key", ("admin_key",), host=True)
     tested = "recorded answers"
+    options = OPTIONS
     errors = ERRORS
     removable = True
     rules = Rules(
@@ -112,10 +102,6 @@ class Ghost(Platform):
         document=Medium(count=None),
         visibility={"public": "public", "followers": "members"},
     )
-
-    def check_options(self, options: dict[str, object]) -> list[Issue]:
-        """Known options of the right kind."""
-        return given.faults(self.title, options, OPTIONS)
 
     def idempotency(self, account: Account) -> Idempotency:
         """A draft becomes a post once, however often that is asked for; it is kept until somebody deletes it."""

@@ -24,7 +24,8 @@ from chalicelib.core.conversation import (
     Wait,
 )
 from chalicelib.core.errors import Limited, PlatformAnswer, ReconnectNeeded, Rejected, Transient
-from chalicelib.platforms.base import Meaning, Platform, by_status, meant, retry_at, said, tokens_in
+from chalicelib.platforms.base import Platform
+from chalicelib.platforms.words import Meaning, by_status, meant, retry_at, said, tokens_in
 
 Json = dict[str, Any]
 Talk = Generator[Request, Reply, Json]

@@ -10,14 +10,14 @@ Error codes: https://developers.facebook.com/docs/instagram-platform/instagram-g
 
 from collections.abc import Mapping
 
-from chalicelib.core import options as given
 from chalicelib.core import post
 from chalicelib.core.account import Account, App
 from chalicelib.core.conversation import Connected, Conversation, Effect, Job, Metrics, Published, Reply
-from chalicelib.core.errors import Issue, ReconnectNeeded, Transient
+from chalicelib.core.errors import ReconnectNeeded, Transient
+from chalicelib.core.options import Kind
 from chalicelib.core.rendition import Part
 from chalicelib.core.rules import Comment, Hashtags, Links, Media, Medium, Mentions, Rules, Source, Text
-from chalicelib.platforms.base import Auth, Meaning, OAuth, as_reply, needed, speaking
+from chalicelib.platforms.base import Auth, OAuth
 from chalicelib.platforms.graph import (
     ERRORS,
     Containers,
@@ -30,6 +30,7 @@ from chalicelib.platforms.graph import (
     token_of,
     told,
 )
+from chalicelib.platforms.words import Meaning, as_reply, needed, speaking
 
 CITED = Source("https://developers.facebook.com/docs/instagram-platform/content-publishing", "2026-10-04", "secondary")
 ALT = Source("https://developers.facebook.com/docs/instagram-platform/changelog", "2025-03-24")
@@ -69,7 +70,7 @@ MEANT: Mapping[str, Meaning] = {
     "2207057": "rejected",
     "2207077": "retry",
 }
-OPTIONS: dict[str, given.Kind] = {
+OPTIONS: dict[str, Kind] = {
     "post_type": ("feed", "story"),
     "share_to_feed": bool,
     "collaborators": list,
@@ -108,6 +109,7 @@ class Instagram(Containers):
         separator=",",
     )
     tested = "recorded answers"
+    options = OPTIONS
     measurable = True
     errors = MEANT
     rules = Rules(
@@ -142,10 +144,6 @@ class Instagram(Containers):
             "comment.limit": HABIT,
         },
     )
-
-    def check_options(self, options: dict[str, object]) -> list[Issue]:
-        """Feed or story, who made it with us, where it was, and how a film shows."""
-        return given.faults(self.title, options, OPTIONS)
 
     def connect(self, host: str, credentials: dict[str, str]) -> Conversation[Connected]:
         """Whose `access_token` it is; with Facebook's sign-in, that of the account with this `user_id`."""

@@ -24,21 +24,10 @@ from chalicelib.core.conversation import (
     Secret,
 )
 from chalicelib.core.errors import Issue, PlatformAnswer, ReconnectNeeded, RefreshNeeded, Rejected, Transient
+from chalicelib.core.options import Check, Kind
 from chalicelib.core.rules import Hashtags, Links, Media, Medium, Mentions, Rules, Source, Text
-from chalicelib.platforms.base import (
-    Auth,
-    Check,
-    Meaning,
-    OAuth,
-    Platform,
-    as_reply,
-    by_code,
-    needed,
-    said,
-    size_of,
-    speaking,
-    tokens_in,
-)
+from chalicelib.platforms.base import Auth, OAuth, Platform
+from chalicelib.platforms.words import Meaning, as_reply, by_code, needed, said, size_of, speaking, tokens_in
 
 CITED = Source("https://github.com/yikart/AiToEarn/tree/8bbf520c", "2026-06-01", "secondary")
 UNCLEAR = Source(CITED.url, "2026-06-01", "unknown")
@@ -61,7 +50,7 @@ def _address(value: object) -> bool:
     return isinstance(value, str) and value.startswith("https://")
 
 
-OPTIONS: dict[str, Check] = {"cover": (_address, "the https address of a JPEG or PNG")}
+OPTIONS: dict[str, Kind] = {"cover": Check(_address, "the https address of a JPEG or PNG")}
 ERRORS: dict[str, Meaning] = {"100200100": "rejected", "100200101": "reconnect", GONE: "rejected"}
 """https://mp.kuaishou.com/docs/develop/server/getAccessToken.html, read 2026-11-23; no list of all is public."""
 

@@ -30,14 +30,13 @@ from chalicelib.core.conversation import (
     Safety,
     Wait,
 )
-from chalicelib.core.errors import Issue, PlatformAnswer, ReconnectNeeded, RefreshNeeded, Rejected, Transient
+from chalicelib.core.errors import PlatformAnswer, ReconnectNeeded, RefreshNeeded, Rejected, Transient
+from chalicelib.core.options import Kind
 from chalicelib.core.rules import Comment, Hashtags, Links, Media, Medium, Mentions, Poll, Rules, Source, Text
 from chalicelib.core.text.wire import DIALECTS
-from chalicelib.platforms.base import (
-    Auth,
+from chalicelib.platforms.base import Auth, OAuth, Platform
+from chalicelib.platforms.words import (
     Meaning,
-    OAuth,
-    Platform,
     as_reply,
     bearer,
     by_status,
@@ -73,7 +72,8 @@ SCOPES = (
 )
 """The last three are for pages, and want LinkedIn's approval of the app."""
 PAGE_URN = "urn:li:organization:"
-OPTIONS = {"reshare_disabled": bool, "document_title": str}
+OPTIONS: dict[str, Kind] = {"reshare_disabled": bool, "document_title": str}
+"""Whether nobody may share it, and what stands on a document."""
 DURATIONS = ((1440, "ONE_DAY"), (4320, "THREE_DAYS"), (10_080, "ONE_WEEK"), (20_160, "TWO_WEEKS"))
 """https://learn.microsoft.com/linkedin/marketing/community-management/shares/poll-post-api, read 2026-05-01."""
 CLOCK_SLACK = timedelta(seconds=30)
@@ -94,6 +94,7 @@ class LinkedIn(Platform):
         pkce=False,
     )
     tested = "recorded answers"
+    options = OPTIONS
     removable = True
     measurable = True
     errors: ClassVar[Mapping[str, Meaning]] = {
@@ -135,14 +136,6 @@ class LinkedIn(Platform):
         },
     )
 
-    def check_options(self, options: dict[str, object]) -> list[Issue]:
-        """`reshare_disabled` is a flag, `document_title` what stands on a document."""
-        issues = super().check_options({name: one for name, one in options.items() if name not in OPTIONS})
-        wrong = [name for name, kind in OPTIONS.items() if not isinstance(options.get(name, kind()), kind)]
-        return issues + [
-            Issue(f"bad_{name}", "error", name, f"{name} is not a {OPTIONS[name].__name__}") for name in wrong
-        ]
-
     def idempotency(self, account: Account) -> Idempotency:
         """No keys. A page's posts can be read back, a member's cannot; LinkedIn says nothing of how far reads lag."""
         if account.settings.get("author", "").startswith(PAGE_URN):
@@ -159,10 +152,10 @@ class LinkedIn(Platform):
         with speaking(self.title):
             try:
                 if not author.startswith(PAGE_URN):
-                    me = _checked((yield Request("GET", ME, headers=bearer(token))))
+                    me = platform.good((yield Request("GET", ME, headers=bearer(token))))
                     return _connected(me["name"], f"urn:li:person:{me['sub']}", kept)
                 url = f"{REST}/organizations/{author.removeprefix(PAGE_URN)}"
-                page = _checked((yield Request("GET", url, headers=_headers(token))))
+                page = platform.good((yield Request("GET", url, headers=_headers(token))))
                 return _connected(page.get("vanityName") or page["localizedName"], author, kept)
             except (RefreshNeeded, ReconnectNeeded) as no:
                 raise Rejected(no.code, no.message) from no
@@ -174,12 +167,12 @@ class LinkedIn(Platform):
         roles = {"q": "roleAssignee", "role": "ADMINISTRATOR", "state": "APPROVED", "count": str(PAGE)}
         with speaking(self.title):
             reply = yield Request("GET", f"{REST}/organizationAcls", headers=headers, params=roles)
-            found = [] if reply.status == 403 else _checked(reply)["elements"]
+            found = [] if reply.status == 403 else platform.good(reply)["elements"]
             urns = [one["organization"] for one in found]
             if not urns:
                 return (me,)
             ids = ",".join(urn.removeprefix(PAGE_URN) for urn in urns)
-            pages = _checked((yield Request("GET", f"{REST}/organizations?ids=List({ids})", headers=headers)))[
+            pages = platform.good((yield Request("GET", f"{REST}/organizations?ids=List({ids})", headers=headers)))[
                 "results"
             ]
             named = [(urn, pages.get(urn.removeprefix(PAGE_URN)) or {}) for urn in urns]
@@ -203,7 +196,7 @@ class LinkedIn(Platform):
         if urn is None or part == 0:
             return as_reply(201, {"id": urn}) if urn else None
         url = f"{REST}/socialActions/{_quoted(urn)}/comments"
-        comments = _checked((yield Request("GET", url, headers=_auth(job.account))))["elements"]
+        comments = platform.good((yield Request("GET", url, headers=_auth(job.account))))["elements"]
         mine = (one for one in comments if one["actor"] == _author(job.account))
         wanted = _comparable(_comment(job) or "")
         found = next((one for one in mine if _comparable(one["message"]["text"]) == wanted), None)
@@ -214,18 +207,18 @@ class LinkedIn(Platform):
         headers = {**_auth(account), "X-RestLi-Method": "DELETE"}
         reply = yield Request("DELETE", f"{REST}/posts/{_quoted(post_id)}", headers=headers, effect=Effect.PREPARE)
         if reply.status != 404:
-            _accepted(reply)
+            platform.accepted(reply)
 
     def measure(self, account: Account, post_id: str) -> Conversation[Metrics | None]:
         """A page's statistics of the post; of a member's post, reactions and comments."""
         if not _author(account).startswith(PAGE_URN):
             reply = yield Request("GET", f"{REST}/socialMetadata/{_quoted(post_id)}", headers=_auth(account))
-            return None if reply.status == 404 else _social(_checked(reply))
+            return None if reply.status == 404 else _social(platform.good(reply))
         which = "ugcPosts" if ":ugcPost:" in post_id else "shares"
         asked = f"q=organizationalEntity&organizationalEntity={_quoted(_author(account))}"
         url = f"{REST}/organizationalEntityShareStatistics?{asked}&{which}=List({_quoted(post_id)})"
         reply = yield Request("GET", url, headers=_auth(account))
-        return None if reply.status == 404 else _statistics(_checked(reply)["elements"])
+        return None if reply.status == 404 else _statistics(platform.good(reply)["elements"])
 
     def refusal(self, reply: Reply) -> PlatformAnswer | None:
         """By the code of the faulty field, else by the code of the whole, else by the status."""
@@ -277,10 +270,10 @@ def _document(job: Job, media: post.Media) -> Generator[Request | Wait, Any, str
 def _uploaded(job: Job, kind: str, index: int, media: post.Media) -> Generator[Request | Wait, Any, str]:
     """The URN of a medium that goes up in one piece."""
     asked = {"initializeUploadRequest": {"owner": _author(job.account)}}
-    value = _checked((yield _prepare(job, f"{kind}s?action=initializeUpload", asked, index)))["value"]
+    value = platform.good((yield _prepare(job, f"{kind}s?action=initializeUpload", asked, index)))["value"]
     headers = bearer(job.account.secrets["access_token"])
     put = Request("PUT", value["uploadUrl"], headers, media=media, effect=Effect.PREPARE, timeout=30.0)
-    _accepted((yield put))
+    platform.accepted((yield put))
     return str(value[kind])
 
 
@@ -290,13 +283,13 @@ def _film(job: Job, media: post.Media) -> Generator[Request | Wait, Any, str]:
     size = yield from size_of(media)
     about = {"owner": _author(job.account), "fileSizeBytes": size, "uploadCaptions": False, "uploadThumbnail": False}
     begun = yield _prepare(job, "videos?action=initializeUpload", {"initializeUploadRequest": about})
-    value, pieces = _checked(begun)["value"], list[str]()
+    value, pieces = platform.good(begun)["value"], list[str]()
     for one in value["uploadInstructions"]:
         span = (one["firstByte"], one["lastByte"] + 1)
         put = Request("PUT", one["uploadUrl"], media=media, span=span, effect=Effect.PREPARE, timeout=30.0)
-        pieces += [_accepted((yield put)).headers["etag"]]
+        pieces += [platform.accepted((yield put)).headers["etag"]]
     whole = {"video": value["video"], "uploadToken": value.get("uploadToken", ""), "uploadedPartIds": pieces}
-    _accepted((yield _prepare(job, "videos?action=finalizeUpload", {"finalizeUploadRequest": whole})))
+    platform.accepted((yield _prepare(job, "videos?action=finalizeUpload", {"finalizeUploadRequest": whole})))
     yield from _processed(job, "videos", value["video"])
     return str(value["video"])
 
@@ -304,7 +297,7 @@ def _film(job: Job, media: post.Media) -> Generator[Request | Wait, Any, str]:
 def _processed(job: Job, kind: str, urn: str) -> Generator[Request | Wait, Any, None]:
     """Come back until LinkedIn can show it."""
     ask = Request("GET", f"{REST}/{kind}/{_quoted(urn)}", headers=_auth(job.account))
-    while (status := _checked((yield ask))["status"]) != "AVAILABLE":
+    while (status := platform.good((yield ask))["status"]) != "AVAILABLE":
         if status == "PROCESSING_FAILED":
             raise Rejected("media_failed", "LinkedIn could not process the medium")
         yield Wait(ENCODING)
@@ -355,7 +348,7 @@ def _create(job: Job, path: str, part: int, body: Json) -> Request:
 
 def _id(reply: Reply) -> str:
     """What was made: its id stands in a header, and in the body of what was read back."""
-    return str(_accepted(reply).headers.get("x-restli-id") or reply.json["id"])
+    return str(platform.accepted(reply).headers.get("x-restli-id") or reply.json["id"])
 
 
 def _comment(job: Job) -> str | None:
@@ -371,7 +364,7 @@ def _found(job: Job) -> Generator[Request, Reply, str | None]:
     headers = {**_auth(job.account), "X-RestLi-Method": "FINDER"}
     for page in range(PAGES):
         asked = {**params, "start": str(page * PAGE)}
-        seen = _checked((yield Request("GET", f"{REST}/posts", headers=headers, params=asked)))["elements"]
+        seen = platform.good((yield Request("GET", f"{REST}/posts", headers=headers, params=asked)))["elements"]
         recent = [one for one in seen if _made(one) >= since]
         found = next((one["id"] for one in recent if _plain(one.get("commentary") or "") == wanted), None)
         if found or len(recent) < PAGE:
@@ -423,18 +416,6 @@ def _headers(token: str, version: str = VERSION) -> dict[str, str]:
 
 def _auth(account: Account) -> dict[str, str]:
     return _headers(account.secrets["access_token"], account.settings.get("api_version", VERSION))
-
-
-def _checked(reply: Reply) -> Json:
-    """What a good reply says; raises what any other means."""
-    return dict(_accepted(reply).json)
-
-
-def _accepted(reply: Reply) -> Reply:
-    no = platform.refusal(reply)
-    if no:
-        raise no
-    return reply
 
 
 def _fault(reply: Reply) -> tuple[str, str]:

@@ -44,7 +44,8 @@ from chalicelib.core.rules import (
     Thread,
     Warning,
 )
-from chalicelib.platforms.base import Auth, Platform, as_reply, bearer, home, messages, needed, retry_at, said, speaking
+from chalicelib.platforms.base import Auth, Platform
+from chalicelib.platforms.words import as_reply, bearer, home, messages, needed, retry_at, said, speaking
 
 DOCS = Source("https://docs.joinmastodon.org/methods/instance/#v2", "2026-07-02")
 VALIDATOR = Source(

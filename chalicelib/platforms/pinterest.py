@@ -27,13 +27,12 @@ from chalicelib.core.conversation import (
     Secret,
     Wait,
 )
-from chalicelib.core.errors import Issue, PlatformAnswer, ReconnectNeeded, RefreshNeeded, Rejected, Transient
+from chalicelib.core.errors import PlatformAnswer, ReconnectNeeded, RefreshNeeded, Rejected, Transient
+from chalicelib.core.options import Check, Kind, matching
 from chalicelib.core.rules import Hashtags, Links, Media, Medium, Rules, Source, Text, Title
-from chalicelib.platforms.base import (
-    Auth,
+from chalicelib.platforms.base import Auth, OAuth, Platform
+from chalicelib.platforms.words import (
     Meaning,
-    OAuth,
-    Platform,
     as_reply,
     bearer,
     by_status,
@@ -54,12 +53,13 @@ Json = dict[str, Any]
 SERVER = "https://api.pinterest.com"
 SECRETS = ("access_token", "refresh_token", "expires_at", "scope")
 NUMBER = re.compile(r"\d+")
-OPTIONS: Mapping[str, re.Pattern[str]] = {
-    "board_id": NUMBER,
-    "board_section_id": NUMBER,
-    "cover_image_key_frame_time": NUMBER,
-    "cover_image_url": re.compile(r"https?://\S+"),
+OPTIONS: dict[str, Kind] = {
+    "board_id": Check(matching(NUMBER), "a number"),
+    "board_section_id": Check(matching(NUMBER), "a number"),
+    "cover_image_key_frame_time": Check(matching(NUMBER), "a number of milliseconds"),
+    "cover_image_url": Check(matching(re.compile(r"https?://\S+")), "an address"),
 }
+"""Where the Pin goes, and which picture of a film stands for it."""
 KEPT = ("id", "created_at")
 CLOCK_SLACK = timedelta(seconds=30)
 PAGE, PAGES = 250, 20
@@ -81,6 +81,7 @@ class Pinterest(Platform):
         basic=True,
     )
     tested = "recorded answers"
+    options = OPTIONS
     removable = True
     measurable = True
     errors: ClassVar[Mapping[str, Meaning]] = {
@@ -114,12 +115,6 @@ class Pinterest(Platform):
         sources={"hashtags": HABIT, "links.inline": HABIT, "image.bytes": CITED, "video": CITED},
     )
 
-    def check_options(self, options: dict[str, object]) -> list[Issue]:
-        """Where the Pin goes, and which picture of a film stands for it."""
-        issues = super().check_options({name: one for name, one in options.items() if name not in OPTIONS})
-        wrong = [name for name, form in OPTIONS.items() if name in options and not form.fullmatch(str(options[name]))]
-        return issues + [Issue(f"bad_{name}", "error", name, f"{name} is not well-formed") for name in wrong]
-
     def idempotency(self, account: Account) -> Idempotency:
         """No keys; Pinterest says nothing of how far reads lag. The form to upload a film with does not last."""
         return Idempotency(Safety.READBACK, readback_lag=timedelta(seconds=60), prepared_lifetime=timedelta(minutes=30))
@@ -131,11 +126,11 @@ class Pinterest(Platform):
         kept = {name: credentials[name] for name in SECRETS if credentials.get(name)}
         with speaking(self.title):
             try:
-                me = _checked((yield Request("GET", f"{_api(host)}/user_account", headers=bearer(token))))
+                me = platform.good((yield Request("GET", f"{_api(host)}/user_account", headers=bearer(token))))
                 name = me["username"]
                 if not board:
                     return Connected(name, str(me.get("id") or name), host, kept)
-                about = _checked((yield Request("GET", f"{_api(host)}/boards/{board}", headers=bearer(token))))
+                about = platform.good((yield Request("GET", f"{_api(host)}/boards/{board}", headers=bearer(token))))
                 return _on(name, about, host, kept)
             except (RefreshNeeded, ReconnectNeeded) as no:
                 raise Rejected(no.code, no.message) from no
@@ -155,7 +150,7 @@ class Pinterest(Platform):
         body = _pin(job, (yield from _source(job)))
         url = f"{_api(job.account.host)}/pins"
         create = Request("POST", url, _auth(job.account), json=body, effect=Effect.CREATE, keep=KEPT)
-        made = _checked((yield create))
+        made = platform.good((yield create))
         pin = str(made["id"])
         at = _made(made) if made.get("created_at") else None
         return Published(pin, f"https://www.pinterest.com/pin/{pin}/", (pin,), at)
@@ -173,7 +168,7 @@ class Pinterest(Platform):
         url = f"{_api(account.host)}/pins/{post_id}"
         reply = yield Request("DELETE", url, headers=_auth(account), effect=Effect.PREPARE)
         if reply.status != 404:
-            _accepted(reply)
+            platform.accepted(reply)
 
     def measure(self, account: Account, post_id: str) -> Conversation[Metrics | None]:
         """Its figures since it was made, or of the last ninety days."""
@@ -181,7 +176,7 @@ class Pinterest(Platform):
         reply = yield Request("GET", url, headers=_auth(account), params={"pin_metrics": "true"})
         if reply.status == 404:
             return None
-        about = _checked(reply).get("pin_metrics") or {}
+        about = platform.good(reply).get("pin_metrics") or {}
         figures = about.get("lifetime_metrics") or about.get("90d") or {}
         return Metrics(
             views=figures.get("impression"),
@@ -210,7 +205,7 @@ def _listed(url: str, headers: dict[str, str], params: dict[str, str]) -> Genera
     """Everything of a list, page by page. Never half of it."""
     found: list[Json] = []
     for _ in range(PAGES):
-        page = _checked((yield Request("GET", url, headers=headers, params=params)))
+        page = platform.good((yield Request("GET", url, headers=headers, params=params)))
         found += page["items"]
         if not page.get("bookmark"):
             return found
@@ -232,14 +227,16 @@ def _film(job: Job, media: post.Media) -> Generator[Request | Wait, Any, Json]:
     """https://developers.pinterest.com/docs/api/v5/media-create, read 2025-12-01."""
     url, headers = f"{_api(job.account.host)}/media", _auth(job.account)
     keep = ("media_id", "upload_url", "upload_parameters")
-    begun = _checked(
+    begun = platform.good(
         (yield Request("POST", url, headers, json={"media_type": "video"}, effect=Effect.PREPARE, keep=keep))
     )
     form = {name: _unless_public(name, value) for name, value in begun["upload_parameters"].items()}
     upload = Request("POST", begun["upload_url"], form=form, files={"file": media}, effect=Effect.PREPARE, timeout=30.0)
-    _accepted((yield upload))
+    platform.accepted((yield upload))
     identity, options = str(begun["media_id"]), job.rendition.options
-    while (status := _checked((yield Request("GET", f"{url}/{identity}", headers=headers)))["status"]) != "succeeded":
+    while (
+        status := platform.good((yield Request("GET", f"{url}/{identity}", headers=headers)))["status"]
+    ) != "succeeded":
         if status == "failed":
             raise Rejected("media_failed", "Pinterest could not process the film")
         yield Wait(ENCODING)
@@ -296,18 +293,6 @@ def _api(host: str) -> str:
 
 def _auth(account: Account) -> dict[str, str]:
     return bearer(account.secrets["access_token"])
-
-
-def _checked(reply: Reply) -> Json:
-    """What a good reply says; raises what any other means."""
-    return dict(_accepted(reply).json)
-
-
-def _accepted(reply: Reply) -> Reply:
-    no = platform.refusal(reply)
-    if no:
-        raise no
-    return reply
 
 
 platform = Pinterest()

@@ -31,13 +31,12 @@ from chalicelib.core.conversation import (
     Secret,
     Wait,
 )
-from chalicelib.core.errors import Issue, PlatformAnswer, ReconnectNeeded, RefreshNeeded, Rejected, Transient
+from chalicelib.core.errors import PlatformAnswer, ReconnectNeeded, RefreshNeeded, Rejected, Transient
+from chalicelib.core.options import Check, Kind, matching, of_length
 from chalicelib.core.rules import Comment, Media, Medium, Mentions, Rules, Source, Text, Title, Warning
-from chalicelib.platforms.base import (
-    Auth,
+from chalicelib.platforms.base import Auth, OAuth, Platform
+from chalicelib.platforms.words import (
     Meaning,
-    OAuth,
-    Platform,
     as_reply,
     bearer,
     by_status,
@@ -55,14 +54,16 @@ Json = dict[str, Any]
 
 API = "https://oauth.reddit.com"
 SECRETS = ("access_token", "refresh_token", "expires_at", "scope")
-WORDS: Mapping[str, re.Pattern[str]] = {
-    "subreddit": re.compile(r"(r/)?\w{2,50}"),
-    "flair_id": re.compile(r".{1,36}"),
-    "flair_text": re.compile(r".{1,64}"),
-    "url": re.compile(r"https?://\S+"),
-    "video_poster_url": re.compile(r"https?://\S+"),
-}
 FLAGS = ("nsfw", "spoiler", "sendreplies", "resubmit")
+OPTIONS: dict[str, Kind] = {
+    "subreddit": Check(matching(re.compile(r"(r/)?\w{2,50}")), "a subreddit's name"),
+    "flair_id": Check(of_length(36), "a flair's id"),
+    "flair_text": Check(of_length(64), "a text of at most 64 characters"),
+    "url": Check(matching(re.compile(r"https?://\S+")), "an address"),
+    "video_poster_url": Check(matching(re.compile(r"https?://\S+")), "an address"),
+    **dict.fromkeys(FLAGS, bool),
+}
+"""Where the post goes, its flair, its flags, and `url` to make it a link."""
 MIME = {"jpg": "image/jpeg", "jpeg": "image/jpeg", "png": "image/png", "gif": "image/gif", "mp4": "video/mp4"}
 KINDS = {"image": "image", "gif": "image", "video": "video"}
 CLOCK_SLACK = timedelta(seconds=30)
@@ -85,6 +86,7 @@ class Reddit(Platform):
         extra=(("duration", "permanent"),),
     )
     tested = "recorded answers"
+    options = OPTIONS
     removable = True
     measurable = True
     errors: ClassVar[Mapping[str, Meaning]] = {
@@ -124,14 +126,6 @@ class Reddit(Platform):
         warning=Warning(mode="flag"),
     )
 
-    def check_options(self, options: dict[str, object]) -> list[Issue]:
-        """Where the post goes, its flair, its flags, and `url` to make it a link."""
-        known = {*WORDS, *FLAGS}
-        issues = super().check_options({name: one for name, one in options.items() if name not in known})
-        wrong = [name for name, form in WORDS.items() if name in options and not form.fullmatch(str(options[name]))]
-        wrong += [name for name in FLAGS if not isinstance(options.get(name, True), bool)]
-        return issues + [Issue(f"bad_{name}", "error", name, f"{name} is not well-formed") for name in wrong]
-
     def idempotency(self, account: Account) -> Idempotency:
         """No keys. A film may be processed for minutes before it appears: Reddit has no bound, ours is cautious."""
         return Idempotency(Safety.READBACK, late_acceptance=timedelta(minutes=15), readback_lag=timedelta(seconds=60))
@@ -143,7 +137,7 @@ class Reddit(Platform):
         subreddit = credentials.get("subreddit", "").strip().removeprefix("r/")
         with speaking(self.title):
             try:
-                me = _checked((yield Request("GET", f"{API}/api/v1/me", headers=_headers(token))))
+                me = platform.good((yield Request("GET", f"{API}/api/v1/me", headers=_headers(token))))
             except (RefreshNeeded, ReconnectNeeded) as no:
                 raise Rejected(no.code, no.message) from no
             settings = {"subreddit": subreddit} if subreddit else {}
@@ -178,13 +172,15 @@ class Reddit(Platform):
     def remove(self, account: Account, post_id: str) -> Conversation[None]:
         """Delete it; Reddit says nothing of what is not there."""
         headers = _auth(account)
-        _accepted((yield Request("POST", f"{API}/api/del", headers, form={"id": post_id}, effect=Effect.PREPARE)))
+        platform.accepted(
+            (yield Request("POST", f"{API}/api/del", headers, form={"id": post_id}, effect=Effect.PREPARE))
+        )
 
     def measure(self, account: Account, post_id: str) -> Conversation[Metrics | None]:
         """Its score and its comments; what was deleted has no author."""
         params = {"id": post_id, "raw_json": "1"}
         reply = yield Request("GET", f"{API}/api/info", headers=_auth(account), params=params)
-        found = _checked(reply)["data"]["children"]
+        found = platform.good(reply)["data"]["children"]
         if not found or found[0]["data"].get("author") == "[deleted]":
             return None
         about = found[0]["data"]
@@ -246,12 +242,12 @@ def _uploaded(job: Job, media: post.Media) -> Generator[Request | Wait, Any, tup
     name = urlsplit(media.url).path.rpartition("/")[2] or "file"
     mime = media.mime_type or MIME.get(name.rpartition(".")[2].lower(), "image/jpeg")
     form = {"filepath": name, "mimetype": mime}
-    lease = _checked((yield _post(job, "api/media/asset.json", form, key=media.url, keep=("args", "asset"))))
+    lease = platform.good((yield _post(job, "api/media/asset.json", form, key=media.url, keep=("args", "asset"))))
     fields = {one["name"]: one["value"] for one in lease["args"]["fields"]}
     store = "https:" + lease["args"]["action"].removeprefix("https:")
     sent = {name: value if name == "key" else Secret(value) for name, value in fields.items()}
     upload = Request("POST", store, form=sent, files={"file": media}, effect=Effect.PREPARE, timeout=30.0)
-    _accepted((yield upload))
+    platform.accepted((yield upload))
     return str(lease["asset"]["asset_id"]), f"{store}/{fields['key']}"
 
 
@@ -310,7 +306,7 @@ def _recent(job: Job, what: str) -> Generator[Request, Reply, list[Json]]:
     url = f"{API}/user/{job.account.handle.removeprefix('u/')}/{what}"
     params, found = {"sort": "new", "limit": str(PAGE), "raw_json": "1"}, list[Json]()
     for _ in range(PAGES):
-        page = _checked((yield Request("GET", url, headers=_auth(job.account), params=params)))["data"]
+        page = platform.good((yield Request("GET", url, headers=_auth(job.account), params=params)))["data"]
         things = [one["data"] for one in page["children"]]
         found += [one for one in things if _made(one) >= since]
         if not page.get("after") or any(_made(one) < since for one in things):
@@ -329,7 +325,7 @@ def _as_submitted(data: Json) -> Reply:
 
 def _data(reply: Reply) -> Json:
     """What making something answered."""
-    data = _checked(reply)["json"]["data"]
+    data = platform.good(reply)["json"]["data"]
     return {**data} if "id" in data or "things" in data else {"websocket_url": data["websocket_url"]}
 
 
@@ -364,18 +360,6 @@ def _headers(token: str, name: str = "") -> dict[str, str]:
 
 def _auth(account: Account) -> dict[str, str]:
     return _headers(account.secrets["access_token"], account.handle.removeprefix("u/"))
-
-
-def _checked(reply: Reply) -> Json:
-    """What a good reply says; raises what any other means."""
-    return dict(_accepted(reply).json)
-
-
-def _accepted(reply: Reply) -> Reply:
-    no = platform.refusal(reply)
-    if no:
-        raise no
-    return reply
 
 
 def _reset(reply: Reply, told: Json) -> datetime | None:

@@ -38,7 +38,8 @@ from chalicelib.core.rules import (
     Title,
     Warning,
 )
-from chalicelib.platforms.base import Auth, Platform, as_reply, bearer, messages, needed, retry_at, said, speaking
+from chalicelib.platforms.base import Auth, Platform
+from chalicelib.platforms.words import as_reply, bearer, messages, needed, retry_at, said, speaking
 
 OURS = Source("docs/sandbox.md", "2026-11-22")
 

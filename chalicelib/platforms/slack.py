@@ -13,7 +13,6 @@ from html import unescape
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from chalicelib.core import options as given
 from chalicelib.core import post
 from chalicelib.core.account import Account
 from chalicelib.core.conversation import (
@@ -29,14 +28,13 @@ from chalicelib.core.conversation import (
     Safety,
     Wait,
 )
-from chalicelib.core.errors import Issue, Limited, PlatformAnswer, Rejected, Transient
+from chalicelib.core.errors import Limited, PlatformAnswer, Rejected, Transient
+from chalicelib.core.options import Kind
 from chalicelib.core.rendition import Part
 from chalicelib.core.rules import Comment, Links, Media, Medium, Mentions, Rules, Source, Text, Thread
-from chalicelib.platforms.base import (
-    Auth,
+from chalicelib.platforms.base import Auth, OAuth, Platform
+from chalicelib.platforms.words import (
     Meaning,
-    OAuth,
-    Platform,
     as_reply,
     bearer,
     by_status,
@@ -70,7 +68,7 @@ SHARED_WITHIN = (1, 1, 2, 2, 2, 2)
 """Seconds to wait, time after time, for the message that sharing files makes."""
 METADATA = "carillon_post"
 
-OPTIONS: dict[str, given.Kind] = {"link_preview": bool, "username": str, "icon_emoji": str, "icon_url": str}
+OPTIONS: dict[str, Kind] = {"link_preview": bool, "username": str, "icon_emoji": str, "icon_url": str}
 """Platform options; the last three need the scope chat:write.customize."""
 
 UNCERTAIN = frozenset({"internal_error", "fatal_error"})
@@ -122,6 +120,7 @@ class Slack(Platform):
     auth = Auth("oauth2", ("access_token", "channel"))
     oauth = OAuth("https://slack.com/oauth/v2/authorize", f"{API}/oauth.v2.access", SCOPES, pkce=False, separator=",")
     tested = "recorded answers"
+    options = OPTIONS
     errors = ERRORS
     removable = True
     measurable = True
@@ -142,10 +141,6 @@ class Slack(Platform):
         sources={"media": HABIT, "image": HABIT, "gif": HABIT, "video": HABIT, "audio": HABIT, "document": HABIT},
     )
 
-    def check_options(self, options: dict[str, object]) -> list[Issue]:
-        """Known options of the right kind."""
-        return given.faults(self.title, options, OPTIONS)
-
     def idempotency(self, account: Account) -> Idempotency:
         """No keys; an app that may read the channel's history finds what it sent."""
         if account.settings.get("reads"):
@@ -156,19 +151,19 @@ class Slack(Platform):
         """Whose `access_token` it is (`xoxb-…`), what `channel` is, by its id, and whether the app may read it."""
         token, channel = needed(credentials, "access_token", "channel")
         with speaking(self.title):
-            me = _checked((yield _call(token, "auth.test")))
-            found = _checked((yield _call(token, "conversations.info", {"channel": channel})))["channel"]
+            me = platform.good((yield _call(token, "auth.test")))
+            found = platform.good((yield _call(token, "conversations.info", {"channel": channel})))["channel"]
             if found.get("is_archived"):
                 raise Rejected("is_archived", "the channel is archived")
             history = yield _call(token, "conversations.history", {"channel": channel, "limit": "1"})
-            reads = said(history).get("error") != "missing_scope" and bool(_checked(history))
+            reads = said(history).get("error") != "missing_scope" and bool(platform.good(history))
             return _connected(me, found, {"access_token": token}, reads)
 
     def accounts(self, host: str, secrets: dict[str, str]) -> Conversation[tuple[Connected, ...]]:
         """The channels that the app was invited to."""
         token = secrets["access_token"]
         with speaking(self.title):
-            me = _checked((yield _call(token, "auth.test")))
+            me = platform.good((yield _call(token, "auth.test")))
             asked = {"types": "public_channel,private_channel", "exclude_archived": "true"}
             channels = yield from _pages(token, "users.conversations", "channels", asked)
             return tuple(_connected(me, one, secrets, reads=True) for one in channels)
@@ -205,7 +200,7 @@ class Slack(Platform):
     def measure(self, account: Account, post_id: str) -> Conversation[Metrics | None]:
         """Its reactions, and the answers in its thread."""
         asked = {"channel": account.remote_id, "oldest": post_id, "latest": post_id, "inclusive": "true", "limit": "1"}
-        found = _checked((yield _call(_token(account), "conversations.history", asked)))["messages"]
+        found = platform.good((yield _call(_token(account), "conversations.history", asked)))["messages"]
         if not found or found[0]["ts"] != post_id:
             return None
         likes = sum(one["count"] for one in found[0].get("reactions", []))
@@ -236,7 +231,7 @@ def _pages(token: str, method: str, name: str, asked: dict[str, str]) -> Generat
     found: list[Json] = []
     params = {**asked, "limit": str(PAGE)}
     for _ in range(PAGES):
-        page = _checked((yield _call(token, method, params)))
+        page = platform.good((yield _call(token, method, params)))
         found += page[name]
         cursor = (page.get("response_metadata") or {}).get("next_cursor")
         if not cursor:
@@ -258,8 +253,8 @@ def _uploaded(job: Job, number: int, part: Part) -> Generator[Request | Wait, An
         size = yield from size_of(media)
         asked = {"filename": _file_name(media, index), "length": str(size)}
         asked |= {"alt_txt": media.alt_text} if media.alt_text else {}
-        place = _checked((yield _prepare(job, number, "files.getUploadURLExternal", asked)))
-        _answered((yield _upload(place["upload_url"], number, media)))
+        place = platform.good((yield _prepare(job, number, "files.getUploadURLExternal", asked)))
+        platform.accepted((yield _upload(place["upload_url"], number, media)))
         files += [{"id": place["file_id"], "title": asked["filename"]}]
     return files
 
@@ -348,7 +343,7 @@ def _created(reply: Reply) -> Json:
     """What was made; where Slack itself does not know whether it was, neither do we."""
     if reply.ok and said(reply).get("error") in UNCERTAIN:
         raise ValueError("Slack may or may not have done it")
-    return _checked(reply)
+    return platform.good(reply)
 
 
 def _found(job: Job, number: int, method: str, place: dict[str, str]) -> Generator[Request, Reply, Json | None]:
@@ -389,18 +384,6 @@ def _link(account: Account, stamp: str) -> str | None:
 
 def _moment(stamp: str) -> datetime | None:
     return datetime.fromtimestamp(float(stamp), UTC) if "." in stamp else None
-
-
-def _checked(reply: Reply) -> Json:
-    """What a good reply says; raises what any other means."""
-    return dict(_answered(reply).json)
-
-
-def _answered(reply: Reply) -> Reply:
-    no = platform.refusal(reply)
-    if no:
-        raise no
-    return reply
 
 
 platform = Slack()

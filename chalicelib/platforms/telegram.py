@@ -13,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 
-from chalicelib.core import options as given
 from chalicelib.core import post
 from chalicelib.core.account import Account
 from chalicelib.core.conversation import (
@@ -27,7 +26,8 @@ from chalicelib.core.conversation import (
     Request,
     Safety,
 )
-from chalicelib.core.errors import Issue, Limited, PlatformAnswer, Rejected, Transient
+from chalicelib.core.errors import Limited, PlatformAnswer, Rejected, Transient
+from chalicelib.core.options import Kind
 from chalicelib.core.rendition import Part
 from chalicelib.core.rules import (
     Comment,
@@ -43,7 +43,8 @@ from chalicelib.core.rules import (
     Thread,
     Warning,
 )
-from chalicelib.platforms.base import Auth, Meaning, Platform, by_status, meant, needed, retry_at, said, speaking
+from chalicelib.platforms.base import Auth, Platform
+from chalicelib.platforms.words import Meaning, by_status, meant, needed, retry_at, said, speaking
 
 API = Source("https://core.telegram.org/bots/api (Bot API 10.1)", "2026-06-11")
 HABIT = Source("common practice", "2026-11-22", "default")
@@ -57,7 +58,7 @@ KINDS = {"image": "photo", "gif": "animation", "video": "video", "audio": "audio
 """Our kinds of media, and the word of theirs that names both the method and its parameter."""
 COVERED = frozenset({"image", "gif", "video"})
 """What can lie behind a spoiler."""
-OPTIONS: dict[str, given.Kind] = {"silent": bool, "protect": bool, "link_preview": bool, "topic_id": int}
+OPTIONS: dict[str, Kind] = {"silent": bool, "protect": bool, "link_preview": bool, "topic_id": int}
 """Platform options: no sound, no forwarding, whether links are shown large, and the forum topic to post in."""
 
 ERRORS: dict[str, Meaning] = {
@@ -103,6 +104,7 @@ class Telegram(Platform):
     title = "Telegram"
     auth = Auth("bot_token", ("bot_token", "chat_id"))
     tested = "Telegram's method list, Bot API 10.1"
+    options = OPTIONS
     errors = ERRORS
     removable = True
     rules = Rules(
@@ -132,10 +134,6 @@ class Telegram(Platform):
         warning=Warning(mode="flag"),
         sources={"poll.with_media": HABIT, "mentions.handle": HABIT},
     )
-
-    def check_options(self, options: dict[str, object]) -> list[Issue]:
-        """Known options of the right kind."""
-        return given.faults(self.title, options, OPTIONS)
 
     def idempotency(self, account: Account) -> Idempotency:
         """No keys, and bots cannot look back: https://core.telegram.org/bots/api has no method that lists messages."""

@@ -7,11 +7,10 @@ a day: https://developers.facebook.com/docs/threads/overview, read 2025-12-22.
 
 from collections.abc import Mapping
 
-from chalicelib.core import options as given
 from chalicelib.core import post
 from chalicelib.core.account import Account
 from chalicelib.core.conversation import Connected, Conversation, Job, Metrics, Published, Reply
-from chalicelib.core.errors import Issue
+from chalicelib.core.options import Kind
 from chalicelib.core.rendition import Part
 from chalicelib.core.rules import (
     Comment,
@@ -27,8 +26,9 @@ from chalicelib.core.rules import (
     Thread,
     Warning,
 )
-from chalicelib.platforms.base import Auth, Meaning, OAuth, as_reply, messages, needed, speaking
+from chalicelib.platforms.base import Auth, OAuth
 from chalicelib.platforms.graph import ERRORS, Containers, Json, asked, comparable, figures, gone, made, token_of
+from chalicelib.platforms.words import Meaning, as_reply, messages, needed, speaking
 
 DOCS = Source("https://developers.facebook.com/documentation/threads/posts", "2026-04-14")
 LINKS = Source("https://developers.facebook.com/documentation/threads/create-posts/text-attachments", "2026-07-02")
@@ -36,7 +36,7 @@ CITED = Source("https://developers.facebook.com/docs/threads/posts", "2026-10-04
 HABIT = Source("common practice", "2026-11-22", "default")
 
 API = "https://graph.threads.net/v1.0"
-OPTIONS: dict[str, given.Kind] = {
+OPTIONS: dict[str, Kind] = {
     "reply_control": (
         "everyone",
         "accounts_you_follow",
@@ -88,6 +88,7 @@ class Threads(Containers):
         separator=",",
     )
     tested = "recorded answers"
+    options = OPTIONS
     removable = measurable = True
     errors = MEANT
     rules = Rules(
@@ -131,10 +132,6 @@ class Threads(Containers):
             "warning": HABIT,
         },
     )
-
-    def check_options(self, options: dict[str, object]) -> list[Issue]:
-        """Who may reply, the topic, what is quoted, where it was, and where it is shown."""
-        return given.faults(self.title, options, OPTIONS)
 
     def connect(self, host: str, credentials: dict[str, str]) -> Conversation[Connected]:
         """Whose `access_token` it is."""

@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from chalicelib.core import options as given
 from chalicelib.core import post
 from chalicelib.core.account import Account
 from chalicelib.core.conversation import (
@@ -29,22 +28,11 @@ from chalicelib.core.conversation import (
     Safety,
     Wait,
 )
-from chalicelib.core.errors import Issue, Limited, PlatformAnswer, ReconnectNeeded, RefreshNeeded, Rejected, Transient
+from chalicelib.core.errors import Limited, PlatformAnswer, ReconnectNeeded, RefreshNeeded, Rejected, Transient
+from chalicelib.core.options import Kind
 from chalicelib.core.rules import Hashtags, Links, Media, Medium, Mentions, Rules, Source, Text, Title
-from chalicelib.platforms.base import (
-    Auth,
-    Meaning,
-    OAuth,
-    Platform,
-    bearer,
-    by_status,
-    meant,
-    needed,
-    retry_at,
-    said,
-    size_of,
-    speaking,
-)
+from chalicelib.platforms.base import Auth, OAuth, Platform
+from chalicelib.platforms.words import Meaning, bearer, by_status, meant, needed, retry_at, said, size_of, speaking
 
 CITED = Source("https://developers.tiktok.com/doc/content-posting-api-reference-direct-post", "2026-10-04", "secondary")
 HABIT = Source("common practice", "2026-11-22", "default")
@@ -90,7 +78,7 @@ MEANT: Mapping[str, Meaning] = {
 }
 """Errors of requests and reasons of failed posts: https://developers.tiktok.com/doc/tiktok-api-v2-error-handling and
 content-posting-api-reference-get-video-status, read 2026-11-22."""
-OPTIONS: dict[str, given.Kind] = {
+OPTIONS: dict[str, Kind] = {
     "privacy_level": ("PUBLIC_TO_EVERYONE", "MUTUAL_FOLLOW_FRIENDS", "FOLLOWER_OF_CREATOR", "SELF_ONLY"),
     "disable_comment": bool,
     "disable_duet": bool,
@@ -122,6 +110,7 @@ class TikTok(Platform):
         id_name="client_key",
     )
     tested = "recorded answers"
+    options = OPTIONS
     measurable = True
     errors = MEANT
     rules = Rules(
@@ -141,10 +130,6 @@ class TikTok(Platform):
         labels={"ai_generated": "is_aigc", "paid_partnership": "brand_content_toggle"},
         sources={"mentions": HABIT},
     )
-
-    def check_options(self, options: dict[str, object]) -> list[Issue]:
-        """Who sees it, what they may do with it, its cover, and where TikTok has the film from."""
-        return given.faults(self.title, options, OPTIONS)
 
     def idempotency(self, account: Account) -> Idempotency:
         """What was begun can be posted once, within its hour; nothing can be looked up, so a person looks last."""

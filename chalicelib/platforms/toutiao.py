@@ -1,7 +1,7 @@
 """Toutiao: an article with a title of 2 to 30 characters. No public publishing API is documented."""
 
 from chalicelib.core.rules import Links, Media, Medium, Rules, Source, Title
-from chalicelib.platforms.base import Assisted
+from chalicelib.platforms.kinds import Assisted
 
 HABIT = Source("https://mp.toutiao.com", "2026-11-22", "unknown")
 

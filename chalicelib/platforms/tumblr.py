@@ -13,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from chalicelib.core import options as given
 from chalicelib.core import post
 from chalicelib.core.account import Account
 from chalicelib.core.conversation import (
@@ -28,23 +27,12 @@ from chalicelib.core.conversation import (
     Request,
     Safety,
 )
-from chalicelib.core.errors import Issue, PlatformAnswer, Rejected, Transient
+from chalicelib.core.errors import PlatformAnswer, Rejected, Transient
+from chalicelib.core.options import Kind
 from chalicelib.core.rendition import Markup, Part
 from chalicelib.core.rules import Hashtags, Links, Media, Medium, Mentions, Rules, Source, Text, Title, Warning
-from chalicelib.platforms.base import (
-    Auth,
-    Meaning,
-    OAuth,
-    Platform,
-    as_reply,
-    bearer,
-    by_status,
-    meant,
-    needed,
-    retry_at,
-    said,
-    speaking,
-)
+from chalicelib.platforms.base import Auth, OAuth, Platform
+from chalicelib.platforms.words import Meaning, as_reply, bearer, by_status, meant, needed, retry_at, said, speaking
 
 DOCS = Source("https://github.com/tumblr/docs/tree/708be109", "2024-10-01")
 HABIT = Source("common practice", "2026-11-22", "default")
@@ -58,7 +46,7 @@ PAGE, PAGES = 20, 10
 MIME = {"image": "image/jpeg", "gif": "image/gif", "video": "video/mp4", "audio": "audio/mpeg"}
 """Where neither author nor address say more."""
 
-OPTIONS: dict[str, given.Kind] = {
+OPTIONS: dict[str, Kind] = {
     "slug": str,
     "source_url": str,
     "reblogs": ("everyone", "noone"),
@@ -97,6 +85,7 @@ class Tumblr(Platform):
         pkce=False,
     )
     tested = "recorded answers"
+    options = OPTIONS
     errors = ERRORS
     removable = True
     measurable = True
@@ -117,10 +106,6 @@ class Tumblr(Platform):
         visibility={"public": "published", "private": "private"},
         sources={"hashtags": HABIT, "mentions.handle": HABIT, "warning": HABIT},
     )
-
-    def check_options(self, options: dict[str, object]) -> list[Issue]:
-        """Known options of the right kind."""
-        return given.faults(self.title, options, OPTIONS)
 
     def idempotency(self, account: Account) -> Idempotency:
         """No keys; the blog's own posts can be read back."""

@@ -30,20 +30,10 @@ from chalicelib.core.conversation import (
     Wait,
 )
 from chalicelib.core.errors import PlatformAnswer, ReconnectNeeded, RefreshNeeded, Rejected, Transient
+from chalicelib.core.options import Check, Kind, of_length, one_of
 from chalicelib.core.rules import Links, Media, Medium, Rules, Source, Text, Title
-from chalicelib.platforms.base import (
-    Auth,
-    Check,
-    Meaning,
-    Platform,
-    as_reply,
-    by_code,
-    needed,
-    of_length,
-    one_of,
-    said,
-    speaking,
-)
+from chalicelib.platforms.base import Auth, Platform
+from chalicelib.platforms.words import Meaning, as_reply, by_code, needed, said, speaking
 
 DRAFTS = Source("https://developers.weixin.qq.com/doc/service/api/draftbox/draftmanage/api_draft_add", "2026-11-22")
 CITED = Source(DRAFTS.url, "2026-11-22", "secondary")
@@ -64,10 +54,10 @@ POLL = timedelta(seconds=10)
 CLOCK_SLACK = timedelta(seconds=30)
 PAGE, PAGES = 20, 5
 
-OPTIONS: dict[str, Check] = {
-    "author": (of_length(16), "a name of at most 16 characters"),
-    "digest": (of_length(128), "a text of at most 128 characters"),
-    "comments": (one_of("everyone", "followers", "nobody"), "everyone, followers or nobody"),
+OPTIONS: dict[str, Kind] = {
+    "author": Check(of_length(16), "a name of at most 16 characters"),
+    "digest": Check(of_length(128), "a text of at most 128 characters"),
+    "comments": Check(one_of("everyone", "followers", "nobody"), "everyone, followers or nobody"),
 }
 
 ERRORS: dict[str, Meaning] = {

@@ -11,8 +11,11 @@ from urllib.parse import parse_qs, urlsplit
 from chalicelib.core import post
 from chalicelib.core.conversation import Connected, Conversation, Effect, Job, Request, Secret
 from chalicelib.core.errors import Rejected
+from chalicelib.core.options import Check, Kind, texts
 from chalicelib.core.rules import Media, Medium, Rules, Source, Text, Thread
-from chalicelib.platforms.base import Auth, Check, Meaning, OneWay, by_status, fingerprint, needed, texts
+from chalicelib.platforms.base import Auth
+from chalicelib.platforms.kinds import OneWay
+from chalicelib.platforms.words import Meaning, by_status, fingerprint, needed
 
 CITED = Source("https://developer.work.weixin.qq.com/document/path/91770", "2026-11-22", "secondary")
 
@@ -21,7 +24,7 @@ Json = dict[str, Any]
 SEND = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send"
 IMAGE_BYTES = 2_097_152
 PEOPLE = "a list of texts"
-OPTIONS: dict[str, Check] = {"mentioned_list": (texts, PEOPLE), "mentioned_mobile_list": (texts, PEOPLE)}
+OPTIONS: dict[str, Kind] = {"mentioned_list": Check(texts, PEOPLE), "mentioned_mobile_list": Check(texts, PEOPLE)}
 """Whom the first message calls, by user id or telephone number; `@all` is everybody. The network's own words."""
 ERRORS: dict[str, Meaning] = {"-1": "retry", "40008": "rejected", "45009": "limited", "93000": "reconnect"}
 """https://developer.work.weixin.qq.com/document/path/90313, by habit."""

@@ -38,22 +38,11 @@ from chalicelib.core.errors import (
     Rejected,
     Transient,
 )
+from chalicelib.core.options import Check, Kind
 from chalicelib.core.rendition import Part
 from chalicelib.core.rules import Comment, Hashtags, Links, Media, Medium, Mentions, Rules, Source, Text
-from chalicelib.platforms.base import (
-    Auth,
-    Check,
-    Meaning,
-    OAuth,
-    Platform,
-    as_reply,
-    by_code,
-    messages,
-    needed,
-    retry_at,
-    said,
-    speaking,
-)
+from chalicelib.platforms.base import Auth, OAuth, Platform
+from chalicelib.platforms.words import Meaning, as_reply, by_code, messages, needed, retry_at, said, speaking
 
 SHARE = Source("https://open.weibo.com/wiki/2/statuses/share", "2026-11-22")
 COUNTING = Source("Sina's STK.kit.extra.count, the web composer's (about 2012)", "2026-11-22", "unknown")
@@ -97,7 +86,7 @@ def _is_ip(text: object) -> bool:
         return False
 
 
-OPTIONS: dict[str, Check] = {"ip": (_is_ip, "the author's IP address")}
+OPTIONS: dict[str, Kind] = {"ip": Check(_is_ip, "the author's IP address")}
 
 
 class Weibo(Platform):

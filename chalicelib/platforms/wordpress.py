@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from html import escape, unescape
 from typing import Any
 
-from chalicelib.core import options as given
 from chalicelib.core import post
 from chalicelib.core.account import Account
 from chalicelib.core.conversation import (
@@ -25,13 +24,13 @@ from chalicelib.core.conversation import (
     Request,
     Safety,
 )
-from chalicelib.core.errors import Issue, PlatformAnswer, Rejected, Transient
+from chalicelib.core.errors import PlatformAnswer, Rejected, Transient
+from chalicelib.core.options import Kind
 from chalicelib.core.rules import Hashtags, Media, Medium, Rules, Source, Text, Title
 from chalicelib.core.text.wire import DIALECTS
-from chalicelib.platforms.base import (
-    Auth,
+from chalicelib.platforms.base import Auth, Platform
+from chalicelib.platforms.words import (
     Meaning,
-    Platform,
     as_reply,
     basic,
     by_status,
@@ -54,7 +53,7 @@ CLOCK_SLACK = timedelta(minutes=2)
 PAGE = 100
 """The most that a page can hold: https://developer.wordpress.org/rest-api/using-the-rest-api/pagination, 2026-11-22."""
 
-OPTIONS: dict[str, given.Kind] = {
+OPTIONS: dict[str, Kind] = {
     "categories": list,
     "slug": str,
     "excerpt": str,
@@ -101,6 +100,7 @@ class WordPress(Platform):
     title = "WordPress"
     auth = Auth("app_password", ("user", "password"), host=True)
     tested = "recorded answers"
+    options = OPTIONS
     errors = ERRORS
     removable = True
     measurable = True
@@ -118,10 +118,6 @@ class WordPress(Platform):
         document=Medium(count=None),
         visibility={"public": "publish", "private": "private"},
     )
-
-    def check_options(self, options: dict[str, object]) -> list[Issue]:
-        """Known options of the right kind."""
-        return given.faults(self.title, options, OPTIONS)
 
     def idempotency(self, account: Account) -> Idempotency:
         """A draft is published once however often that is asked for, and kept until somebody deletes it."""
@@ -167,7 +163,7 @@ class WordPress(Platform):
         since = job.due - CLOCK_SLACK
         asked = {**EDITING, "author": job.account.remote_id, "status": "publish,private", "per_page": str(PAGE)}
         reply = yield Request("GET", _api(job.account.host, "posts"), headers=_auth(job.account), params=asked)
-        page = _answered(reply).json
+        page = platform.accepted(reply).json
         if len(page) == PAGE and _moment(page[-1]) >= since:
             raise Transient("too_much_to_read", f"more than {PAGE} posts since {since.isoformat()}")
         found = next((one for one in page if _moment(one) >= since and _is(one, job)), None)
@@ -190,7 +186,7 @@ class WordPress(Platform):
         self.good(reply)
         asked = {"post": post_id, "per_page": "1"}
         comments = yield Request("GET", _api(account.host, "comments"), headers=_auth(account), params=asked)
-        return Metrics(replies=int(_answered(comments).headers["x-wp-total"]))
+        return Metrics(replies=int(platform.accepted(comments).headers["x-wp-total"]))
 
     def refusal(self, reply: Reply) -> PlatformAnswer | None:
         """By `code`: https://developer.wordpress.org/rest-api/using-the-rest-api, read 2026-11-22."""
@@ -242,7 +238,7 @@ def _terms(
     for name in names:
         asked = {"search": name, "per_page": str(PAGE)}
         reply = yield Request("GET", _api(job.account.host, kind), headers=_auth(job.account), params=asked)
-        found = [one["id"] for one in _answered(reply).json if _same(one["name"], name)]
+        found = [one["id"] for one in platform.accepted(reply).json if _same(one["name"], name)]
         if not found and make:
             found = [(yield from _made_term(job, kind, name))]
         if not found and kind == "categories":
@@ -338,13 +334,6 @@ def _words(html: str) -> str:
 def _moment(there: Json) -> datetime:
     """When it was published; `date_gmt` says no zone."""
     return datetime.fromisoformat(there["date_gmt"]).replace(tzinfo=UTC)
-
-
-def _answered(reply: Reply) -> Reply:
-    no = platform.refusal(reply)
-    if no:
-        raise no
-    return reply
 
 
 platform = WordPress()

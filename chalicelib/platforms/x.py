@@ -29,7 +29,8 @@ from chalicelib.core.conversation import (
     Safety,
     Wait,
 )
-from chalicelib.core.errors import Issue, PlatformAnswer, ReconnectNeeded, RefreshNeeded, Rejected, Transient
+from chalicelib.core.errors import PlatformAnswer, ReconnectNeeded, RefreshNeeded, Rejected, Transient
+from chalicelib.core.options import Check, Kind, matching
 from chalicelib.core.rendition import Part
 from chalicelib.core.rules import (
     Comment,
@@ -45,11 +46,9 @@ from chalicelib.core.rules import (
     Text,
     Thread,
 )
-from chalicelib.platforms.base import (
-    Auth,
+from chalicelib.platforms.base import Auth, OAuth, Platform
+from chalicelib.platforms.words import (
     Meaning,
-    OAuth,
-    Platform,
     as_reply,
     bearer,
     by_status,
@@ -78,10 +77,13 @@ CHUNK = 4 * 1024 * 1024
 """Bytes of one segment; at most 5 MB, and 1,000 segments: https://docs.x.com/x-api/media, read 2026-08-22."""
 CATEGORIES = {"image": "tweet_image", "gif": "tweet_gif", "video": "tweet_video"}
 TYPES = {"gif": "image/gif", "video": "video/mp4"}
-REPLY_SETTINGS = ("following", "mentionedUsers", "subscribers", "verified")
 EPOCH = datetime(2010, 11, 4, 1, 42, 54, 657000, UTC)
 """Where the milliseconds in X's ids begin."""
-OPTIONS = ("reply_settings", "community_id")
+OPTIONS: dict[str, Kind] = {
+    "reply_settings": ("following", "mentionedUsers", "subscribers", "verified"),
+    "community_id": Check(matching(re.compile(r"\d{1,19}")), "a number"),
+}
+"""Who may reply, and the community to post in."""
 CLOCK_SLACK = timedelta(seconds=30)
 PAGE, PAGES = 100, 8
 SEEN = "created_at,entities,referenced_tweets,attachments,note_tweet"
@@ -100,6 +102,7 @@ class X(Platform):
         basic=True,
     )
     tested = "X's own API description"
+    options = OPTIONS
     removable = True
     measurable = True
     errors: ClassVar[Mapping[str, Meaning]] = {
@@ -165,16 +168,6 @@ class X(Platform):
         },
     )
 
-    def check_options(self, options: dict[str, object]) -> list[Issue]:
-        """`reply_settings` says who may reply; `community_id` is where to post."""
-        issues = super().check_options({name: one for name, one in options.items() if name not in OPTIONS})
-        if options.get("reply_settings") not in (None, *REPLY_SETTINGS):
-            message = f"reply_settings is one of {', '.join(REPLY_SETTINGS)}"
-            issues.append(Issue("unknown_reply_settings", "error", "reply_settings", message))
-        if not re.fullmatch(r"\d{1,19}", str(options.get("community_id", "0"))):
-            issues.append(Issue("bad_community_id", "error", "community_id", "community_id is a number"))
-        return issues
-
     def idempotency(self, account: Account) -> Idempotency:
         """No keys. X publishes no bound for how far its timelines may lag; an upload is kept for a day."""
         return Idempotency(Safety.READBACK, readback_lag=timedelta(seconds=30), prepared_lifetime=timedelta(hours=12))
@@ -184,7 +177,7 @@ class X(Platform):
         (token,) = needed(credentials, "access_token")
         with speaking(self.title):
             try:
-                me = _checked((yield Request("GET", f"{_api(host)}/users/me", headers=bearer(token))))["data"]
+                me = platform.good((yield Request("GET", f"{_api(host)}/users/me", headers=bearer(token))))["data"]
             except (RefreshNeeded, ReconnectNeeded) as no:
                 raise Rejected(no.code, no.message) from no
             kept = {name: credentials[name] for name in SECRETS if credentials.get(name)}
@@ -213,13 +206,13 @@ class X(Platform):
         url = f"{_api(account.host)}/tweets/{post_id}"
         reply = yield Request("DELETE", url, headers=_auth(account), effect=Effect.PREPARE)
         if reply.status != 404:
-            _checked(reply)
+            platform.good(reply)
 
     def measure(self, account: Account, post_id: str) -> Conversation[Metrics | None]:
         """Its public figures: https://docs.x.com/x-api/fundamentals/metrics, read 2026-08-22."""
         url, asked = f"{_api(account.host)}/tweets/{post_id}", {"tweet.fields": "public_metrics"}
         reply = yield Request("GET", url, headers=_auth(account), params=asked)
-        about = {} if reply.status == 404 else _checked(reply)
+        about = {} if reply.status == 404 else platform.good(reply)
         if "data" not in about:
             return None
         figures = about["data"]["public_metrics"]
@@ -251,14 +244,14 @@ def _uploaded(job: Job, number: int, part: Part) -> Generator[Request | Wait, An
         ids += [(yield from upload(job, number, media))]
         if media.alt_text:
             described = {"id": ids[-1], "metadata": {"alt_text": {"text": media.alt_text}}}
-            _checked((yield _prepare(job, number, "metadata", json=described)))
+            platform.good((yield _prepare(job, number, "metadata", json=described)))
     return ids
 
 
 def _upload(job: Job, number: int, media: post.Media) -> Generator[Request | Wait, Any, str]:
     """A picture in one piece."""
     form, files = {"media_category": CATEGORIES["image"]}, {"media": media}
-    return str(_checked((yield _prepare(job, number, "upload", form=form, files=files)))["data"]["id"])
+    return str(platform.good((yield _prepare(job, number, "upload", form=form, files=files)))["data"]["id"])
 
 
 def _upload_in_chunks(job: Job, number: int, media: post.Media) -> Generator[Request | Wait, Any, str]:
@@ -266,12 +259,12 @@ def _upload_in_chunks(job: Job, number: int, media: post.Media) -> Generator[Req
     size = yield from size_of(media)
     about = {"media_type": media.mime_type or TYPES[media.kind], "total_bytes": size}
     begun = yield _prepare(job, number, "upload/initialize", json={**about, "media_category": CATEGORIES[media.kind]})
-    identity = str(_checked(begun)["data"]["id"])
+    identity = str(platform.good(begun)["data"]["id"])
     for index, first in enumerate(range(0, size, CHUNK)):
         form, span = {"segment_index": str(index)}, (first, min(first + CHUNK, size))
         where = f"upload/{identity}/append"
-        _accepted((yield _prepare(job, number, where, form=form, files={"media": media}, span=span)))
-    ended = _checked((yield _prepare(job, number, f"upload/{identity}/finalize")))
+        platform.accepted((yield _prepare(job, number, where, form=form, files={"media": media}, span=span)))
+    ended = platform.good((yield _prepare(job, number, f"upload/{identity}/finalize")))
     if "processing_info" in ended["data"]:
         yield from _processed(job, identity)
     return identity
@@ -281,7 +274,7 @@ def _processed(job: Job, identity: str) -> Generator[Request | Wait, Any, None]:
     """Come back until the film is encoded."""
     asked = {"command": "STATUS", "media_id": identity}
     ask = Request("GET", f"{_api(job.account.host)}/media/upload", headers=_auth(job.account), params=asked)
-    while (about := _checked((yield ask))["data"].get("processing_info") or {}).get(
+    while (about := platform.good((yield ask))["data"].get("processing_info") or {}).get(
         "state", "succeeded"
     ) != "succeeded":
         if about["state"] == "failed":
@@ -326,7 +319,7 @@ def _created(job: Job, number: int, body: Json) -> Generator[Request, Reply, str
         part=number,
         keep=("data",),
     )
-    return str(_checked(reply)["data"]["id"])
+    return str(platform.good(reply)["data"]["id"])
 
 
 def _recent(job: Job) -> Generator[Request, Reply, dict[str, Json]]:
@@ -337,7 +330,7 @@ def _recent(job: Job) -> Generator[Request, Reply, dict[str, Json]]:
     params |= {"max_results": str(PAGE), "tweet.fields": SEEN}
     found: dict[str, Json] = {}
     for _ in range(PAGES):
-        page = _checked((yield Request("GET", url, headers=_auth(job.account), params=params)))
+        page = platform.good((yield Request("GET", url, headers=_auth(job.account), params=params)))
         found |= {one["id"]: one for one in (page["data"] if page["meta"]["result_count"] else [])}
         if "next_token" not in page["meta"]:
             return found
@@ -393,18 +386,6 @@ def _api(host: str) -> str:
 
 def _auth(account: Account) -> dict[str, str]:
     return bearer(account.secrets["access_token"])
-
-
-def _checked(reply: Reply) -> Json:
-    """What a good reply says; raises what any other means."""
-    return dict(_accepted(reply).json)
-
-
-def _accepted(reply: Reply) -> Reply:
-    no = platform.refusal(reply)
-    if no:
-        raise no
-    return reply
 
 
 def _problem(reply: Reply) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """Xiaohongshu: nine pictures or a film, a title of 20, 1,000 characters, five topics. It has no publishing API."""
 
 from chalicelib.core.rules import Hashtags, Links, Media, Medium, Mentions, Rules, Source, Text, Title
-from chalicelib.platforms.base import Assisted
+from chalicelib.platforms.kinds import Assisted
 
 CITED = Source("https://github.com/yikart/AiToEarn/tree/8bbf520c", "2026-06-01", "secondary")
 HABIT = Source("common practice", "2026-11-22", "default")

@@ -14,7 +14,6 @@ from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from chalicelib.core import options as given
 from chalicelib.core import post
 from chalicelib.core.account import Account
 from chalicelib.core.conversation import (
@@ -29,13 +28,12 @@ from chalicelib.core.conversation import (
     Request,
     Safety,
 )
-from chalicelib.core.errors import Issue, PlatformAnswer, Rejected, Transient
+from chalicelib.core.errors import PlatformAnswer, Rejected, Transient
+from chalicelib.core.options import Kind
 from chalicelib.core.rules import Comment, Hashtags, Language, Media, Medium, Mentions, Rules, Source, Text, Title
-from chalicelib.platforms.base import (
-    Auth,
+from chalicelib.platforms.base import Auth, OAuth, Platform
+from chalicelib.platforms.words import (
     Meaning,
-    OAuth,
-    Platform,
     as_reply,
     bearer,
     by_status,
@@ -95,7 +93,7 @@ MEANT: Mapping[str, Meaning] = {
 }
 """By reason: https://developers.google.com/youtube/v3/docs/errors, read 2026-11-22."""
 DAILY = frozenset({"dailyLimitExceeded", "quotaExceeded", "uploadLimitExceeded"})
-OPTIONS: dict[str, given.Kind] = {
+OPTIONS: dict[str, Kind] = {
     "category_id": str,
     "tags": list,
     "made_for_kids": bool,
@@ -121,6 +119,7 @@ class YouTube(Platform):
         extra=(("access_type", "offline"), ("prompt", "consent")),
     )
     tested = "recorded answers"
+    options = OPTIONS
     removable = measurable = True
     errors = MEANT
     rules = Rules(
@@ -141,10 +140,6 @@ class YouTube(Platform):
         },
         sources={"mentions": HABIT, "comment.limit": HABIT, "labels": HABIT},
     )
-
-    def check_options(self, options: dict[str, object]) -> list[Issue]:
-        """Where it belongs, who it is for, what others may do with it, and its thumbnail."""
-        return given.faults(self.title, options, OPTIONS)
 
     def idempotency(self, account: Account) -> Idempotency:
         """The film that was uploaded is shown, and is the same film however often; sessions are kept for a week."""

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from chalicelib.core.conversation import Bundle, Job
 from chalicelib.core.rules import Media, Medium, Rules, Source, Text, Title
-from chalicelib.platforms.base import Assisted
+from chalicelib.platforms.kinds import Assisted
 
 HABIT = Source("https://www.zhihu.com", "2026-11-22", "default")
 

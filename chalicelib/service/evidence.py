@@ -16,7 +16,7 @@ from chalicelib.core import receipt as record
 from chalicelib.core.errors import NotFound, Stale
 from chalicelib.core.publishing import Event
 from chalicelib.core.receipt import Attempt, Claims
-from chalicelib.platforms.base import messages
+from chalicelib.platforms.words import messages
 from chalicelib.ports import Item, Key, Put, World
 from chalicelib.service import records
 from chalicelib.service.records import TargetKey

@@ -8,7 +8,8 @@ from chalicelib.core.conversation import Bundle, Idempotency, Job, Safety
 from chalicelib.core.errors import Conflict, NotFound
 from chalicelib.core.publishing import Target
 from chalicelib.platforms import platform
-from chalicelib.platforms.base import Assisted, messages
+from chalicelib.platforms.kinds import Assisted
+from chalicelib.platforms.words import messages
 from chalicelib.ports import World
 from chalicelib.service import connect, reading, records, schedule
 from chalicelib.service.reading import Whole

@@ -11,8 +11,8 @@ from chalicelib.core.account import Account
 from chalicelib.core.conversation import Bundle, Job
 from chalicelib.core.errors import Rejected
 from chalicelib.platforms import names, platform
-from chalicelib.platforms.base import Assisted
 from chalicelib.platforms.douyin import share_link
+from chalicelib.platforms.kinds import Assisted
 from tests.platforms.cases import DUE, read_rendition, run
 
 BY_HAND = [name for name in names() if platform(name).publishing == "assisted"]

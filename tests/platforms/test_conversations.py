@@ -12,7 +12,7 @@ import pytest
 from chalicelib.core.conversation import Effect, Idempotency, Reply, Request, Safety
 from chalicelib.core.errors import Invalid, Limited, Rejected, Transient
 from chalicelib.platforms import names, platform
-from chalicelib.platforms.base import MEANINGS, RulesOnly
+from chalicelib.platforms.words import MEANINGS
 from chalicelib.service.publish import answer_of
 from tests.platforms.cases import Case, every_error, load, platforms_with_data, read_reply, run, show, show_end
 
@@ -173,20 +173,6 @@ def test_a_platform_is_what_its_file_is_called(name: str) -> None:
     network = platform(name)
     assert (network.name, network.rules.platform) == (name, name)
     assert network is platform(name)
-
-
-class Unwritten(RulesOnly):
-    """A network whose conversations nobody wrote yet."""
-
-    name = "unwritten"
-    title = "Unwritten"
-    rules = platform("sandbox").rules
-
-
-def test_a_platform_without_a_publisher_says_so_before_anybody_connects() -> None:
-    with pytest.raises(Rejected, match="Unwritten") as refused:
-        next(Unwritten().connect("https://example.com", {"access_token": "tok"}))
-    assert refused.value.code == "publishing_unavailable"
 
 
 def test_a_platform_that_does_not_exist_is_named_in_the_error() -> None:

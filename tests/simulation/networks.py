@@ -28,7 +28,8 @@ from chalicelib.core.conversation import (
 from chalicelib.core.errors import Limited, PlatformAnswer, ReconnectNeeded, RefreshNeeded, Rejected, Transient
 from chalicelib.core.rendition import Part
 from chalicelib.core.rules import Rules, Source, Text, Thread
-from chalicelib.platforms.base import Auth, Platform, as_reply, bearer, retry_at, said
+from chalicelib.platforms.base import Auth, Platform
+from chalicelib.platforms.words import as_reply, bearer, retry_at, said
 from chalicelib.service import connect, records
 
 Json = dict[str, Any]
