@@ -60,6 +60,25 @@ def deliver(event: SQSEvent) -> dict[str, Any]:
     return each_errand(event.to_dict(), partial(deliver, world()))
 
 
+@app.lambda_function(name="callbacks")
+def callbacks(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """A network calls. Its path leads to this function and not to the API's: see infra/resources.yaml."""
+    from chalicelib.aws.gateway import answered
+    from chalicelib.service.receive import receive
+
+    here = world()
+    return answered(event, here.clock.now(), partial(receive, here))
+
+
+@app.on_sqs_message(queue="engagement", batch_size=100, maximum_batching_window_in_seconds=1, name="ingest")
+def ingest(event: SQSEvent) -> dict[str, Any]:
+    """Networks have told what people did."""
+    from chalicelib.aws.events import all_heard
+    from chalicelib.service.ingest import ingest
+
+    return all_heard(event.to_dict(), partial(ingest, world()))
+
+
 @app.on_sqs_message(queue="media", batch_size=1, name="media")
 def media(event: SQSEvent) -> dict[str, Any]:
     """A medium was uploaded, or has to be fetched."""

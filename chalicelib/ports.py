@@ -121,6 +121,21 @@ class Probe(NamedTuple):
     medium_id: str
 
 
+class Heard(NamedTuple):
+    """A network's callback, its signature checked, on its way to be read."""
+
+    workspace_id: str
+    account_id: str
+    network: str
+    """Whose callback it is: a network's, or `standard` for a tool's."""
+    at: str
+    """When it came, RFC 3339."""
+    headers: str
+    """Those that reading needs, as a JSON object."""
+    body: str
+    """The body, compressed with zlib, in base 64."""
+
+
 class Change(NamedTuple):
     """One write, as the table's stream tells of it: at least once, in order for one item, within seconds."""
 
@@ -254,6 +269,8 @@ class World:
     """To the deliverer of webhooks."""
     probes: Queue[Probe]
     """To the prober of media."""
+    heard: Queue[Heard]
+    """To the reader of callbacks."""
     alarms: Alarms
     vault: Vault
     web: Web

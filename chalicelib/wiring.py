@@ -3,7 +3,7 @@
 import os
 from functools import cache
 
-from chalicelib.ports import Errand, Probe, Wake, World
+from chalicelib.ports import Errand, Heard, Probe, Wake, World
 
 
 @cache
@@ -23,12 +23,14 @@ def world() -> World:
     publish_queue: SqsQueue[Wake] = SqsQueue(os.environ["CARILLON_PUBLISH_QUEUE_URL"])
     deliver_queue: SqsQueue[Errand] = SqsQueue(os.environ.get("CARILLON_DELIVER_QUEUE_URL", ""))
     probe_queue: SqsQueue[Probe] = SqsQueue(os.environ.get("CARILLON_MEDIA_QUEUE_URL", ""))
+    heard_queue: SqsQueue[Heard] = SqsQueue(os.environ.get("CARILLON_ENGAGEMENT_QUEUE_URL", ""))
     files = S3Files(os.environ.get("CARILLON_MEDIA_BUCKET", ""), time)
     return World(
         table=table,
         queue=publish_queue,
         deliveries=deliver_queue,
         probes=probe_queue,
+        heard=heard_queue,
         alarms=SchedulerAlarms(
             group=os.environ["CARILLON_ALARM_GROUP"],
             role=os.environ["CARILLON_ALARM_ROLE_ARN"],

@@ -26,7 +26,7 @@ from chalicelib.clock import ALPHABET, LETTERS, RANDOM_DIGITS, SECRET_LETTERS, T
 from chalicelib.core.conversation import Reply, Request
 from chalicelib.core.errors import Stale
 from chalicelib.core.variant import WISHES, Variant, place_of
-from chalicelib.ports import Change, Delete, Errand, Found, Item, Key, Probe, Put, Settings, Upload, Wake, World
+from chalicelib.ports import Change, Delete, Errand, Found, Heard, Item, Key, Probe, Put, Settings, Upload, Wake, World
 
 M = TypeVar("M", bound=NamedTuple)
 
@@ -377,6 +377,7 @@ class FakeWorld(World):
     queue: FakeQueue[Wake]
     deliveries: FakeQueue[Errand]
     probes: FakeQueue[Probe]
+    heard: FakeQueue[Heard]
     alarms: FakeAlarms
     vault: FakeVault
     web: FakeWeb
@@ -395,6 +396,7 @@ def world(**parts: Any) -> FakeWorld:
         "queue": FakeQueue[Wake](clock),
         "deliveries": FakeQueue[Errand](clock),
         "probes": FakeQueue[Probe](clock),
+        "heard": FakeQueue[Heard](clock),
         "alarms": FakeAlarms(clock),
         "vault": FakeVault(),
         "web": FakeWeb(),

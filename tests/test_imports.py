@@ -10,14 +10,15 @@ ROOT = Path(__file__).parents[1]
 MAY_IMPORT = {
     "core": {"core"},
     "platforms": {"core", "platforms"},
+    "callbacks": {"core", "callbacks"},
     "ports": {"core"},
     "settings": {"ports"},
     "clock": {"ports"},
-    "service": {"core", "platforms", "ports", "service"},
-    "aws": {"core", "ports", "aws"},
+    "service": {"core", "platforms", "callbacks", "ports", "service"},
+    "aws": {"core", "callbacks", "ports", "aws"},
     "web": {"core", "ports"},
     "pictures": {"core"},
-    "api": {"core", "platforms", "ports", "service", "api"},
+    "api": {"core", "platforms", "callbacks", "ports", "service", "api"},
     "wiring": {"ports", "aws", "web", "clock", "settings"},
     "app": {"api", "aws", "pictures", "service", "wiring"},
 }

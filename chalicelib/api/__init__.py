@@ -8,10 +8,12 @@ from chalice.app import Chalice, Request, Response
 
 from chalicelib.api import (
     accounts,
+    callbacks,
     connections,
     health,
     holds,
     media,
+    metrics,
     platforms,
     posts,
     renditions,
@@ -31,6 +33,8 @@ RESOURCES: tuple[ModuleType, ...] = (
     renditions,
     platforms,
     accounts,
+    callbacks,
+    metrics,
     connections,
     webhooks,
     holds,

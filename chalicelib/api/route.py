@@ -17,7 +17,16 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 from chalicelib.core.errors import Invalid
 from chalicelib.ports import World
 
-Scope = Literal["posts:read", "posts:write", "accounts:read", "accounts:write", "webhooks:read", "webhooks:write"]
+Scope = Literal[
+    "posts:read",
+    "posts:write",
+    "accounts:read",
+    "accounts:write",
+    "webhooks:read",
+    "webhooks:write",
+    "engagement:read",
+    "engagement:write",
+]
 Needs = Literal["nothing", "a key"] | Scope
 """What a caller must show: nothing at all, any good API key, or a key with this scope."""
 

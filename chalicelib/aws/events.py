@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from chalicelib.aws.rows import Row, item_of
-from chalicelib.aws.sqs import errand_of, probe_of, wake_of
-from chalicelib.ports import Change, Errand, Item, Probe, Wake
+from chalicelib.aws.sqs import errand_of, heard_of, probe_of, wake_of
+from chalicelib.ports import Change, Errand, Heard, Item, Probe, Wake
 
 log = logging.getLogger(__name__)
 M = TypeVar("M")
@@ -29,6 +29,18 @@ def each_probe(event: dict[str, Any], handle: Callable[[Probe], None]) -> dict[s
     """Handle the probes of a batch; name those that failed. What S3 sends to try the queue out asks for nothing."""
     told = [record for record in event["Records"] if '"s3:TestEvent"' not in record["body"]]
     return _each({"Records": told}, probe_of, handle) if told else {"batchItemFailures": []}
+
+
+def all_heard(event: dict[str, Any], handle: Callable[[dict[str, Heard]], list[str]]) -> dict[str, Any]:
+    """Handle a batch of callbacks together, by the id of the message; name those that have to come again."""
+    heard, failed = dict[str, Heard](), list[str]()
+    for record in event["Records"]:
+        try:
+            heard[record["messageId"]] = heard_of(record["body"])
+        except ValueError:
+            log.exception("message_failed", extra={"message_id": record["messageId"]})
+            failed.append(record["messageId"])
+    return {"batchItemFailures": [{"itemIdentifier": message} for message in [*failed, *handle(heard)]]}
 
 
 def _each(event: dict[str, Any], read: Callable[[str], M], handle: Callable[[M], None]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from urllib.parse import unquote_plus
 
 from chalicelib.aws.clients import Client, answering, client, rest
 from chalicelib.core.errors import Unavailable
-from chalicelib.ports import Errand, Probe, Wake
+from chalicelib.ports import Errand, Heard, Probe, Wake
 
 M = TypeVar("M", bound=NamedTuple)
 
@@ -31,6 +31,11 @@ def wake_of(body: str) -> Wake:
 def errand_of(body: str) -> Errand:
     """The errand that `body_of` wrote; ValueError where it is none."""
     return _read(Errand, body)
+
+
+def heard_of(body: str) -> Heard:
+    """The callback that `body_of` wrote; ValueError where it is none."""
+    return _read(Heard, body)
 
 
 def probe_of(body: str) -> Probe:

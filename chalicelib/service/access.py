@@ -12,7 +12,10 @@ from chalicelib.ports import Item, Key, Put, World
 from chalicelib.service import records
 
 KEY_PREFIX = "ck_live_"
-SCOPES = ("posts:read", "posts:write", "accounts:read", "accounts:write", "webhooks:read", "webhooks:write")
+SCOPES = (
+    *("posts:read", "posts:write", "accounts:read", "accounts:write"),
+    *("webhooks:read", "webhooks:write", "engagement:read", "engagement:write"),
+)
 PEPPER = Key("SYSTEM", "PEPPER")
 
 

@@ -163,6 +163,17 @@ def find(world: World, workspace_id: str, account_id: str) -> Account | None:
     return without_secrets(item) if item else None
 
 
+def of_platform(world: World, workspace_id: str, network: str) -> list[Account]:
+    """All accounts that the workspace has on a network, without their secrets."""
+    found, cursor = list[Account](), None
+    while True:
+        page = accounts(world, workspace_id, 100, cursor)
+        found += [one for one in page.data if one.platform == network]
+        if page.next_cursor is None:
+            return found
+        cursor = page.next_cursor
+
+
 def find_many(world: World, workspace_id: str, account_ids: set[str]) -> dict[str, Account]:
     """Those of the accounts that this workspace has, by id, without their secrets."""
     items = world.table.get_many([key(workspace_id, one) for one in sorted(account_ids)])

@@ -11,7 +11,7 @@ from chalicelib.core import webhooks as rules
 from chalicelib.core.timing import instant
 from chalicelib.core.webhooks import PUBLIC, Delivery, Message, Webhook
 from chalicelib.ports import Change, World
-from chalicelib.service import deliveries, records, webhooks
+from chalicelib.service import deliveries, follow, records, webhooks
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +26,7 @@ def tell(world: World, changes: Sequence[Change]) -> None:
     made, untold = list[Delivery](), 0
     for change in changes:
         try:
+            follow.follow(world, change)
             for message in [*news_in(change), *account_news_in(world, change)]:
                 workspace_id = message.data["workspace_id"]
                 if workspace_id not in subscribed:

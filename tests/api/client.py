@@ -17,7 +17,10 @@ from tests.fakes import FakeWorld
 
 Json = dict[str, Any]
 
-SCOPES = ("posts:read", "posts:write", "accounts:read", "accounts:write", "webhooks:read", "webhooks:write")
+SCOPES = (
+    *("posts:read", "posts:write", "accounts:read", "accounts:write"),
+    *("webhooks:read", "webhooks:write", "engagement:read", "engagement:write"),
+)
 
 
 class Api:

@@ -21,6 +21,8 @@ FUNCTIONS = {
     "Deliver": "DeliverRole",
     "Renew": "RenewRole",
     "Media": "MediaRole",
+    "Callbacks": "CallbacksRole",
+    "Ingest": "IngestRole",
     "Variants": "VariantsRole",
 }
 LOGS = {
@@ -32,10 +34,12 @@ LOGS = {
     "DeliverRole": "DeliverLogs",
     "RenewRole": "RenewLogs",
     "MediaRole": "MediaLogs",
+    "CallbacksRole": "CallbacksLogs",
+    "IngestRole": "IngestLogs",
     "VariantsRole": "VariantsLogs",
 }
 MAY_SET_ALARMS = {"ApiHandlerRole", "SweepRole"}
-MAY_OPEN_CREDENTIALS = {"ApiHandlerRole", "PublishRole", "DeliverRole", "RenewRole"}
+MAY_OPEN_SECRETS = {"ApiHandlerRole", "PublishRole", "DeliverRole", "RenewRole", "CallbacksRole", "IngestRole"}
 UNZIPPED_LIMIT = 30_000_000
 LAYER_LIMIT = 15_000_000
 
@@ -106,8 +110,8 @@ def test_only_those_who_set_alarms_may_lend_the_alarm_role(resources: dict[str, 
         assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}}
 
 
-def test_only_those_who_need_credentials_may_decrypt(resources: dict[str, Any]) -> None:
-    assert {role for role, s in statements(resources) if acts_on(s, "kms:Decrypt")} == MAY_OPEN_CREDENTIALS
+def test_only_those_who_need_secrets_may_decrypt(resources: dict[str, Any]) -> None:
+    assert {role for role, s in statements(resources) if acts_on(s, "kms:Decrypt")} == MAY_OPEN_SECRETS
 
 
 def test_only_our_own_alarms_may_use_the_alarm_role(resources: dict[str, Any]) -> None:

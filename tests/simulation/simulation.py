@@ -31,7 +31,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from chalicelib.ports import Errand, Probe, Settings, Wake, World
+from chalicelib.ports import Errand, Heard, Probe, Settings, Wake, World
 from chalicelib.service import connect, webhooks
 from chalicelib.service import tell as outbox
 from chalicelib.service.dispatch import dispatch
@@ -79,6 +79,7 @@ class Simulation:
             queue=SimulatedQueue(self.line, self._deliver),
             deliveries=SimulatedQueue[Errand](self.line, self._forget),
             probes=FakeQueue[Probe](FakeClock()),
+            heard=FakeQueue[Heard](FakeClock()),
             files=FakeFiles(FakeClock()),
             pictures=FakePictures(),
             alarms=SimulatedAlarms(self.line, self.clock, self._ring),

@@ -1,0 +1,113 @@
+"""What people do with posts and accounts: as a network tells it, and as we keep it."""
+
+import hashlib
+import hmac
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+Kind = Literal[
+    "like",
+    "repost",
+    "quote",
+    "reply",
+    "comment",
+    "mention",
+    "message",
+    "click",
+    "view",
+    "follow",
+    "unfollow",
+    "save",
+    "poll_vote",
+    "conversion",
+    "open",
+    "published",
+    "removed",
+]
+Source = Literal["callback", "poll"]
+
+FIGURES: dict[Kind, str] = {
+    "like": "likes",
+    "repost": "reposts",
+    "quote": "quotes",
+    "reply": "replies",
+    "comment": "replies",
+    "mention": "mentions",
+    "message": "messages",
+    "click": "clicks",
+    "view": "views",
+    "follow": "follows",
+    "unfollow": "unfollows",
+    "save": "saves",
+    "poll_vote": "poll_votes",
+    "conversion": "conversions",
+    "open": "opens",
+}
+"""The figure that each kind adds to. What networks call a comment and what they call a reply is one figure."""
+
+WANTS_ANSWER: frozenset[Kind] = frozenset({"comment", "reply", "mention", "quote", "message"})
+"""What a person said to the brand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One thing that a network says somebody did. It lives in memory only: `actor` is never stored."""
+
+    kind: Kind
+    id: str
+    """The network's id of the event; where it gives none, whatever makes the same event the same again."""
+    at: datetime | None = None
+    """When it happened, by the network's clock."""
+    post: str | None = None
+    """The post it is about, by the id under which our publisher knows it."""
+    actor: str | None = field(default=None, repr=False)
+    """The network's id of who did it."""
+    value: int = 1
+    """How much it adds: -1 where something was undone; the whole figure where `total`."""
+    total: bool = False
+    """Whether `value` is the whole figure as of `at`, and no increase."""
+    thing: str | None = None
+    """What was made and can be answered: a comment, a mention; of a message its conversation."""
+    parent: str | None = None
+    """The thing that this answers."""
+    text: str | None = field(default=None, repr=False)
+    ref: dict[str, str] = field(default_factory=dict)
+    """What the network needs, beside the thing's id, to take an answer to it."""
+    owner: str | None = None
+    """The account that it happened to, by the network's id, where a callback tells of several."""
+    url: str | None = None
+    """Where people see it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Engagement:
+    """One thing that somebody did, as it is kept: who did it is known only by an HMAC."""
+
+    kind: Kind
+    platform: str
+    account_id: str
+    post: str | None
+    """The network's id of the post; None where it was the account's."""
+    actor: str | None
+    value: int
+    at: datetime
+    source: Source
+    raw_id: str
+    """Eight bytes of a digest of the network's id, in base 64: what recognises the same event again."""
+
+
+def digest(account_id: str, seen: Seen) -> str:
+    """What recognises an event: 64 bits, enough among those of one minute, in 11 letters."""
+    said = f"{account_id}\n{seen.kind}\n{seen.value}\n{seen.id}"
+    return urlsafe_b64encode(hashlib.sha256(said.encode()).digest()[:8]).decode().rstrip("=")
+
+
+def actor_hash(key: bytes, platform: str, actor: str) -> str:
+    """Who did something, for nobody to know: 96 bits of an HMAC-SHA256 under the workspace's key, in 16 letters.
+
+    Platforms have ids of their own, so that two of them never make one person of two.
+    """
+    said = hmac.new(key, f"{platform}\n{actor}".encode(), hashlib.sha256).digest()
+    return urlsafe_b64encode(said[:12]).decode()

@@ -1,0 +1,113 @@
+"""Where networks call us about an account: set up, shown, taken away."""
+
+import json
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from chalicelib.callbacks import callbacks, names
+from chalicelib.callbacks.base import Callbacks, Keys
+from chalicelib.core.errors import Invalid, Issue, NotFound
+from chalicelib.core.timing import instant, stamp
+from chalicelib.ports import Delete, Item, Put, World
+from chalicelib.service import connect
+from chalicelib.service.callback_secrets import ACTIVE, active, key, purpose
+
+OVERLAP = timedelta(hours=24)
+"""How long the secrets before the latest go on being good, so that nothing is lost while somebody changes them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """One network's way to call us about one account."""
+
+    network: str
+    url: str
+    setup: str
+    since: datetime
+    previous_until: datetime | None
+    """Until when the secrets before these are good, too."""
+
+
+def speak_to(platform: str) -> list[str]:
+    """Who may call about an account of this platform: the network, where it calls, and any tool."""
+    return [name for name in (platform, "standard") if name in names()]
+
+
+def set_up(
+    world: World, workspace_id: str, account_id: str, network: str, given: Mapping[str, str]
+) -> tuple[Callback, dict[str, str]]:
+    """Let a network call about an account, or change its secrets; gives also those that were made up, once.
+
+    The secrets before stay good for a day. Raises NotFound, and Invalid with everything that is wrong.
+    """
+    account, how = _of(world, workspace_id, account_id, network)
+    made = {name: _made(world, network) for name in how.makes if name not in given}
+    if issues := _faults(how, given):
+        raise Invalid(issues)
+    item = world.table.get(key(account_id))
+    now = world.clock.now()
+    fresh = {
+        "since": stamp(now),
+        "sealed": _sealed(world, workspace_id, account_id, network, {**given, **made}),
+    }
+    before = active(item.doc["networks"].get(network, []), now)[: ACTIVE - 1] if item else []
+    retiring = [{**one, "until": stamp(now + OVERLAP)} for one in before]
+    networks = {**(item.doc["networks"] if item else {}), network: [fresh, *retiring]}
+    doc = {"workspace_id": workspace_id, "networks": networks}
+    world.table.write(Put(Item(key(account_id), doc), expect=item.rev if item else 0))
+    return _shown(world, account.id, network, networks[network]), made
+
+
+def of(world: World, workspace_id: str, account_id: str) -> list[Callback]:
+    """The account's callbacks, without their secrets; NotFound where the workspace has no such account."""
+    connect.account(world, workspace_id, account_id)
+    item = world.table.get(key(account_id))
+    return (
+        [_shown(world, account_id, name, sets) for name, sets in sorted(item.doc["networks"].items())] if item else []
+    )
+
+
+def remove(world: World, workspace_id: str, account_id: str, network: str) -> None:
+    """Let the network call no more; NotFound where it does not."""
+    _of(world, workspace_id, account_id, network)
+    item = world.table.get(key(account_id))
+    if item is None or network not in item.doc["networks"]:
+        raise NotFound(f"{network} does not call about this account")
+    left = {name: sets for name, sets in item.doc["networks"].items() if name != network}
+    write = Put(Item(key(account_id), {**item.doc, "networks": left}), expect=item.rev)
+    world.table.write(write if left else Delete(key(account_id), expect=item.rev))
+
+
+def _of(world: World, workspace_id: str, account_id: str, network: str) -> tuple[Any, Callbacks]:
+    account = connect.account(world, workspace_id, account_id)
+    if network not in speak_to(account.platform):
+        raise NotFound(f"{network} does not call about accounts on {account.platform}")
+    return account, callbacks(network)
+
+
+def _faults(how: Callbacks, given: Mapping[str, str]) -> list[Issue]:
+    known = {name.rstrip("?") for name in (*how.secrets, *how.makes)}
+    needed = {name for name in how.secrets if not name.endswith("?")}
+    missing = [Issue("required", "error", f"secrets.{name}", "is missing") for name in sorted(needed - given.keys())]
+    unknown = [Issue("unknown_field", "error", f"secrets.{name}", "is none of these") for name in given.keys() - known]
+    return [*missing, *unknown]
+
+
+def _made(world: World, network: str) -> str:
+    secret = world.chance.secret()
+    return f"whsec_{b64encode(secret.encode()).decode()}" if network == "standard" else secret
+
+
+def _shown(world: World, account_id: str, network: str, sets: list[dict[str, Any]]) -> Callback:
+    good = active(sets, world.clock.now())
+    until = instant(good[1]["until"]) if len(good) > 1 else None
+    url = f"{world.settings.api_url or '..'}/v1/callbacks/{network}/{account_id}"
+    return Callback(network, url, callbacks(network).setup, instant(sets[0]["since"]), until)
+
+
+def _sealed(world: World, workspace_id: str, account_id: str, network: str, keys: Keys) -> str:
+    plain = json.dumps(dict(keys)).encode()
+    return b64encode(world.vault.seal(workspace_id, purpose(account_id, network), plain)).decode()

@@ -1,0 +1,128 @@
+"""Where what people did lies in the table.
+
+    E#<workspace>#<account>      POST#<network's id>        a followed post with its counters
+                                 DAY#<date>                 what the account's figures grew by, by hour, in UTC
+                                 MINUTE#<minute>            the events of that minute, without personal data
+                                 UNDATED#<two digits>       events that do not say when they happened
+                                 THING#<digest>             an item of the inbox
+    W#<workspace>                ACTORS                     the key of the HMAC that stands for people, sealed
+
+The `listing` index holds items of the inbox under `IN#<workspace>#<state>` by the time they were last spoken in, and
+the `open` index the followed posts whose figures are to be asked for, in shards of their own.
+"""
+
+import hashlib
+from base64 import b64decode, b64encode
+from contextlib import suppress
+from datetime import UTC, datetime
+from zlib import crc32
+
+from chalicelib.core.engagement import Seen
+from chalicelib.core.errors import Stale
+from chalicelib.core.event_log import KEPT, EventLog
+from chalicelib.core.followed import Followed
+from chalicelib.core.inbox import InboxItem
+from chalicelib.core.timing import stamp
+from chalicelib.ports import Item, Key, Put, World
+from chalicelib.service import records
+
+POLL_SHARD_NAMES = tuple(f"POLL#{number:02d}" for number in range(records.SHARDS))
+LONGEST_NAME = 200
+PURPOSE = "actors"
+
+
+def pk(workspace_id: str, account_id: str) -> str:
+    """The partition of what happened to one account."""
+    return f"E#{workspace_id}#{account_id}"
+
+
+def post_key(workspace_id: str, account_id: str, post: str) -> Key:
+    """Where a followed post lies."""
+    return Key(pk(workspace_id, account_id), f"POST#{_name(post)}")
+
+
+def day_key(workspace_id: str, account_id: str, at: datetime) -> Key:
+    """Where an account's day lies."""
+    return Key(pk(workspace_id, account_id), f"DAY#{at.astimezone(UTC):%Y-%m-%d}")
+
+
+def log_key(workspace_id: str, account_id: str, seen: Seen) -> Key:
+    """Where an event is logged: with those of its minute; without an instant of its own, with those of its digest."""
+    if seen.at is None:
+        return Key(pk(workspace_id, account_id), f"UNDATED#{hashlib.sha256(seen.id.encode()).hexdigest()[:2]}")
+    return Key(pk(workspace_id, account_id), f"MINUTE#{seen.at.astimezone(UTC):%Y-%m-%dT%H:%M}")
+
+
+def thing_key(workspace_id: str, account_id: str, thing: str) -> Key:
+    """Where an item of the inbox lies, by the network's id of it."""
+    return Key(pk(workspace_id, account_id), f"THING#{_digest(thing)}")
+
+
+def inbox_id(account_id: str, thing: str) -> str:
+    """The item's own id, from which its place follows."""
+    return f"inb_{account_id.removeprefix('acc_')}_{_digest(thing)}"
+
+
+def inbox_key(workspace_id: str, id: str) -> Key | None:
+    """Where the item of this id lies; None where it is no such id."""
+    account, _, digest = id.removeprefix("inb_").rpartition("_")
+    return Key(pk(workspace_id, f"acc_{account}"), f"THING#{digest}") if account and digest else None
+
+
+def post_item(workspace_id: str, post: Followed, rev: int) -> Item:
+    """The row of a followed post."""
+    place = None
+    if post.next_at:
+        shard = POLL_SHARD_NAMES[crc32(post.post.encode()) % records.SHARDS]
+        place = Key(shard, f"{stamp(post.next_at)}#{post.account_id}#{_name(post.post)}")
+    return Item(post_key(workspace_id, post.account_id, post.post), records.to_doc(post), rev=rev, open=place)
+
+
+def post_of(item: Item) -> Followed:
+    """The followed post in a row."""
+    return records.from_doc(Followed, item.doc)
+
+
+def inbox_item(workspace_id: str, one: InboxItem, rev: int, expires: datetime | None) -> Item:
+    """The row of an item of the inbox."""
+    place = Key(f"IN#{workspace_id}#{one.state}", f"{stamp(one.at)}#{one.id}") if one.at and one.kind else None
+    key = thing_key(workspace_id, one.account_id, one.thing)
+    return Item(key, records.to_doc(one), rev=rev, listing=place, expires=expires)
+
+
+def inbox_of(item: Item) -> InboxItem:
+    """The item of the inbox in a row."""
+    return records.from_doc(InboxItem, item.doc)
+
+
+def log_item(key: Key, log: EventLog, rev: int, now: datetime) -> Item:
+    """The row of a minute's events."""
+    return Item(key, records.to_doc(log), rev=rev, expires=now + KEPT)
+
+
+def log_of(item: Item) -> EventLog:
+    """The events in a row."""
+    return records.from_doc(EventLog, item.doc)
+
+
+def actors_key(world: World, workspace_id: str) -> bytes:
+    """The workspace's key for standing in for people; made at its first use."""
+    place = Key(records.workspace_pk(workspace_id), "ACTORS")
+    item = world.table.get(place)
+    if item is None:
+        sealed = world.vault.seal(workspace_id, PURPOSE, world.chance.secret().encode())
+        with suppress(Stale):
+            world.table.write(Put(Item(place, {"sealed": b64encode(sealed).decode()}), expect=0))
+        item = world.table.get(place)
+    if item is None:
+        raise RuntimeError("the key was written and is not there")
+    return world.vault.open(workspace_id, PURPOSE, b64decode(item.doc["sealed"]))
+
+
+def _name(post: str) -> str:
+    """A network's id as part of a key, where DynamoDB would have it."""
+    return post if post.isascii() and post.isprintable() and len(post) <= LONGEST_NAME else _digest(post)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:24]
