@@ -3,7 +3,7 @@
 import dataclasses
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -25,6 +25,8 @@ from chalicelib.core.errors import (
     Unavailable,
 )
 from chalicelib.core.post import Line, Url, Value
+from chalicelib.core.redaction import secrets_in as secrets_in
+from chalicelib.core.redaction import without as without
 from chalicelib.core.timing import instant, stamp
 from chalicelib.platforms import names, platform
 from chalicelib.ports import Delete, Item, Key, Put, World
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-SHORTEST_SECRET = 8
 REFRESH_AHEAD = timedelta(minutes=5)
 REFRESH_LEASE = timedelta(seconds=20)
 PREFIX = records.ACCOUNT_PREFIX
@@ -111,18 +112,6 @@ def _connected(world: World, new: NewAccount) -> Connected:
         raise Invalid([issue]) from no
     except TransportFailure as failure:
         raise Unavailable(f"{network.title} does not answer: {failure}") from failure
-
-
-def secrets_in(values: Mapping[str, str]) -> frozenset[str]:
-    """What among these is long enough to be a secret; the rest are ids and flags that are kept beside them."""
-    return frozenset(value for value in values.values() if len(value) >= SHORTEST_SECRET)
-
-
-def without(secrets: frozenset[str], message: str) -> str:
-    """A network's words without our secrets: some quote a token that they do not like."""
-    for secret in sorted(secrets, key=len, reverse=True):
-        message = message.replace(secret, "***")
-    return message
 
 
 def converse(world: World, conversation: Generator[Request | Wait, Any, T]) -> T:

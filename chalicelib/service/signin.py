@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from chalicelib.core import redaction
 from chalicelib.core.conversation import Connected
 from chalicelib.core.errors import (
     Conflict,
@@ -140,7 +141,7 @@ def finish(world: World, network: str, returned: dict[str, str], base: str) -> C
         reached = _reached(world, found, returned["code"], verifier, base)
     except (PlatformAnswer, TransportFailure) as no:
         ours = {"app": apps.of(world, found.workspace_id, network).secret, "verifier": verifier, **returned}
-        said = connect.without(connect.secrets_in(ours), str(no))
+        said = redaction.without(redaction.secrets_in(ours), str(no))
         return _keep(world, replace(found, status="failed", error=said[:1000]))
     if not reached:
         return _keep(world, replace(found, status="failed", error="the consent reaches no account that can publish"))
