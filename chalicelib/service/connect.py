@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-from base64 import b64decode, b64encode
 from collections.abc import Generator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -30,7 +29,7 @@ from chalicelib.core.redaction import without as without
 from chalicelib.core.timing import instant, stamp
 from chalicelib.platforms import names, platform
 from chalicelib.ports import Delete, Item, Key, Put, World
-from chalicelib.service import apps, records, sandbox
+from chalicelib.service import apps, records, sandbox, sealing
 from chalicelib.service.reading import Page
 
 if TYPE_CHECKING:
@@ -243,11 +242,12 @@ def _item(world: World, account: Account) -> Item:
         scopes=tuple(account.secrets.get("scope", "").replace(",", " ").split()),
     )
     doc = records.to_doc(shown)
-    sealed = world.vault.seal(account.workspace_id, _purpose(account.id), json.dumps(account.secrets).encode())
+    row = key(account.workspace_id, account.id)
+    sealed = sealing.seal(world, secrets_place(account.workspace_id, row), json.dumps(account.secrets))
     if account.status == "reconnect_required":
         doc["lost_at"] = stamp(world.clock.now())
     place = Key(EXPIRING, f"{stamp(ends)}#{account.id}") if ends and account.status == "connected" else None
-    return Item(key(account.workspace_id, account.id), {**doc, "sealed": b64encode(sealed).decode()}, open=place)
+    return Item(row, {**doc, "sealed": sealed}, open=place)
 
 
 def without_secrets(item: Item) -> Account:
@@ -261,10 +261,11 @@ def with_secrets(world: World, item: Item | None) -> Account:
     if item is None:
         raise Rejected("account_gone", "the account was disconnected")
     locked = without_secrets(item)
-    plain = world.vault.open(locked.workspace_id, _purpose(locked.id), b64decode(item.doc["sealed"]))
+    plain = sealing.unseal(world, secrets_place(locked.workspace_id, item.key), item.doc["sealed"])
     host = locked.host or (world.settings.api_url if locked.platform == "sandbox" else "")
     return dataclasses.replace(locked, secrets=json.loads(plain), host=host)
 
 
-def _purpose(account_id: str) -> str:
-    return f"account {account_id} secrets"
+def secrets_place(workspace_id: str, row: Key) -> sealing.Place:
+    """Where an account's secrets lie: all of them are one JSON object, sealed as one."""
+    return sealing.Place(workspace_id, row, "secrets")
