@@ -32,7 +32,18 @@ from chalicelib.core.options import Check, Kind, texts
 from chalicelib.core.rendition import Part
 from chalicelib.core.rules import Links, Media, Medium, Mentions, Poll, Rules, Source, Text, Thread, Warning
 from chalicelib.platforms.base import Auth, Platform
-from chalicelib.platforms.words import Meaning, as_reply, by_status, meant, messages, needed, retry_at, said, speaking
+from chalicelib.platforms.words import (
+    Meaning,
+    as_reply,
+    by_status,
+    filled,
+    meant,
+    messages,
+    needed,
+    retry_at,
+    said,
+    speaking,
+)
 
 DOCS = Source("https://github.com/discord/discord-api-docs/tree/c98d64bc", "2026-08-06")
 HABIT = Source("common practice", "2026-11-22", "default")
@@ -281,7 +292,7 @@ def _body(job: Job, number: int, part: Part) -> Json:
         "poll": _poll(poll, question) if poll else None,
         **(_of_webhook(options, number) if _by_webhook(job.account) else _of_bot(job, number)),
     }
-    return {name: value for name, value in body.items() if value is not None}
+    return filled(body)
 
 
 def _of_bot(job: Job, number: int) -> Json:
@@ -299,7 +310,7 @@ def _flags(options: Json) -> int:
 
 def _attachment(job: Job, index: int, media: post.Media) -> Json:
     about = {"id": index, "description": media.alt_text, "is_spoiler": True if job.rendition.content_warning else None}
-    return {name: value for name, value in about.items() if value is not None}
+    return filled(about)
 
 
 def _poll(poll: post.Poll, question: str) -> Json:

@@ -29,7 +29,7 @@ from chalicelib.core.conversation import (
     Secret,
     Wait,
 )
-from chalicelib.core.errors import PlatformAnswer, ReconnectNeeded, RefreshNeeded, Rejected, Transient
+from chalicelib.core.errors import PlatformAnswer, Rejected, Transient
 from chalicelib.core.options import Check, Kind, of_length, one_of
 from chalicelib.core.rules import Links, Media, Medium, Rules, Source, Text, Title
 from chalicelib.platforms.base import Auth, Platform
@@ -105,11 +105,8 @@ class WeChat(Platform):
         """Whether `app_id` and `app_secret` get a token, and whether the account may publish by API."""
         app_id, app_secret = needed(credentials, "app_id", "app_secret")
         with speaking(self.title):
-            try:
-                token = yield from self._token(app_id, app_secret)
-                drafts = credentials.get("publish") == "draft" or not (yield from self._may_publish(token))
-            except (ReconnectNeeded, RefreshNeeded) as no:
-                raise Rejected(no.code, no.message) from no
+            token = yield from self._token(app_id, app_secret)
+            drafts = credentials.get("publish") == "draft" or not (yield from self._may_publish(token))
             secrets = {"app_secret": app_secret, **token}
             return Connected(app_id, app_id, secrets=secrets, settings={"drafts_only": drafts})
 

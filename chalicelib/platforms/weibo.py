@@ -33,16 +33,13 @@ from chalicelib.core.errors import (
     Issue,
     Limited,
     PlatformAnswer,
-    ReconnectNeeded,
-    RefreshNeeded,
-    Rejected,
     Transient,
 )
 from chalicelib.core.options import Check, Kind
 from chalicelib.core.rendition import Part
 from chalicelib.core.rules import Comment, Hashtags, Links, Media, Medium, Mentions, Rules, Source, Text
 from chalicelib.platforms.base import Auth, OAuth, Platform
-from chalicelib.platforms.words import Meaning, as_reply, by_code, messages, needed, retry_at, said, speaking
+from chalicelib.platforms.words import Meaning, as_reply, by_code, given, messages, needed, retry_at, said, speaking
 
 SHARE = Source("https://open.weibo.com/wiki/2/statuses/share", "2026-11-22")
 COUNTING = Source("Sina's STK.kit.extra.count, the web composer's (about 2012)", "2026-11-22", "unknown")
@@ -132,11 +129,10 @@ class Weibo(Platform):
         with speaking(self.title):
             about = yield from self._asked(token, "POST", "https://api.weibo.com/oauth2/get_token_info")
             owner = yield from self._asked(token, "GET", f"{API}/users/show.json", uid=str(about["uid"]))
-            kept = {name: credentials[name] for name in ("expires_at",) if name in credentials}
             return Connected(
                 owner["screen_name"],
                 str(about["uid"]),
-                secrets={"access_token": token, **kept},
+                secrets={"access_token": token, **given(credentials, "expires_at")},
                 limits=limits,
                 settings=settings,
             )
@@ -190,13 +186,10 @@ class Weibo(Platform):
         return by_code(self.errors, code, message, reply)
 
     def _asked(self, token: str, method: str, url: str, **params: str) -> Talk:
-        """While connecting, a token that is no good is the caller's fault."""
+        """What Weibo says of a token that may be good."""
         named = {"access_token": Secret(token), **params}
         request = Request(method, url, form=named) if method == "POST" else Request(method, url, params=named)
-        try:
-            return self.good((yield request))
-        except (ReconnectNeeded, RefreshNeeded) as no:
-            raise Rejected(no.code, no.message) from no
+        return self.good((yield request))
 
     def _uploaded(self, job: Job, part: Part) -> Generator[Request, Reply, str]:
         """The pictures' ids: https://open.weibo.com/wiki/2/statuses/upload_pic, by habit."""

@@ -34,6 +34,7 @@ from chalicelib.platforms.words import (
     as_reply,
     basic,
     by_status,
+    filled,
     home,
     meant,
     needed,
@@ -285,7 +286,7 @@ def _drafted(job: Job, content: str, uploads: list[Json], tags: list[int], categ
         "POST",
         _api(job.account.host, "posts"),
         headers=_auth(job.account),
-        json={name: value for name, value in draft.items() if value is not None},
+        json=filled(draft),
         effect=Effect.PREPARE,
         keep=("id",),
     )

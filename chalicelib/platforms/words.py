@@ -83,9 +83,14 @@ def messages(rendition: Rendition) -> tuple[Part, ...]:
     return (*rendition.parts, Part(comment, len(comment), None, unit, len(comment.encode())))
 
 
-def comparable(text: str) -> str:
+def comparable(text: str | None) -> str:
     """Text without what servers change: white space and composed characters."""
-    return " ".join(unicodedata.normalize("NFC", text).split())
+    return " ".join(unicodedata.normalize("NFC", text or "").split())
+
+
+def filled(body: Mapping[str, Any]) -> dict[str, Any]:
+    """What there is to say: a field that is left out and one that is null are not the same to every network."""
+    return {name: value for name, value in body.items() if value is not None}
 
 
 def said(reply: Reply) -> dict[str, Any]:
@@ -172,6 +177,8 @@ def retry_at(reply: Reply) -> datetime | None:
         return None
 
 
+TOKENS = ("access_token", "refresh_token", "expires_at", "scope")
+"""What is kept of an OAuth sign-in: https://www.rfc-editor.org/rfc/rfc6749#section-5.1."""
 REMAINING = ("x-rate-limit-remaining", "x-ratelimit-remaining", "ratelimit-remaining")
 RESET = ("x-rate-limit-reset", "x-ratelimit-reset", "ratelimit-reset")
 

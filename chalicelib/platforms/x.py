@@ -29,7 +29,7 @@ from chalicelib.core.conversation import (
     Safety,
     Wait,
 )
-from chalicelib.core.errors import PlatformAnswer, ReconnectNeeded, RefreshNeeded, Rejected, Transient
+from chalicelib.core.errors import PlatformAnswer, Rejected, Transient
 from chalicelib.core.options import Check, Kind, matching
 from chalicelib.core.rendition import Part
 from chalicelib.core.rules import (
@@ -48,10 +48,13 @@ from chalicelib.core.rules import (
 )
 from chalicelib.platforms.base import Auth, OAuth, Platform
 from chalicelib.platforms.words import (
+    TOKENS,
     Meaning,
     as_reply,
     bearer,
     by_status,
+    filled,
+    given,
     meant,
     messages,
     needed,
@@ -72,7 +75,6 @@ HABIT = Source("common practice", "2026-11-22", "default")
 Json = dict[str, Any]
 
 SERVER = "https://api.x.com"
-SECRETS = ("access_token", "refresh_token", "expires_at", "scope")
 CHUNK = 4 * 1024 * 1024
 """Bytes of one segment; at most 5 MB, and 1,000 segments: https://docs.x.com/x-api/media, read 2026-08-22."""
 CATEGORIES = {"image": "tweet_image", "gif": "tweet_gif", "video": "tweet_video"}
@@ -176,12 +178,8 @@ class X(Platform):
         """Whose `access_token` it is."""
         (token,) = needed(credentials, "access_token")
         with speaking(self.title):
-            try:
-                me = platform.good((yield Request("GET", f"{_api(host)}/users/me", headers=bearer(token))))["data"]
-            except (RefreshNeeded, ReconnectNeeded) as no:
-                raise Rejected(no.code, no.message) from no
-            kept = {name: credentials[name] for name in SECRETS if credentials.get(name)}
-            return Connected(f"@{me['username']}", me["id"], host, kept)
+            me = platform.good((yield Request("GET", f"{_api(host)}/users/me", headers=bearer(token))))["data"]
+            return Connected(f"@{me['username']}", me["id"], host, given(credentials, *TOKENS))
 
     def publish(self, job: Job) -> Conversation[Published]:
         """Every upload first, then one post after the other, each a reply to the one before."""
@@ -302,7 +300,7 @@ def _post(job: Job, number: int, part: Part, media_ids: list[str], parent: str |
         "community_id": options.get("community_id"),
         **dict.fromkeys(job.rendition.labels, True),
     }
-    return {name: value for name, value in body.items() if value is not None}
+    return filled(body)
 
 
 def _poll(poll: post.Poll) -> Json:
