@@ -38,12 +38,12 @@ from chalicelib.platforms.base import Auth, OAuth, Platform
 from chalicelib.platforms.words import (
     Meaning,
     as_reply,
-    by_code,
     clock_of,
     filled,
     given,
+    in_envelope,
     needed,
-    said,
+    pieces,
     size_of,
     speaking,
 )
@@ -186,16 +186,13 @@ class Bilibili(Platform):
         """Delete the film."""
         body = {"resource_id": post_id}
         reply = yield (yield from _signed(account.secrets, "POST", f"{ARCHIVE}/delete", post_id, body))
-        no = self.refusal(reply)
-        if no and no.code != GONE:
-            raise no
+        self.gone(reply, GONE)
 
     def measure(self, account: Account, post_id: str) -> Conversation[Metrics | None]:
         """The film's figures."""
         where = f"{SITE}/arcopen/fn/data/arc/stat"
         reply = yield (yield from _signed(account.secrets, "GET", where, post_id, params={"resource_id": post_id}))
-        no = self.refusal(reply)
-        if no and no.code == GONE:
+        if self.gone(reply, GONE):
             return None
         about = self.good(reply)["data"]
         return Metrics(
@@ -204,11 +201,7 @@ class Bilibili(Platform):
 
     def refusal(self, reply: Reply) -> PlatformAnswer | None:
         """By `code`, which is 0 in a good answer."""
-        about = said(reply)
-        code = str(about.get("code", ""))
-        if reply.ok and code in ("", "0"):
-            return None
-        return by_code(self.errors, code, str(about.get("message", "")), reply)
+        return in_envelope(self.errors, reply, "code", "message")
 
     def _tokens(self, app: App, asked: dict[str, str]) -> Conversation[dict[str, str]]:
         """Tokens come in an envelope, and refreshing has an address of its own."""
@@ -234,14 +227,14 @@ class Bilibili(Platform):
         name = PurePosixPath(urlsplit(film.url).path).name or "film.mp4"
         about = self.good((yield signer.prepare(f"{ARCHIVE}/video/init", {"name": name, "utype": "0"}, keep=KEPT)))
         token: str = about["data"]["upload_token"]
-        for number, first in enumerate(range(0, size, PART_BYTES), start=1):
+        for number, span in enumerate(pieces(size, PART_BYTES), start=1):
             piece = Request(
                 "POST",
                 UPLOAD,
                 headers={"content-type": "application/octet-stream"},
                 params={"upload_token": token, "part_number": str(number)},
                 media=film,
-                span=(first, min(first + PART_BYTES, size)),
+                span=span,
                 effect=Effect.PREPARE,
                 keep=("code",),
                 timeout=30.0,

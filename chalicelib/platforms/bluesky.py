@@ -42,6 +42,7 @@ from chalicelib.core.rules import (
     Thread,
     Warning,
 )
+from chalicelib.core.timing import stamp
 from chalicelib.platforms.base import Auth, Platform
 from chalicelib.platforms.words import (
     Meaning,
@@ -179,7 +180,7 @@ class Bluesky(Platform):
         record: Json = {
             "$type": POSTS,
             "text": part.text,
-            "createdAt": _stamp(job.due + timedelta(milliseconds=number)),
+            "createdAt": stamp(job.due + timedelta(milliseconds=number)),
             "langs": [job.rendition.language] if job.rendition.language else None,
             "facets": (yield from _facets(job.account, part)),
             "embed": (yield from _embed(job, number, part)),
@@ -318,10 +319,6 @@ def _rkey(job: Job, number: int) -> str:
     microseconds = (job.due - EPOCH) // timedelta(milliseconds=1) * 1000 + seed // 1024 % 900 + number
     bits = microseconds << 10 | seed % 1024
     return "".join(TID_LETTERS[bits >> shift & 31] for shift in range(60, -1, -5))
-
-
-def _stamp(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _xrpc(host: str, method: str) -> str:

@@ -146,9 +146,7 @@ class Devto(Platform):
             json={"article": {"published": False}},
             effect=Effect.PREPARE,
         )
-        no = self.refusal(reply)
-        if no and no.code != "http_404":
-            raise no
+        self.gone(reply, "http_404")
 
     def measure(self, account: Account, post_id: str) -> Conversation[Metrics | None]:
         """What the author's own list says: readers see fewer figures."""

@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Generator
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from chalicelib.core import post
@@ -34,6 +33,7 @@ from chalicelib.core.rules import Links, Media, Medium, Mentions, Poll, Rules, S
 from chalicelib.platforms.base import Auth, Platform
 from chalicelib.platforms.words import (
     Meaning,
+    answered_at,
     as_reply,
     by_status,
     filled,
@@ -187,9 +187,7 @@ class Discord(Platform):
     def remove(self, account: Account, post_id: str) -> Conversation[None]:
         """Delete a message; one that is gone already is as good."""
         reply = yield _about(account, "DELETE", post_id)
-        no = self.refusal(reply)
-        if no and no.code != "10008":
-            raise no
+        self.gone(reply, "10008")
 
     def measure(self, account: Account, post_id: str) -> Conversation[Metrics | None]:
         """Its reactions, and what is in a thread that hangs on it."""
@@ -388,10 +386,8 @@ def _link(account: Account, message: Json) -> str:
 
 def _until(reply: Reply) -> datetime | None:
     """`retry_after` in seconds: developers/topics/rate-limits.mdx#exceeding-a-rate-limit, read 2026-11-22."""
-    seconds = said(reply).get("retry_after")
-    if seconds is None or "date" not in reply.headers:
-        return None
-    return parsedate_to_datetime(reply.headers["date"]) + timedelta(seconds=float(seconds))
+    seconds, at = said(reply).get("retry_after"), answered_at(reply)
+    return None if seconds is None or at is None else at + timedelta(seconds=float(seconds))
 
 
 platform = Discord()

@@ -160,9 +160,7 @@ class Ghost(Platform):
         """Delete a post; one that is gone already is as good."""
         headers = yield from _headers(account)
         url = _api(account.host, f"posts/{post_id}")
-        no = self.refusal((yield Request("DELETE", url, headers=headers, effect=Effect.PREPARE)))
-        if no and no.code != "NotFoundError":
-            raise no
+        self.gone((yield Request("DELETE", url, headers=headers, effect=Effect.PREPARE)), "NotFoundError")
 
     def refusal(self, reply: Reply) -> PlatformAnswer | None:
         """By the type of the first error; Ghost puts what exactly is wrong into `context`."""

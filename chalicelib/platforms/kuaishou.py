@@ -27,7 +27,18 @@ from chalicelib.core.errors import Issue, PlatformAnswer, ReconnectNeeded, Refre
 from chalicelib.core.options import Check, Kind, https
 from chalicelib.core.rules import Hashtags, Links, Media, Medium, Mentions, Rules, Source, Text
 from chalicelib.platforms.base import Auth, OAuth, Platform
-from chalicelib.platforms.words import Meaning, as_reply, by_code, given, needed, said, size_of, speaking, tokens_in
+from chalicelib.platforms.words import (
+    Meaning,
+    as_reply,
+    by_code,
+    given,
+    needed,
+    pieces,
+    said,
+    size_of,
+    speaking,
+    tokens_in,
+)
 
 CITED = Source("https://github.com/yikart/AiToEarn/tree/8bbf520c", "2026-06-01", "secondary")
 UNCLEAR = Source(CITED.url, "2026-06-01", "unknown")
@@ -145,15 +156,12 @@ class Kuaishou(Platform):
     def remove(self, account: Account, post_id: str) -> Conversation[None]:
         """Delete the film."""
         body = {**_auth(account), "photo_id": post_id}
-        no = self.refusal((yield Request("POST", f"{PHOTO}/delete", json=body, effect=Effect.PREPARE)))
-        if no and no.code != GONE:
-            raise no
+        self.gone((yield Request("POST", f"{PHOTO}/delete", json=body, effect=Effect.PREPARE)), GONE)
 
     def measure(self, account: Account, post_id: str) -> Conversation[Metrics | None]:
         """The film's figures."""
         reply = yield Request("GET", f"{PHOTO}/info", params={**_auth(account), "photo_id": post_id})
-        no = self.refusal(reply)
-        if no and no.code == GONE:
+        if self.gone(reply, GONE):
             return None
         about = self.good(reply)["video_info"]
         return Metrics(about.get("view_count"), about.get("like_count"), about.get("comment_count"))
@@ -197,7 +205,7 @@ class Kuaishou(Platform):
         if size < WHOLE_BYTES:
             self.good((yield _piece(server, token, film)))
             return token
-        spans = [(first, min(first + PART_BYTES, size)) for first in range(0, size, PART_BYTES)]
+        spans = pieces(size, PART_BYTES)
         for number, span in enumerate(spans):
             self.good((yield _piece(f"{server}/fragment", token, film, span, fragment_id=str(number))))
         yield from self._completed(server, token, len(spans))

@@ -10,7 +10,6 @@ hardly any app is given, so that a person has to look. An API version lives for 
 import re
 from collections.abc import Generator, Mapping
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any, ClassVar
 from urllib.parse import quote, unquote, urlsplit
 
@@ -37,6 +36,7 @@ from chalicelib.platforms.base import Auth, OAuth, Platform
 from chalicelib.platforms.words import (
     TOKENS,
     Meaning,
+    answered_at,
     as_reply,
     bearer,
     by_status,
@@ -427,12 +427,10 @@ def _fault(reply: Reply) -> tuple[str, str]:
 def _until(reply: Reply) -> datetime | None:
     """Limits are per day, and counted anew at midnight UTC:
     https://learn.microsoft.com/linkedin/shared/api-guide/concepts/rate-limits, read 2026-10-04."""
-    if at := retry_at(reply):
+    at, now = retry_at(reply), answered_at(reply)
+    if at or now is None:
         return at
-    if "date" not in reply.headers:
-        return None
-    today = parsedate_to_datetime(reply.headers["date"]).astimezone(UTC)
-    return today.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
 
 
 platform = LinkedIn()

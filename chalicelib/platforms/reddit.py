@@ -10,7 +10,6 @@ That text may stand beside media is not documented; we send it.
 import re
 from collections.abc import Generator, Mapping
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -37,6 +36,7 @@ from chalicelib.platforms.base import Auth, OAuth, Platform
 from chalicelib.platforms.words import (
     TOKENS,
     Meaning,
+    answered_at,
     as_reply,
     bearer,
     by_status,
@@ -363,8 +363,8 @@ def _reset(reply: Reply, told: Json) -> datetime | None:
     words = re.search(r"(\d+) (second|minute|hour)", str(told["errors"][0][1]))
     units = {"second": 1, "minute": 60, "hour": 3600}
     seconds = told.get("ratelimit") or (words and int(words[1]) * units[words[2]])
-    if seconds and "date" in reply.headers:
-        return parsedate_to_datetime(reply.headers["date"]) + timedelta(seconds=float(seconds))
+    if seconds and (at := answered_at(reply)):
+        return at + timedelta(seconds=float(seconds))
     return retry_at(reply) or (quota.reset_at if quota else None)
 
 

@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Generator
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 
 from chalicelib.core import post
@@ -44,7 +43,7 @@ from chalicelib.core.rules import (
     Warning,
 )
 from chalicelib.platforms.base import Auth, Platform
-from chalicelib.platforms.words import Meaning, by_status, filled, meant, needed, retry_at, said, speaking
+from chalicelib.platforms.words import Meaning, answered_at, by_status, filled, meant, needed, retry_at, said, speaking
 
 API = Source("https://core.telegram.org/bots/api (Bot API 10.1)", "2026-06-11")
 HABIT = Source("common practice", "2026-11-22", "default")
@@ -319,10 +318,8 @@ def _link(account: Account, message_id: int) -> str | None:
 
 def _until(reply: Reply) -> datetime | None:
     """`retry_after` in seconds: https://core.telegram.org/bots/api#responseparameters (Bot API 10.1)."""
-    seconds = (said(reply).get("parameters") or {}).get("retry_after")
-    if seconds is None or "date" not in reply.headers:
-        return retry_at(reply)
-    return parsedate_to_datetime(reply.headers["date"]) + timedelta(seconds=int(seconds))
+    seconds, at = (said(reply).get("parameters") or {}).get("retry_after"), answered_at(reply)
+    return retry_at(reply) if seconds is None or at is None else at + timedelta(seconds=int(seconds))
 
 
 platform = Telegram()

@@ -10,7 +10,6 @@ six posts begun a minute, an address to send to is good for an hour; some 15 pos
 
 from collections.abc import Generator, Mapping
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from chalicelib.core import post
@@ -35,6 +34,7 @@ from chalicelib.platforms.base import Auth, OAuth, Platform
 from chalicelib.platforms.words import (
     TOKENS,
     Meaning,
+    answered_at,
     bearer,
     by_status,
     given,
@@ -349,9 +349,8 @@ def _chunk(url: str, film: post.Media, span: tuple[int, int], size: int, effect:
 
 def _again(reply: Reply, code: str) -> datetime | None:
     """When to try again what is limited."""
-    if code in DAILY and "date" in reply.headers:
-        return parsedate_to_datetime(reply.headers["date"]) + ASK_AGAIN
-    return retry_at(reply)
+    at = answered_at(reply) if code in DAILY else None
+    return at + ASK_AGAIN if at else retry_at(reply)
 
 
 platform = TikTok()

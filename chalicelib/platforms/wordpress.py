@@ -175,9 +175,7 @@ class WordPress(Platform):
         reply = yield Request(
             "DELETE", _api(account.host, f"posts/{post_id}"), headers=_auth(account), effect=Effect.PREPARE
         )
-        no = self.refusal(reply)
-        if no and no.code not in ("rest_post_invalid_id", "rest_already_trashed"):
-            raise no
+        self.gone(reply, "rest_post_invalid_id", "rest_already_trashed")
 
     def measure(self, account: Account, post_id: str) -> Conversation[Metrics | None]:
         """How many comments there are; WordPress itself counts nothing else."""

@@ -122,6 +122,15 @@ def by_status(reply: Reply, code: str = "", message: str = "") -> PlatformAnswer
     return RefreshNeeded(code, message) if reply.status == 401 else Rejected(code, message)
 
 
+def in_envelope(errors: Mapping[str, Meaning], reply: Reply, code: str, message: str) -> PlatformAnswer | None:
+    """What an answer means that says itself how it went, in the fields of these names; 0 or nothing is well."""
+    about = said(reply)
+    found = str(about.get(code, ""))
+    if reply.ok and found in ("", "0"):
+        return None
+    return by_code(errors, found, str(about.get(message, "")), reply)
+
+
 def by_code(errors: Mapping[str, Meaning], code: str, message: str, reply: Reply) -> PlatformAnswer:
     """What a code in a reply's envelope means; one that the table does not know is final where the status is good."""
     meaning = errors.get(code)
@@ -164,6 +173,17 @@ def size_of(media: "Media") -> Conversation[int]:
     if not reply.ok or not length.isdigit():
         raise Rejected("media_size_unknown", "the server of the medium does not say how large it is; give its `bytes`")
     return int(length)
+
+
+def pieces(size: int, each: int) -> list[tuple[int, int]]:
+    """The spans, first byte and end, of something of so many bytes that goes up in pieces of `each`."""
+    return [(first, min(first + each, size)) for first in range(0, size, each)]
+
+
+def answered_at(reply: Reply) -> datetime | None:
+    """When the server answered, by its own clock; None where it does not say."""
+    date = reply.headers.get("date")
+    return parsedate_to_datetime(date) if date else None
 
 
 def retry_at(reply: Reply) -> datetime | None:

@@ -58,6 +58,7 @@ from chalicelib.platforms.words import (
     meant,
     messages,
     needed,
+    pieces,
     quota_in,
     retry_at,
     said,
@@ -258,9 +259,8 @@ def _upload_in_chunks(job: Job, number: int, media: post.Media) -> Generator[Req
     about = {"media_type": media.mime_type or TYPES[media.kind], "total_bytes": size}
     begun = yield _prepare(job, number, "upload/initialize", json={**about, "media_category": CATEGORIES[media.kind]})
     identity = str(platform.good(begun)["data"]["id"])
-    for index, first in enumerate(range(0, size, CHUNK)):
-        form, span = {"segment_index": str(index)}, (first, min(first + CHUNK, size))
-        where = f"upload/{identity}/append"
+    for index, span in enumerate(pieces(size, CHUNK)):
+        form, where = {"segment_index": str(index)}, f"upload/{identity}/append"
         platform.accepted((yield _prepare(job, number, where, form=form, files={"media": media}, span=span)))
     ended = platform.good((yield _prepare(job, number, f"upload/{identity}/finalize")))
     if "processing_info" in ended["data"]:

@@ -11,7 +11,6 @@ Resumable uploads: https://developers.google.com/youtube/v3/guides/using_resumab
 import re
 from collections.abc import Generator, Mapping
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from chalicelib.core import post
@@ -35,6 +34,7 @@ from chalicelib.platforms.base import Auth, OAuth, Platform
 from chalicelib.platforms.words import (
     TOKENS,
     Meaning,
+    answered_at,
     as_reply,
     bearer,
     by_status,
@@ -397,9 +397,9 @@ def _address(film: post.Media, identity: str) -> str:
 
 def _again(reply: Reply, reason: str) -> datetime | None:
     """When to try again what is limited: days begin at midnight in California, which is 8:00 UTC or an hour before."""
-    if reason not in DAILY or "date" not in reply.headers:
+    now = answered_at(reply) if reason in DAILY else None
+    if now is None:
         return retry_at(reply)
-    now = parsedate_to_datetime(reply.headers["date"])
     midnight = now.replace(hour=8, minute=0, second=0)
     return midnight if midnight > now else midnight + timedelta(days=1)
 
