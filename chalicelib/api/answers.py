@@ -1,6 +1,5 @@
 """The JSON that goes out. Each shape is declared once and drives its builder (by mypy) and the OpenAPI document."""
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from typing_extensions import TypedDict
@@ -10,7 +9,7 @@ from chalicelib.core.account import Account, AccountStatus
 from chalicelib.core.post import Content, TargetRef
 from chalicelib.core.publishing import State, Target
 from chalicelib.core.rendition import Change, Cost, Markup, Part
-from chalicelib.core.timing import stamp
+from chalicelib.core.timing import stamp, stamp_of
 from chalicelib.service.reading import Whole
 
 if TYPE_CHECKING:  # compose brings all of adaptation, which many a request can do without
@@ -269,11 +268,11 @@ def post_answer(whole: Whole) -> Json:
         "status": whole.status,
         "version": post.version,
         "external_id": post.external_id,
-        "scheduled_at": _stamp(post.scheduled_at),
+        "scheduled_at": stamp_of(post.scheduled_at),
         "timezone": post.timezone,
         "late_policy": post.late_policy,
         "grace_seconds": post.grace_seconds,
-        "expires_at": _stamp(post.expires_at),
+        "expires_at": stamp_of(post.expires_at),
         "created_at": stamp(post.created_at),
         "updated_at": stamp(post.updated_at),
         "targets": [_target(ref, targets[ref.id]) for ref in post.targets if ref.id in targets],
@@ -288,9 +287,9 @@ def _target(ref: TargetRef, target: Target) -> TargetAnswer:
         "account_id": target.account_id,
         "platform": target.platform,
         "state": target.state,
-        "scheduled_at": _stamp(target.scheduled_at),
-        "next_attempt_at": _stamp(target.next_at) if target.state in RETRYING else None,
-        "published_at": _stamp(target.published_at),
+        "scheduled_at": stamp_of(target.scheduled_at),
+        "next_attempt_at": stamp_of(target.next_at) if target.state in RETRYING else None,
+        "published_at": stamp_of(target.published_at),
         "lateness_ms": target.lateness_ms,
         "platform_post_id": target.platform_post_id,
         "url": target.url,
@@ -380,13 +379,13 @@ def account_health_answer(found: "Standing") -> AccountHealthAnswer:
     return {
         "account_id": found.account.id,
         "status": found.account.status,
-        "token_expires_at": _stamp(found.account.token_expires_at),
+        "token_expires_at": stamp_of(found.account.token_expires_at),
         "days_left": found.days_left,
         "renewable": found.account.renewable,
         "scopes": list(found.scopes),
         "quota_left": found.quota_left,
         "endangered": [
-            {"post_id": one.post_id, "target_id": one.id, "scheduled_at": _stamp(one.scheduled_at)}
+            {"post_id": one.post_id, "target_id": one.id, "scheduled_at": stamp_of(one.scheduled_at)}
             for one in found.endangered
         ],
     }
@@ -404,7 +403,3 @@ def connection_answer(found: "Connection", url: str | None = None) -> Connection
         "error": found.error,
         "created_at": stamp(found.created_at),
     }
-
-
-def _stamp(instant: datetime | None) -> str | None:
-    return stamp(instant) if instant else None

@@ -5,7 +5,7 @@ from typing_extensions import TypedDict
 from chalicelib.api.route import Answer, Call, route
 from chalicelib.core.medium import Medium, MediumState
 from chalicelib.core.post import MediaKind
-from chalicelib.core.timing import stamp
+from chalicelib.core.timing import stamp, stamp_of
 from chalicelib.ports import Upload
 from chalicelib.service import media
 from chalicelib.service.media import NewMedium
@@ -77,7 +77,7 @@ def _medium(medium: Medium) -> MediumAnswer:
         "problems": [{"code": flaw.code, "message": flaw.message} for flaw in medium.problems],
         "source_url": medium.source_url,
         "created_at": stamp(medium.created_at),
-        "expires_at": stamp(medium.expires_at) if medium.expires_at else None,
+        "expires_at": stamp_of(medium.expires_at),
     }
 
 

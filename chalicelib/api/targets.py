@@ -10,7 +10,7 @@ from chalicelib.api.answers import ListAnswer, PostAnswer, post_answer
 from chalicelib.api.route import Answer, Call, route
 from chalicelib.core.post import Url, Value
 from chalicelib.core.receipt import Attempt, Claims, Outcome, Source
-from chalicelib.core.timing import stamp
+from chalicelib.core.timing import stamp, stamp_of
 from chalicelib.service import evidence, resolve
 from chalicelib.service.evidence import Jwk
 from chalicelib.service.records import TargetKey
@@ -146,7 +146,7 @@ def _attempt(attempt: Attempt) -> AttemptAnswer:
         "part": attempt.part,
         "effect": attempt.effect,
         "intent_at": stamp(attempt.intent_at),
-        "answered_at": stamp(attempt.answered_at) if attempt.answered_at else None,
+        "answered_at": stamp_of(attempt.answered_at),
         "status": attempt.status,
         "outcome": attempt.outcome,
         "source": attempt.source,

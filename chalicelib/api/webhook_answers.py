@@ -5,7 +5,7 @@ import json
 from typing_extensions import TypedDict
 
 from chalicelib.api.answers import Json
-from chalicelib.core.timing import stamp
+from chalicelib.core.timing import stamp, stamp_of
 from chalicelib.core.webhooks import Attempt, Delivery, DeliveryState, DisabledReason
 from chalicelib.service.webhooks import Shown
 
@@ -63,12 +63,12 @@ def webhook_answer(shown: Shown) -> WebhookAnswer:
         "events": list(webhook.events),
         "description": webhook.description,
         "enabled": webhook.disabled_at is None,
-        "disabled_at": stamp(webhook.disabled_at) if webhook.disabled_at else None,
+        "disabled_at": stamp_of(webhook.disabled_at),
         "disabled_reason": webhook.disabled_reason,
         "created_at": stamp(webhook.created_at),
-        "last_success_at": stamp(health.last_success_at) if health.last_success_at else None,
-        "last_failure_at": stamp(health.last_failure_at) if health.last_failure_at else None,
-        "failing_since": stamp(health.failing_since) if health.failing_since else None,
+        "last_success_at": stamp_of(health.last_success_at),
+        "last_failure_at": stamp_of(health.last_failure_at),
+        "failing_since": stamp_of(health.failing_since),
         "consecutive_failures": health.failures,
     }
 
@@ -80,7 +80,7 @@ def delivery_answer(delivery: Delivery) -> DeliveryAnswer:
         "type": delivery.type,
         "state": delivery.state,
         "created_at": stamp(delivery.created_at),
-        "next_attempt_at": stamp(delivery.next_at) if delivery.next_at else None,
+        "next_attempt_at": stamp_of(delivery.next_at),
         "attempts": [_try(attempt) for attempt in delivery.attempts],
         "payload": json.loads(delivery.body),
     }

@@ -39,6 +39,11 @@ def matching(pattern: re.Pattern[str]) -> Callable[[object], bool]:
     return lambda value: type(value) in (str, int) and pattern.fullmatch(str(value)) is not None
 
 
+def https(value: object) -> bool:
+    """Whether a value is an address that begins with https."""
+    return isinstance(value, str) and value.startswith("https://")
+
+
 def of_length(limit: int) -> Callable[[object], bool]:
     """Whether a value is a text of so many characters at most, and not empty."""
     return lambda value: isinstance(value, str) and 0 < len(value) <= limit

@@ -19,7 +19,7 @@ from chalicelib.core.conversation import Effect
 from chalicelib.core.errors import Conflict
 from chalicelib.core.post import Content, Post
 from chalicelib.core.publishing import Exchange, State, Target
-from chalicelib.core.timing import stamp
+from chalicelib.core.timing import stamp, stamp_of
 
 Source = Literal["reply", "read_back", "person"]
 Outcome = Literal["applied", "not_applied", "unknown"]
@@ -146,11 +146,11 @@ def claims(target: Target, post: Post, rendition: dict[str, Any], planned: int) 
         "parts_planned": planned,
         "parts_sent": len(creates),
         "accepted_at": stamp(post.created_at),
-        "due_at": _stamp(target.scheduled_at),
-        "sent_at": _stamp(creates[0].intent_at if creates else None),
-        "published_at": _stamp(target.published_at),
-        "answered_at": _stamp(creates[-1].answer.at if creates and creates[-1].answer else None),
-        "platform_at": _stamp(target.platform_at),
+        "due_at": stamp_of(target.scheduled_at),
+        "sent_at": stamp_of(creates[0].intent_at if creates else None),
+        "published_at": stamp_of(target.published_at),
+        "answered_at": stamp_of(creates[-1].answer.at if creates and creates[-1].answer else None),
+        "platform_at": stamp_of(target.platform_at),
         "lateness_ms": target.lateness_ms,
         "platform_post_id": target.platform_post_id,
         "part_ids": list(target.part_ids),
@@ -167,10 +167,6 @@ def _evidence(target: Target) -> Evidence:
             if answer.source == source:
                 return {"source": answer.source, "at": stamp(answer.at), "by": answer.by}
     return {"source": "person", "at": stamp(target.published_at or target.events[-1].at), "by": None}
-
-
-def _stamp(instant: datetime | None) -> str | None:
-    return stamp(instant) if instant else None
 
 
 def content_hash(content: Content) -> str:

@@ -15,6 +15,11 @@ def stamp(instant: datetime) -> str:
     return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def stamp_of(instant: datetime | None) -> str | None:
+    """The same of an instant that may not have come."""
+    return stamp(instant) if instant else None
+
+
 def instant(text: str) -> datetime:
     """The instant that `stamp` wrote."""
     return datetime.fromisoformat(text).astimezone(UTC)

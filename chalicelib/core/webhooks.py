@@ -23,7 +23,7 @@ from typing import Any, Literal
 from chalicelib.core.account import Account
 from chalicelib.core.errors import Conflict
 from chalicelib.core.publishing import Event, Target
-from chalicelib.core.timing import milliseconds, stamp
+from chalicelib.core.timing import milliseconds, stamp, stamp_of
 
 PUBLIC = {
     "drafted": "target.drafted",
@@ -210,8 +210,8 @@ def _snapshot(target: Target) -> dict[str, Any]:
         "account_id": target.account_id,
         "platform": target.platform,
         "state": target.state.value,
-        "scheduled_at": _stamp(target.scheduled_at),
-        "published_at": _stamp(target.published_at),
+        "scheduled_at": stamp_of(target.scheduled_at),
+        "published_at": stamp_of(target.published_at),
         "lateness_ms": target.lateness_ms,
         "platform_post_id": target.platform_post_id,
         "part_ids": list(target.part_ids),
@@ -229,9 +229,9 @@ def account_news(account: Account, type: str, at: datetime, endangered: Sequence
         "platform": account.platform,
         "name": account.name,
         "handle": account.handle,
-        "token_expires_at": _stamp(account.token_expires_at),
+        "token_expires_at": stamp_of(account.token_expires_at),
         "endangered": [
-            {"post_id": one.post_id, "target_id": one.id, "scheduled_at": _stamp(one.scheduled_at)}
+            {"post_id": one.post_id, "target_id": one.id, "scheduled_at": stamp_of(one.scheduled_at)}
             for one in endangered
         ],
     }
@@ -387,7 +387,3 @@ def disabled(webhook: Webhook, now: datetime, reason: DisabledReason) -> Webhook
 def enabled(webhook: Webhook) -> Webhook:
     """The webhook to which things are delivered again."""
     return dataclasses.replace(webhook, disabled_at=None, disabled_reason=None)
-
-
-def _stamp(instant: datetime | None) -> str | None:
-    return stamp(instant) if instant else None

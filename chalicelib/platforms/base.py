@@ -158,6 +158,13 @@ class Platform(ABC):
         """What a reply means that is no success; None where it is one."""
         return None if reply.ok else by_status(reply)
 
+    def gone(self, reply: Reply, *codes: str) -> bool:
+        """Whether a reply says, by one of these codes, that there is no such thing; raises what any other no means."""
+        no = self.refusal(reply)
+        if no and no.code not in codes:
+            raise no
+        return no is not None
+
     def accepted(self, reply: Reply) -> Reply:
         """A good reply; raises what any other means."""
         if no := self.refusal(reply):

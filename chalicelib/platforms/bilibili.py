@@ -32,10 +32,21 @@ from chalicelib.core.conversation import (
     Secret,
 )
 from chalicelib.core.errors import Issue, PlatformAnswer, ReconnectNeeded, RefreshNeeded, Rejected, Transient
-from chalicelib.core.options import Check, Kind, of_length, one_of
+from chalicelib.core.options import Check, Kind, https, of_length, one_of
 from chalicelib.core.rules import Hashtags, Media, Medium, Rules, Source, Text, Title
 from chalicelib.platforms.base import Auth, OAuth, Platform
-from chalicelib.platforms.words import Meaning, as_reply, by_code, clock_of, needed, said, size_of, speaking
+from chalicelib.platforms.words import (
+    Meaning,
+    as_reply,
+    clock_of,
+    filled,
+    given,
+    in_envelope,
+    needed,
+    pieces,
+    size_of,
+    speaking,
+)
 
 CITED = Source("https://github.com/yikart/AiToEarn/tree/8bbf520c", "2026-06-01", "secondary")
 HABIT = Source("common practice", "2026-11-22", "default")
@@ -61,10 +72,6 @@ def _number(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
-def _address(value: object) -> bool:
-    return isinstance(value, str) and value.startswith("https://")
-
-
 OPTIONS: dict[str, Kind] = {
     "tid": Check(_number, "the number of a section"),
     "copyright": Check(one_of(ORIGINAL, REPRINT), "1 for an original, 2 for a reprint"),
@@ -72,7 +79,7 @@ OPTIONS: dict[str, Kind] = {
     "no_reprint": Check(one_of(0, 1), "0 or 1"),
     "topic_id": Check(_number, "a number"),
     "mission_id": Check(_number, "a number"),
-    "cover": Check(_address, "the https address of a JPEG or PNG of at most 5 MB"),
+    "cover": Check(https, "the https address of a JPEG or PNG of at most 5 MB"),
 }
 """Bilibili's own words, but for `cover`, which is uploaded."""
 RETRY = (
@@ -124,15 +131,12 @@ class Bilibili(Platform):
 
     def connect(self, host: str, credentials: dict[str, str]) -> Conversation[Connected]:
         """Whose `access_token` it is, asked in the name of the app."""
-        given = needed(credentials, "access_token", "app_id", "app_secret")
-        kept = {name: credentials[name] for name in ("refresh_token", "expires_at") if credentials.get(name)}
-        secrets = {**dict(zip(("access_token", "app_id", "app_secret"), given, strict=True)), **kept}
+        token, app_id, app_secret = needed(credentials, "access_token", "app_id", "app_secret")
+        kept = given(credentials, "refresh_token", "expires_at")
+        secrets = {"access_token": token, "app_id": app_id, "app_secret": app_secret, **kept}
         with speaking(self.title):
-            try:
-                request = yield from _signed(secrets, "GET", f"{SITE}/arcopen/fn/user/account/info", "connect")
-                owner = self.good((yield request))["data"]
-            except (ReconnectNeeded, RefreshNeeded) as no:
-                raise Rejected(no.code, no.message) from no
+            request = yield from _signed(secrets, "GET", f"{SITE}/arcopen/fn/user/account/info", "connect")
+            owner = self.good((yield request))["data"]
             return Connected(owner["name"], owner["openid"], secrets=secrets)
 
     def renewable(self, account: Account) -> bool:
@@ -182,16 +186,13 @@ class Bilibili(Platform):
         """Delete the film."""
         body = {"resource_id": post_id}
         reply = yield (yield from _signed(account.secrets, "POST", f"{ARCHIVE}/delete", post_id, body))
-        no = self.refusal(reply)
-        if no and no.code != GONE:
-            raise no
+        self.gone(reply, GONE)
 
     def measure(self, account: Account, post_id: str) -> Conversation[Metrics | None]:
         """The film's figures."""
         where = f"{SITE}/arcopen/fn/data/arc/stat"
         reply = yield (yield from _signed(account.secrets, "GET", where, post_id, params={"resource_id": post_id}))
-        no = self.refusal(reply)
-        if no and no.code == GONE:
+        if self.gone(reply, GONE):
             return None
         about = self.good(reply)["data"]
         return Metrics(
@@ -200,11 +201,7 @@ class Bilibili(Platform):
 
     def refusal(self, reply: Reply) -> PlatformAnswer | None:
         """By `code`, which is 0 in a good answer."""
-        about = said(reply)
-        code = str(about.get("code", ""))
-        if reply.ok and code in ("", "0"):
-            return None
-        return by_code(self.errors, code, str(about.get("message", "")), reply)
+        return in_envelope(self.errors, reply, "code", "message")
 
     def _tokens(self, app: App, asked: dict[str, str]) -> Conversation[dict[str, str]]:
         """Tokens come in an envelope, and refreshing has an address of its own."""
@@ -230,14 +227,14 @@ class Bilibili(Platform):
         name = PurePosixPath(urlsplit(film.url).path).name or "film.mp4"
         about = self.good((yield signer.prepare(f"{ARCHIVE}/video/init", {"name": name, "utype": "0"}, keep=KEPT)))
         token: str = about["data"]["upload_token"]
-        for number, first in enumerate(range(0, size, PART_BYTES), start=1):
+        for number, span in enumerate(pieces(size, PART_BYTES), start=1):
             piece = Request(
                 "POST",
                 UPLOAD,
                 headers={"content-type": "application/octet-stream"},
                 params={"upload_token": token, "part_number": str(number)},
                 media=film,
-                span=(first, min(first + PART_BYTES, size)),
+                span=span,
                 effect=Effect.PREPARE,
                 keep=("code",),
                 timeout=30.0,
@@ -309,7 +306,7 @@ def _film(job: Job, cover: str | None) -> Json:
         "copyright": options.get("copyright", ORIGINAL),
         **{name: options[name] for name in ("source", "no_reprint", "topic_id", "mission_id") if name in options},
     }
-    return {name: value for name, value in about.items() if value is not None}
+    return filled(about)
 
 
 def _comparable(title: str) -> str:

@@ -26,7 +26,7 @@ from chalicelib.core.conversation import (
     Safety,
     Secret,
 )
-from chalicelib.core.errors import Limited, PlatformAnswer, ReconnectNeeded, RefreshNeeded, Rejected, Transient
+from chalicelib.core.errors import Limited, PlatformAnswer, ReconnectNeeded, RefreshNeeded, Rejected
 from chalicelib.core.rendition import Markup, Part
 from chalicelib.core.rules import (
     Comment,
@@ -42,8 +42,22 @@ from chalicelib.core.rules import (
     Thread,
     Warning,
 )
+from chalicelib.core.timing import stamp
 from chalicelib.platforms.base import Auth, Platform
-from chalicelib.platforms.words import as_reply, bearer, home, messages, needed, retry_at, said, speaking
+from chalicelib.platforms.words import (
+    Meaning,
+    as_reply,
+    bearer,
+    by_status,
+    filled,
+    home,
+    meant,
+    messages,
+    needed,
+    retry_at,
+    said,
+    speaking,
+)
 
 LEXICONS = Source("https://github.com/bluesky-social/atproto/tree/d6296a1c/lexicons/app/bsky", "2026-08-20")
 HABIT = Source("https://docs.bsky.app/docs/advanced-guides/posts", "2026-11-22", "default")
@@ -58,8 +72,10 @@ THUMB_BYTES = 1_000_000
 TID_LETTERS = "234567abcdefghijklmnopqrstuvwxyz"
 """base32-sortable: https://atproto.com/specs/tid, read 2026-11-22."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-EXPIRED = frozenset({"ExpiredToken", "InvalidToken", "AuthMissing", "AuthenticationRequired"})
-GONE = frozenset({"AccountDeactivated", "AccountSuspended", "AccountTakedown"})
+ERRORS: dict[str, Meaning] = {
+    **dict.fromkeys(("ExpiredToken", "InvalidToken", "AuthMissing", "AuthenticationRequired"), "refresh"),
+    **dict.fromkeys(("AccountDeactivated", "AccountSuspended", "AccountTakedown"), "reconnect"),
+}
 APP_PASSWORD = re.compile(r"[a-z0-9]{4}(-[a-z0-9]{4}){3}")
 
 
@@ -70,6 +86,7 @@ class Bluesky(Platform):
     title = "Bluesky"
     auth = Auth("app_password", ("identifier", "password"))
     tested = "the network's own server, @atproto/pds 0.4"
+    errors = ERRORS
     rules = Rules(
         platform="bluesky",
         source=LEXICONS,
@@ -99,10 +116,7 @@ class Bluesky(Platform):
         identifier, password = needed(credentials, "identifier", "password")
         entryway = home(host or ENTRYWAY)
         with speaking(self.title):
-            try:
-                session = yield from _session(entryway, identifier.removeprefix("@"), password)
-            except (RefreshNeeded, ReconnectNeeded) as no:
-                raise Rejected(no.code, no.message) from no
+            session = yield from _session(entryway, identifier.removeprefix("@"), password)
             kept = {"password": password} if APP_PASSWORD.fullmatch(password) else {}
             return Connected(
                 session["handle"], session["did"], _server(session) or entryway, {**_tokens(session), **kept}
@@ -144,8 +158,19 @@ class Bluesky(Platform):
         reply = yield Request("GET", _xrpc(job.account.host, "com.atproto.repo.getRecord"), params=where)
         if said(reply).get("error") == "RecordNotFound":
             return None
-        record = _checked(reply)
+        record = platform.good(reply)
         return as_reply(200, {"uri": record["uri"], "cid": record["cid"]})
+
+    def refusal(self, reply: Reply) -> PlatformAnswer | None:
+        """By the status, and what that makes final by the name of the error."""
+        if reply.ok:
+            return None
+        about = said(reply)
+        no = by_status(reply, str(about.get("error", "")), str(about.get("message", "")))
+        if isinstance(no, Limited):
+            return Limited(no.code, no.message, _reset(reply))
+        meaning = self.errors.get(no.code) if isinstance(no, Rejected) else None
+        return meant(meaning, no.code, no.message) if meaning else no
 
     def _record(self, job: Job, number: int) -> Talk:
         """One part as a record; its blobs are uploaded and its mentions resolved on the way."""
@@ -155,24 +180,24 @@ class Bluesky(Platform):
         record: Json = {
             "$type": POSTS,
             "text": part.text,
-            "createdAt": _stamp(job.due + timedelta(milliseconds=number)),
+            "createdAt": stamp(job.due + timedelta(milliseconds=number)),
             "langs": [job.rendition.language] if job.rendition.language else None,
             "facets": (yield from _facets(job.account, part)),
             "embed": (yield from _embed(job, number, part)),
             "labels": {"$type": "com.atproto.label.defs#selfLabels", "values": labels} if labels else None,
         }
-        return {name: value for name, value in record.items() if value is not None}
+        return filled(record)
 
 
 def _session(host: str, identifier: str, password: str) -> Talk:
     login = {"identifier": identifier, "password": Secret(password)}
-    return _checked((yield Request("POST", _xrpc(host, "com.atproto.server.createSession"), json=login)))
+    return platform.good((yield Request("POST", _xrpc(host, "com.atproto.server.createSession"), json=login)))
 
 
 def _refreshed(account: Account) -> Talk:
     headers = bearer(account.secrets.get("refresh", ""))
     url = _xrpc(account.host, "com.atproto.server.refreshSession")
-    return _checked((yield Request("POST", url, headers=headers)))
+    return platform.good((yield Request("POST", url, headers=headers)))
 
 
 def _logged_in(account: Account) -> Talk:
@@ -206,7 +231,7 @@ def _put(job: Job, number: int, record: Json) -> Talk:
         key=rkey,
         keep=("uri", "cid"),
     )
-    written = _checked(reply)
+    written = platform.good(reply)
     return {"uri": written["uri"], "cid": written["cid"]}
 
 
@@ -235,7 +260,7 @@ def _mention(account: Account, handle: str) -> Generator[Request, Reply, Json | 
     reply = yield Request("GET", _xrpc(account.host, "com.atproto.identity.resolveHandle"), params=asked)
     if 400 <= reply.status < 500 and reply.status != 429:
         return None
-    return {"$type": "app.bsky.richtext.facet#mention", "did": _checked(reply)["did"]}
+    return {"$type": "app.bsky.richtext.facet#mention", "did": platform.good(reply)["did"]}
 
 
 def _embed(job: Job, number: int, part: Part) -> Generator[Request, Reply, Json | None]:
@@ -246,12 +271,12 @@ def _embed(job: Job, number: int, part: Part) -> Generator[Request, Reply, Json 
         return (yield from _external(job, number, card)) if card and number == bare else None
     blobs: list[Json] = []
     for media in part.media:
-        blobs += [_checked((yield _upload(job, number, media)))["blob"]]
+        blobs += [platform.good((yield _upload(job, number, media)))["blob"]]
     if part.media[0].kind == "video":
         film = {"$type": "app.bsky.embed.video", "video": blobs[0], "alt": part.media[0].alt_text}
-        return _without_none({**film, "aspectRatio": _ratio(part.media[0])})
+        return filled({**film, "aspectRatio": _ratio(part.media[0])})
     pictures = [
-        _without_none({"image": blob, "alt": media.alt_text or "", "aspectRatio": _ratio(media)})
+        filled({"image": blob, "alt": media.alt_text or "", "aspectRatio": _ratio(media)})
         for blob, media in zip(blobs, part.media, strict=True)
     ]
     return {"$type": "app.bsky.embed.images", "images": pictures}
@@ -265,8 +290,8 @@ def _external(job: Job, number: int, card: post.Link) -> Talk:
         blob = said(reply).get("blob")
         if reply.ok and blob and blob["size"] <= THUMB_BYTES:
             external["thumb"] = blob
-        elif not reply.ok and not isinstance(_refusal(reply), Rejected):
-            raise _refusal(reply)
+        elif (no := platform.refusal(reply)) and not isinstance(no, Rejected):
+            raise no
     return {"$type": "app.bsky.embed.external", "external": external}
 
 
@@ -287,10 +312,6 @@ def _ratio(media: post.Media) -> Json | None:
     return {"width": media.width, "height": media.height} if media.width and media.height else None
 
 
-def _without_none(thing: Json) -> Json:
-    return {name: value for name, value in thing.items() if value is not None}
-
-
 def _rkey(job: Job, number: int) -> str:
     """The part's record key: a TID of the due time. What is due on one account at the same moment must not collide,
     so the microseconds and the clock id come from the target."""
@@ -300,31 +321,8 @@ def _rkey(job: Job, number: int) -> str:
     return "".join(TID_LETTERS[bits >> shift & 31] for shift in range(60, -1, -5))
 
 
-def _stamp(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def _xrpc(host: str, method: str) -> str:
     return f"{host}/xrpc/{method}"
-
-
-def _checked(reply: Reply) -> Json:
-    """What a good reply says; raises what any other means."""
-    if not reply.ok:
-        raise _refusal(reply)
-    return dict(reply.json)
-
-
-def _refusal(reply: Reply) -> PlatformAnswer:
-    about = said(reply)
-    code, message = str(about.get("error", f"http_{reply.status}")), str(about.get("message", ""))
-    if reply.status >= 500 or reply.status == 408:
-        return Transient(code, message)
-    if reply.status == 429:
-        return Limited(code, message, _reset(reply))
-    if code in EXPIRED or reply.status == 401:
-        return RefreshNeeded(code, message)
-    return ReconnectNeeded(code, message) if code in GONE else Rejected(code, message)
 
 
 def _reset(reply: Reply) -> datetime | None:

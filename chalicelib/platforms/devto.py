@@ -29,7 +29,18 @@ from chalicelib.core.errors import AlreadyThere, PlatformAnswer, Transient
 from chalicelib.core.options import Kind
 from chalicelib.core.rules import Hashtags, Media, Medium, Mentions, Rules, Source, Text, Title
 from chalicelib.platforms.base import Auth, Platform
-from chalicelib.platforms.words import Meaning, as_reply, by_status, home, meant, needed, retry_at, said, speaking
+from chalicelib.platforms.words import (
+    Meaning,
+    as_reply,
+    by_status,
+    filled,
+    home,
+    meant,
+    needed,
+    retry_at,
+    said,
+    speaking,
+)
 
 HABIT = Source("https://developers.forem.com/api/v1#tag/articles", "2026-11-22", "default")
 
@@ -135,16 +146,14 @@ class Devto(Platform):
             json={"article": {"published": False}},
             effect=Effect.PREPARE,
         )
-        no = self.refusal(reply)
-        if no and no.code != "http_404":
-            raise no
+        self.gone(reply, "http_404")
 
     def measure(self, account: Account, post_id: str) -> Conversation[Metrics | None]:
         """What the author's own list says: readers see fewer figures."""
         for page in range(1, PAGES + 1):
             asked = {"per_page": str(PAGE), "page": str(page)}
             reply = yield Request("GET", f"{account.host}/api/articles/me", headers=_auth(account), params=asked)
-            articles = _listed(reply)
+            articles: list[Json] = self.accepted(reply).json
             found = next((one for one in articles if str(one["id"]) == post_id), None)
             if found:
                 likes, replies = found["public_reactions_count"], found["comments_count"]
@@ -203,7 +212,7 @@ def _article(job: Job) -> Json:
         "main_image": media[0].url if _main(job) else None,
         **{name: options.get(name) for name in ("series", "description", "canonical_url", "organization_id")},
     }
-    return {name: value for name, value in article.items() if value is not None}
+    return filled(article)
 
 
 def _main(job: Job) -> bool:
@@ -226,14 +235,8 @@ def _mine(job: Job, status: str, page: int) -> Generator[Request, Reply, list[Js
     """A page of the author's own articles, the newest first."""
     url = f"{job.account.host}/api/articles/me/{status}"
     asked = {"per_page": str(PAGE), "page": str(page)}
-    return _listed((yield Request("GET", url, headers=_auth(job.account), params=asked)))
-
-
-def _listed(reply: Reply) -> list[Json]:
-    no = platform.refusal(reply)
-    if no:
-        raise no
-    return list(reply.json)
+    reply = yield Request("GET", url, headers=_auth(job.account), params=asked)
+    return list(platform.accepted(reply).json)
 
 
 def _is(there: Json, job: Job) -> bool:

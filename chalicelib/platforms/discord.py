@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Generator
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from chalicelib.core import post
@@ -32,7 +31,19 @@ from chalicelib.core.options import Check, Kind, texts
 from chalicelib.core.rendition import Part
 from chalicelib.core.rules import Links, Media, Medium, Mentions, Poll, Rules, Source, Text, Thread, Warning
 from chalicelib.platforms.base import Auth, Platform
-from chalicelib.platforms.words import Meaning, as_reply, by_status, meant, messages, needed, retry_at, said, speaking
+from chalicelib.platforms.words import (
+    Meaning,
+    answered_at,
+    as_reply,
+    by_status,
+    filled,
+    meant,
+    messages,
+    needed,
+    retry_at,
+    said,
+    speaking,
+)
 
 DOCS = Source("https://github.com/discord/discord-api-docs/tree/c98d64bc", "2026-08-06")
 HABIT = Source("common practice", "2026-11-22", "default")
@@ -176,9 +187,7 @@ class Discord(Platform):
     def remove(self, account: Account, post_id: str) -> Conversation[None]:
         """Delete a message; one that is gone already is as good."""
         reply = yield _about(account, "DELETE", post_id)
-        no = self.refusal(reply)
-        if no and no.code != "10008":
-            raise no
+        self.gone(reply, "10008")
 
     def measure(self, account: Account, post_id: str) -> Conversation[Metrics | None]:
         """Its reactions, and what is in a thread that hangs on it."""
@@ -281,7 +290,7 @@ def _body(job: Job, number: int, part: Part) -> Json:
         "poll": _poll(poll, question) if poll else None,
         **(_of_webhook(options, number) if _by_webhook(job.account) else _of_bot(job, number)),
     }
-    return {name: value for name, value in body.items() if value is not None}
+    return filled(body)
 
 
 def _of_bot(job: Job, number: int) -> Json:
@@ -299,7 +308,7 @@ def _flags(options: Json) -> int:
 
 def _attachment(job: Job, index: int, media: post.Media) -> Json:
     about = {"id": index, "description": media.alt_text, "is_spoiler": True if job.rendition.content_warning else None}
-    return {name: value for name, value in about.items() if value is not None}
+    return filled(about)
 
 
 def _poll(poll: post.Poll, question: str) -> Json:
@@ -377,10 +386,8 @@ def _link(account: Account, message: Json) -> str:
 
 def _until(reply: Reply) -> datetime | None:
     """`retry_after` in seconds: developers/topics/rate-limits.mdx#exceeding-a-rate-limit, read 2026-11-22."""
-    seconds = said(reply).get("retry_after")
-    if seconds is None or "date" not in reply.headers:
-        return None
-    return parsedate_to_datetime(reply.headers["date"]) + timedelta(seconds=float(seconds))
+    seconds, at = said(reply).get("retry_after"), answered_at(reply)
+    return None if seconds is None or at is None else at + timedelta(seconds=float(seconds))
 
 
 platform = Discord()

@@ -30,21 +30,8 @@ from chalicelib.core.errors import Limited, ReconnectNeeded, Rejected, Transient
 from chalicelib.core.options import Kind
 from chalicelib.core.rules import Comment, Hashtags, Links, Medium, Rules, Source, Text
 from chalicelib.platforms.base import Auth, OAuth
-from chalicelib.platforms.graph import (
-    ERRORS,
-    FILM,
-    SECONDS,
-    Graph,
-    Json,
-    Unclear,
-    asked,
-    comparable,
-    gone,
-    made,
-    token_of,
-    told,
-)
-from chalicelib.platforms.words import Meaning, as_reply, needed, speaking
+from chalicelib.platforms.graph import ERRORS, FILM, SECONDS, Graph, Json, Unclear, asked, gone, made, token_of, told
+from chalicelib.platforms.words import Meaning, as_reply, comparable, given, needed, speaking
 
 CITED = Source("https://developers.facebook.com/docs/pages-api/posts", "2026-10-04", "secondary")
 UNCLEAR = Source("https://developers.facebook.com/docs/graph-api/reference/page/feed", "2026-11-22", "unknown")
@@ -131,7 +118,7 @@ class Facebook(Graph):
     def connect(self, host: str, credentials: dict[str, str]) -> Conversation[Connected]:
         """Which Page's `access_token` it is; people have no category, and are refused."""
         (token,) = needed(credentials, "access_token")
-        kept = {"user_token": credentials["user_token"]} if credentials.get("user_token") else {}
+        kept = given(credentials, "user_token")
         with speaking(self.title):
             page = yield from self.read(f"{API}/me", token, fields="id,name,username,category")
             return _connected(page, {**kept, "access_token": token})

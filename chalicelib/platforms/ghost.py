@@ -32,7 +32,18 @@ from chalicelib.core.errors import AlreadyThere, Invalid, Issue, PlatformAnswer,
 from chalicelib.core.options import Kind
 from chalicelib.core.rules import Hashtags, Media, Medium, Rules, Source, Text, Title
 from chalicelib.platforms.base import Auth, Platform
-from chalicelib.platforms.words import Meaning, as_reply, by_code, by_status, clock_of, home, needed, said, speaking
+from chalicelib.platforms.words import (
+    Meaning,
+    as_reply,
+    by_code,
+    by_status,
+    clock_of,
+    filled,
+    home,
+    needed,
+    said,
+    speaking,
+)
 
 HABIT = Source("https://ghost.org/docs/admin-api", "2026-11-22", "default")
 
@@ -149,9 +160,7 @@ class Ghost(Platform):
         """Delete a post; one that is gone already is as good."""
         headers = yield from _headers(account)
         url = _api(account.host, f"posts/{post_id}")
-        no = self.refusal((yield Request("DELETE", url, headers=headers, effect=Effect.PREPARE)))
-        if no and no.code != "NotFoundError":
-            raise no
+        self.gone((yield Request("DELETE", url, headers=headers, effect=Effect.PREPARE)), "NotFoundError")
 
     def refusal(self, reply: Reply) -> PlatformAnswer | None:
         """By the type of the first error; Ghost puts what exactly is wrong into `context`."""
@@ -222,7 +231,7 @@ def _drafted(job: Job, headers: dict[str, str], uploads: list[str]) -> Generator
         _api(job.account.host, "posts"),
         headers=headers,
         params={"source": "html", **SHORT},
-        json={"posts": [{name: value for name, value in draft.items() if value is not None}]},
+        json={"posts": [filled(draft)]},
         effect=Effect.PREPARE,
         keep=("posts",),
     )

@@ -5,7 +5,6 @@ Error codes: https://developers.facebook.com/docs/graph-api/guides/error-handlin
 
 import json
 import re
-import unicodedata
 from collections.abc import Generator, Mapping
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -248,11 +247,6 @@ def gone(reply: Reply) -> bool:
 def made(post: Json) -> datetime:
     """When a post was made."""
     return datetime.fromisoformat(post.get("timestamp") or post["created_time"])
-
-
-def comparable(text: str | None) -> str:
-    """Text without what Meta changes: white space and composed characters."""
-    return " ".join(unicodedata.normalize("NFC", text or "").split())
 
 
 def figures(about: Json) -> dict[str, int]:

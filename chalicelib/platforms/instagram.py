@@ -18,19 +18,8 @@ from chalicelib.core.options import Kind
 from chalicelib.core.rendition import Part
 from chalicelib.core.rules import Comment, Hashtags, Links, Media, Medium, Mentions, Rules, Source, Text
 from chalicelib.platforms.base import Auth, OAuth
-from chalicelib.platforms.graph import (
-    ERRORS,
-    Containers,
-    Json,
-    asked,
-    comparable,
-    figures,
-    gone,
-    made,
-    token_of,
-    told,
-)
-from chalicelib.platforms.words import Meaning, as_reply, needed, speaking
+from chalicelib.platforms.graph import ERRORS, Containers, Json, asked, figures, gone, made, token_of, told
+from chalicelib.platforms.words import Meaning, as_reply, comparable, given, needed, speaking
 
 CITED = Source("https://developers.facebook.com/docs/instagram-platform/content-publishing", "2026-10-04", "secondary")
 ALT = Source("https://developers.facebook.com/docs/instagram-platform/changelog", "2025-03-24")
@@ -149,7 +138,7 @@ class Instagram(Containers):
         """Whose `access_token` it is; with Facebook's sign-in, that of the account with this `user_id`."""
         (token,) = needed(credentials, "access_token")
         server = FACEBOOK if "graph.facebook.com" in host else INSTAGRAM
-        kept = {name: credentials[name] for name in ("access_token", "expires_at") if credentials.get(name)}
+        kept = given(credentials, "expires_at")
         with speaking(self.title):
             if user := credentials.get("user_id"):
                 me = yield from self.read(f"{server}/{VERSION}/{user}", token, fields="id,username")

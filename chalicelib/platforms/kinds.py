@@ -2,7 +2,6 @@
 
 from abc import abstractmethod
 from datetime import timedelta
-from email.utils import parsedate_to_datetime
 from typing import ClassVar
 
 from chalicelib.core.account import Account
@@ -19,7 +18,7 @@ from chalicelib.core.conversation import (
 )
 from chalicelib.core.errors import Limited, PlatformAnswer, ReconnectNeeded, Rejected, Transient
 from chalicelib.platforms.base import Auth, Platform
-from chalicelib.platforms.words import by_code, needed, said, speaking
+from chalicelib.platforms.words import answered_at, in_envelope, needed, speaking
 
 
 class Assisted(Platform):
@@ -82,13 +81,9 @@ class OneWay(Platform):
 
     def refusal(self, reply: Reply) -> PlatformAnswer | None:
         """By the envelope's code."""
-        about = said(reply)
-        code, message = str(about.get(self.envelope, "")), str(about.get(self.message, ""))
-        if reply.ok and code in ("", "0"):
-            return None
-        no = by_code(self.errors, code, message, reply)
-        if isinstance(no, Limited) and no.until is None and "date" in reply.headers:
-            return Limited(no.code, no.message, parsedate_to_datetime(reply.headers["date"]) + self.pause)
+        no = in_envelope(self.errors, reply, self.envelope, self.message)
+        if isinstance(no, Limited) and no.until is None and (at := answered_at(reply)):
+            return Limited(no.code, no.message, at + self.pause)
         return no
 
     def publish(self, job: Job) -> Conversation[Published]:

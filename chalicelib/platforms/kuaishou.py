@@ -24,10 +24,21 @@ from chalicelib.core.conversation import (
     Secret,
 )
 from chalicelib.core.errors import Issue, PlatformAnswer, ReconnectNeeded, RefreshNeeded, Rejected, Transient
-from chalicelib.core.options import Check, Kind
+from chalicelib.core.options import Check, Kind, https
 from chalicelib.core.rules import Hashtags, Links, Media, Medium, Mentions, Rules, Source, Text
 from chalicelib.platforms.base import Auth, OAuth, Platform
-from chalicelib.platforms.words import Meaning, as_reply, by_code, needed, said, size_of, speaking, tokens_in
+from chalicelib.platforms.words import (
+    Meaning,
+    as_reply,
+    by_code,
+    given,
+    needed,
+    pieces,
+    said,
+    size_of,
+    speaking,
+    tokens_in,
+)
 
 CITED = Source("https://github.com/yikart/AiToEarn/tree/8bbf520c", "2026-06-01", "secondary")
 UNCLEAR = Source(CITED.url, "2026-06-01", "unknown")
@@ -46,11 +57,7 @@ CLOCK_SLACK = timedelta(seconds=30)
 PAGE = 50
 
 
-def _address(value: object) -> bool:
-    return isinstance(value, str) and value.startswith("https://")
-
-
-OPTIONS: dict[str, Kind] = {"cover": Check(_address, "the https address of a JPEG or PNG")}
+OPTIONS: dict[str, Kind] = {"cover": Check(https, "the https address of a JPEG or PNG")}
 ERRORS: dict[str, Meaning] = {"100200100": "rejected", "100200101": "reconnect", GONE: "rejected"}
 """https://mp.kuaishou.com/docs/develop/server/getAccessToken.html, read 2026-11-23; no list of all is public."""
 
@@ -99,14 +106,11 @@ class Kuaishou(Platform):
     def connect(self, host: str, credentials: dict[str, str]) -> Conversation[Connected]:
         """Whose `access_token` it is, asked in the name of the app."""
         token, app_id = needed(credentials, "access_token", "app_id")
-        kept = {name: credentials[name] for name in ("refresh_token", "expires_at") if credentials.get(name)}
+        kept = given(credentials, "refresh_token", "expires_at")
         with speaking(self.title):
-            try:
-                params = {"app_id": app_id, "access_token": Secret(token)}
-                reply = yield Request("GET", f"{SITE}/openapi/user_info", params=params)
-                owner = self.good(reply)["user_info"]
-            except (ReconnectNeeded, RefreshNeeded) as no:
-                raise Rejected(no.code, no.message) from no
+            params = {"app_id": app_id, "access_token": Secret(token)}
+            reply = yield Request("GET", f"{SITE}/openapi/user_info", params=params)
+            owner = self.good(reply)["user_info"]
             return Connected(
                 owner["name"],
                 credentials.get("open_id") or owner["name"],
@@ -152,15 +156,12 @@ class Kuaishou(Platform):
     def remove(self, account: Account, post_id: str) -> Conversation[None]:
         """Delete the film."""
         body = {**_auth(account), "photo_id": post_id}
-        no = self.refusal((yield Request("POST", f"{PHOTO}/delete", json=body, effect=Effect.PREPARE)))
-        if no and no.code != GONE:
-            raise no
+        self.gone((yield Request("POST", f"{PHOTO}/delete", json=body, effect=Effect.PREPARE)), GONE)
 
     def measure(self, account: Account, post_id: str) -> Conversation[Metrics | None]:
         """The film's figures."""
         reply = yield Request("GET", f"{PHOTO}/info", params={**_auth(account), "photo_id": post_id})
-        no = self.refusal(reply)
-        if no and no.code == GONE:
+        if self.gone(reply, GONE):
             return None
         about = self.good(reply)["video_info"]
         return Metrics(about.get("view_count"), about.get("like_count"), about.get("comment_count"))
@@ -204,7 +205,7 @@ class Kuaishou(Platform):
         if size < WHOLE_BYTES:
             self.good((yield _piece(server, token, film)))
             return token
-        spans = [(first, min(first + PART_BYTES, size)) for first in range(0, size, PART_BYTES)]
+        spans = pieces(size, PART_BYTES)
         for number, span in enumerate(spans):
             self.good((yield _piece(f"{server}/fragment", token, film, span, fragment_id=str(number))))
         yield from self._completed(server, token, len(spans))

@@ -8,10 +8,8 @@ hardly any app is given, so that a person has to look. An API version lives for 
 """
 
 import re
-import unicodedata
 from collections.abc import Generator, Mapping
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any, ClassVar
 from urllib.parse import quote, unquote, urlsplit
 
@@ -30,16 +28,21 @@ from chalicelib.core.conversation import (
     Safety,
     Wait,
 )
-from chalicelib.core.errors import PlatformAnswer, ReconnectNeeded, RefreshNeeded, Rejected, Transient
+from chalicelib.core.errors import PlatformAnswer, Rejected, Transient
 from chalicelib.core.options import Kind
 from chalicelib.core.rules import Comment, Hashtags, Links, Media, Medium, Mentions, Poll, Rules, Source, Text
 from chalicelib.core.text.wire import DIALECTS
 from chalicelib.platforms.base import Auth, OAuth, Platform
 from chalicelib.platforms.words import (
+    TOKENS,
     Meaning,
+    answered_at,
     as_reply,
     bearer,
     by_status,
+    comparable,
+    filled,
+    given,
     meant,
     needed,
     retry_at,
@@ -61,7 +64,6 @@ Json = dict[str, Any]
 REST = "https://api.linkedin.com/rest"
 ME = "https://api.linkedin.com/v2/userinfo"
 VERSION = "202605"
-SECRETS = ("access_token", "refresh_token", "expires_at", "scope")
 SCOPES = (
     "openid",
     "profile",
@@ -148,17 +150,14 @@ class LinkedIn(Platform):
         """Whose `access_token` it is; where `author` names a page, that page."""
         (token,) = needed(credentials, "access_token")
         author = credentials.get("author", "").strip()
-        kept = {name: credentials[name] for name in SECRETS if credentials.get(name)}
+        kept = given(credentials, *TOKENS)
         with speaking(self.title):
-            try:
-                if not author.startswith(PAGE_URN):
-                    me = platform.good((yield Request("GET", ME, headers=bearer(token))))
-                    return _connected(me["name"], f"urn:li:person:{me['sub']}", kept)
-                url = f"{REST}/organizations/{author.removeprefix(PAGE_URN)}"
-                page = platform.good((yield Request("GET", url, headers=_headers(token))))
-                return _connected(page.get("vanityName") or page["localizedName"], author, kept)
-            except (RefreshNeeded, ReconnectNeeded) as no:
-                raise Rejected(no.code, no.message) from no
+            if not author.startswith(PAGE_URN):
+                me = platform.good((yield Request("GET", ME, headers=bearer(token))))
+                return _connected(me["name"], f"urn:li:person:{me['sub']}", kept)
+            url = f"{REST}/organizations/{author.removeprefix(PAGE_URN)}"
+            page = platform.good((yield Request("GET", url, headers=_headers(token))))
+            return _connected(page.get("vanityName") or page["localizedName"], author, kept)
 
     def accounts(self, host: str, secrets: dict[str, str]) -> Conversation[tuple[Connected, ...]]:
         """The member and the pages that they administer, as far as the app may see those."""
@@ -198,8 +197,8 @@ class LinkedIn(Platform):
         url = f"{REST}/socialActions/{_quoted(urn)}/comments"
         comments = platform.good((yield Request("GET", url, headers=_auth(job.account))))["elements"]
         mine = (one for one in comments if one["actor"] == _author(job.account))
-        wanted = _comparable(_comment(job) or "")
-        found = next((one for one in mine if _comparable(one["message"]["text"]) == wanted), None)
+        wanted = comparable(_comment(job) or "")
+        found = next((one for one in mine if comparable(one["message"]["text"]) == wanted), None)
         return as_reply(201, {"id": str(found["id"])}) if found else None
 
     def remove(self, account: Account, post_id: str) -> Conversation[None]:
@@ -316,7 +315,7 @@ def _article(job: Job, card: post.Link) -> Generator[Request | Wait, Any, Json]:
     about: Json = {"source": card.url, "title": card.title or card.url, "description": card.description}
     if card.image_url:
         about["thumbnail"] = yield from _uploaded(job, "image", 0, post.Media(url=card.image_url))
-    return {name: value for name, value in about.items() if value is not None}
+    return filled(about)
 
 
 def _poll(poll: post.Poll, text: str) -> Json:
@@ -377,11 +376,7 @@ def _made(seen: Json) -> datetime:
 
 
 def _plain(wire: str) -> str:
-    return _comparable(DIALECTS["little_text"].read(wire))
-
-
-def _comparable(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", text).split())
+    return comparable(DIALECTS["little_text"].read(wire))
 
 
 def _statistics(elements: list[Json]) -> Metrics:
@@ -432,12 +427,10 @@ def _fault(reply: Reply) -> tuple[str, str]:
 def _until(reply: Reply) -> datetime | None:
     """Limits are per day, and counted anew at midnight UTC:
     https://learn.microsoft.com/linkedin/shared/api-guide/concepts/rate-limits, read 2026-10-04."""
-    if at := retry_at(reply):
+    at, now = retry_at(reply), answered_at(reply)
+    if at or now is None:
         return at
-    if "date" not in reply.headers:
-        return None
-    today = parsedate_to_datetime(reply.headers["date"]).astimezone(UTC)
-    return today.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
 
 
 platform = LinkedIn()

@@ -7,7 +7,6 @@ Tokens do not expire. Uploads may answer 202 and go on being processed.
 """
 
 import re
-import unicodedata
 from collections.abc import Callable, Generator
 from datetime import datetime, timedelta
 from html.parser import HTMLParser
@@ -27,7 +26,7 @@ from chalicelib.core.conversation import (
     Safety,
     Wait,
 )
-from chalicelib.core.errors import Limited, PlatformAnswer, ReconnectNeeded, Rejected, Transient
+from chalicelib.core.errors import Limited, PlatformAnswer, ReconnectNeeded, RefreshNeeded, Transient
 from chalicelib.core.rendition import Part
 from chalicelib.core.rules import (
     Comment,
@@ -45,7 +44,18 @@ from chalicelib.core.rules import (
     Warning,
 )
 from chalicelib.platforms.base import Auth, Platform
-from chalicelib.platforms.words import as_reply, bearer, home, messages, needed, retry_at, said, speaking
+from chalicelib.platforms.words import (
+    as_reply,
+    bearer,
+    by_status,
+    comparable,
+    home,
+    messages,
+    needed,
+    retry_at,
+    said,
+    speaking,
+)
 
 DOCS = Source("https://docs.joinmastodon.org/methods/instance/#v2", "2026-07-02")
 VALIDATOR = Source(
@@ -161,13 +171,19 @@ class Mastodon(Platform):
         found = next((one for one in statuses.values() if _is_part(one, part, job, statuses)), None)
         return as_reply(200, {name: found[name] for name in KEPT if name in found}) if found else None
 
+    def refusal(self, reply: Reply) -> PlatformAnswer | None:
+        """By the status; a token does not end, so one that is no good is for a person."""
+        if reply.ok:
+            return None
+        no = by_status(reply, message=str(said(reply).get("error", "")))
+        if isinstance(no, Limited):
+            return Limited(no.code, no.message, _reset(reply))
+        return ReconnectNeeded(no.code, no.message) if isinstance(no, RefreshNeeded) else no
+
 
 def _owner(server: str, token: str) -> Generator[Request, Reply, Json]:
     reply = yield Request("GET", f"{server}/api/v1/accounts/verify_credentials", headers=bearer(token))
-    try:
-        return _checked(reply)
-    except ReconnectNeeded as no:
-        raise Rejected(no.code, no.message) from no
+    return platform.good(reply)
 
 
 def _instance(server: str, token: str) -> Generator[Request, Reply, Json]:
@@ -175,7 +191,7 @@ def _instance(server: str, token: str) -> Generator[Request, Reply, Json]:
     reply = yield Request("GET", f"{server}/api/v2/instance", headers=bearer(token))
     if reply.status == 404:
         reply = yield Request("GET", f"{server}/api/v1/instance", headers=bearer(token))
-    return _checked(reply)
+    return platform.good(reply)
 
 
 def _domain(instance: Json, server: str) -> str:
@@ -205,7 +221,7 @@ def _uploaded(job: Job, number: int, part: Part) -> Generator[Request | Wait, An
     ids: list[str] = []
     for media in part.media:
         reply = yield _upload(job, number, media)
-        identity = str(_checked(reply)["id"])
+        identity = str(platform.good(reply)["id"])
         if reply.status == 202:
             yield from _processed(job, identity)
         ids += [identity]
@@ -230,7 +246,7 @@ def _processed(job: Job, identity: str) -> Generator[Request | Wait, Any, None]:
     """Come back until the medium is ready: 206 while it is not."""
     delay = timedelta(seconds=1)
     ask = Request("GET", f"{job.account.host}/api/v1/media/{identity}", headers=_auth(job))
-    while _answered((yield ask)).status == 206:
+    while platform.accepted((yield ask)).status == 206:
         yield Wait(delay)
         delay = min(delay * 2, LONGEST_WAIT)
 
@@ -268,7 +284,7 @@ def _created(job: Job, number: int, status: Json) -> Generator[Request, Reply, J
         key=key,
         keep=KEPT,
     )
-    made = _checked(reply)
+    made = platform.good(reply)
     return {**made, "id": str(made["id"])}
 
 
@@ -278,7 +294,9 @@ def _recent(job: Job) -> Generator[Request, Reply, dict[str, Json]]:
     found: dict[str, Json] = {}
     params = {"exclude_reblogs": "true", "limit": str(PAGE)}
     for _ in range(PAGES):
-        page: list[Json] = _answered((yield Request("GET", _statuses(job), headers=_auth(job), params=params))).json
+        page: list[Json] = platform.accepted(
+            (yield Request("GET", _statuses(job), headers=_auth(job), params=params))
+        ).json
         found |= {one["id"]: one for one in page if _made(one) >= since}
         if not page or _made(page[-1]) < since:
             return found
@@ -332,34 +350,12 @@ def _plain(html: str) -> str:
 
 
 def _comparable(text: str) -> str:
-    """Text without what servers change: white space, composed characters, the domains of mentions."""
-    local = re.sub(r"(@[\w.-]+)@[\w-]+(\.[\w-]+)+", r"\1", unicodedata.normalize("NFC", text))
-    return " ".join(local.split())
+    """Text without what servers change, the domains of mentions too."""
+    return re.sub(r"(@[\w.-]+)@[\w-]+(\.[\w-]+)+", r"\1", comparable(text))
 
 
 def _auth(job: Job) -> dict[str, str]:
     return bearer(job.account.secrets["access_token"])
-
-
-def _checked(reply: Reply) -> Json:
-    """What a good reply says; raises what any other means."""
-    return dict(_answered(reply).json)
-
-
-def _answered(reply: Reply) -> Reply:
-    if not reply.ok:
-        raise _refusal(reply)
-    return reply
-
-
-def _refusal(reply: Reply) -> PlatformAnswer:
-    about = said(reply)
-    code, message = f"http_{reply.status}", str(about.get("error", ""))
-    if reply.status >= 500 or reply.status == 408:
-        return Transient(code, message)
-    if reply.status == 429:
-        return Limited(code, message, _reset(reply))
-    return ReconnectNeeded(code, message) if reply.status == 401 else Rejected(code, message)
 
 
 def _reset(reply: Reply) -> datetime | None:

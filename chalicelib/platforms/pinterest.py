@@ -27,15 +27,19 @@ from chalicelib.core.conversation import (
     Secret,
     Wait,
 )
-from chalicelib.core.errors import PlatformAnswer, ReconnectNeeded, RefreshNeeded, Rejected, Transient
+from chalicelib.core.errors import PlatformAnswer, Rejected, Transient
 from chalicelib.core.options import Check, Kind, matching
 from chalicelib.core.rules import Hashtags, Links, Media, Medium, Rules, Source, Text, Title
 from chalicelib.platforms.base import Auth, OAuth, Platform
 from chalicelib.platforms.words import (
+    TOKENS,
     Meaning,
     as_reply,
     bearer,
     by_status,
+    comparable,
+    filled,
+    given,
     meant,
     needed,
     quota_in,
@@ -51,7 +55,6 @@ HABIT = Source("common practice", "2026-11-22", "default")
 Json = dict[str, Any]
 
 SERVER = "https://api.pinterest.com"
-SECRETS = ("access_token", "refresh_token", "expires_at", "scope")
 NUMBER = re.compile(r"\d+")
 OPTIONS: dict[str, Kind] = {
     "board_id": Check(matching(NUMBER), "a number"),
@@ -123,17 +126,14 @@ class Pinterest(Platform):
         """Whose `access_token` it is, and the board that `board_id` names."""
         (token,) = needed(credentials, "access_token")
         board = credentials.get("board_id", "").strip()
-        kept = {name: credentials[name] for name in SECRETS if credentials.get(name)}
+        kept = given(credentials, *TOKENS)
         with speaking(self.title):
-            try:
-                me = platform.good((yield Request("GET", f"{_api(host)}/user_account", headers=bearer(token))))
-                name = me["username"]
-                if not board:
-                    return Connected(name, str(me.get("id") or name), host, kept)
-                about = platform.good((yield Request("GET", f"{_api(host)}/boards/{board}", headers=bearer(token))))
-                return _on(name, about, host, kept)
-            except (RefreshNeeded, ReconnectNeeded) as no:
-                raise Rejected(no.code, no.message) from no
+            me = platform.good((yield Request("GET", f"{_api(host)}/user_account", headers=bearer(token))))
+            name = me["username"]
+            if not board:
+                return Connected(name, str(me.get("id") or name), host, kept)
+            about = platform.good((yield Request("GET", f"{_api(host)}/boards/{board}", headers=bearer(token))))
+            return _on(name, about, host, kept)
 
     def accounts(self, host: str, secrets: dict[str, str]) -> Conversation[tuple[Connected, ...]]:
         """Every board that the person may pin to."""
@@ -263,7 +263,7 @@ def _pin(job: Job, source: Json) -> Json:
         "alt_text": part.media[0].alt_text if part.media else None,
         "media_source": source,
     }
-    return {name: value for name, value in body.items() if value is not None}
+    return filled(body)
 
 
 def _board(job: Job) -> str:
@@ -272,8 +272,8 @@ def _board(job: Job) -> str:
 
 def _told(pin: Json) -> tuple[str, str, str]:
     """What a Pin says, without white space and composed characters."""
-    title, text, link = (unicodedata.normalize("NFC", pin.get(name) or "") for name in ("title", "description", "link"))
-    return " ".join(title.split()), " ".join(text.split()), link.rstrip("/")
+    link = unicodedata.normalize("NFC", pin.get("link") or "")
+    return comparable(pin.get("title")), comparable(pin.get("description")), link.rstrip("/")
 
 
 def _made(pin: Json) -> datetime:

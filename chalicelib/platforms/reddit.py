@@ -8,10 +8,8 @@ That text may stand beside media is not documented; we send it.
 """
 
 import re
-import unicodedata
 from collections.abc import Generator, Mapping
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -31,15 +29,20 @@ from chalicelib.core.conversation import (
     Secret,
     Wait,
 )
-from chalicelib.core.errors import PlatformAnswer, ReconnectNeeded, RefreshNeeded, Rejected, Transient
+from chalicelib.core.errors import PlatformAnswer, Rejected, Transient
 from chalicelib.core.options import Check, Kind, matching, of_length
 from chalicelib.core.rules import Comment, Media, Medium, Mentions, Rules, Source, Text, Title, Warning
 from chalicelib.platforms.base import Auth, OAuth, Platform
 from chalicelib.platforms.words import (
+    TOKENS,
     Meaning,
+    answered_at,
     as_reply,
     bearer,
     by_status,
+    comparable,
+    filled,
+    given,
     meant,
     needed,
     quota_in,
@@ -53,7 +56,6 @@ HABIT = Source("https://www.reddit.com/dev/api/#POST_api_submit", "2026-11-22", 
 Json = dict[str, Any]
 
 API = "https://oauth.reddit.com"
-SECRETS = ("access_token", "refresh_token", "expires_at", "scope")
 FLAGS = ("nsfw", "spoiler", "sendreplies", "resubmit")
 OPTIONS: dict[str, Kind] = {
     "subreddit": Check(matching(re.compile(r"(r/)?\w{2,50}")), "a subreddit's name"),
@@ -133,13 +135,10 @@ class Reddit(Platform):
     def connect(self, host: str, credentials: dict[str, str]) -> Conversation[Connected]:
         """Whose `access_token` it is; `subreddit` is where its posts go."""
         (token,) = needed(credentials, "access_token")
-        kept = {name: credentials[name] for name in SECRETS if credentials.get(name)}
+        kept = given(credentials, *TOKENS)
         subreddit = credentials.get("subreddit", "").strip().removeprefix("r/")
         with speaking(self.title):
-            try:
-                me = platform.good((yield Request("GET", f"{API}/api/v1/me", headers=_headers(token))))
-            except (RefreshNeeded, ReconnectNeeded) as no:
-                raise Rejected(no.code, no.message) from no
+            me = platform.good((yield Request("GET", f"{API}/api/v1/me", headers=_headers(token))))
             settings = {"subreddit": subreddit} if subreddit else {}
             return Connected(f"u/{me['name']}", str(me["id"]), secrets=kept, settings=settings)
 
@@ -163,10 +162,10 @@ class Reddit(Platform):
         seen = yield from _seen(job)
         if seen is None or part == 0:
             return _as_submitted({"id": seen["id"], "name": seen["name"], "url": _link(seen)}) if seen else None
-        wanted = _comparable(_comment(job) or "")
+        wanted = comparable(_comment(job) or "")
         comments = yield from _recent(job, "comments")
         mine = (one for one in comments if one["parent_id"] == seen["name"])
-        found = next((one for one in mine if _comparable(one["body"]) == wanted), None)
+        found = next((one for one in mine if comparable(one["body"]) == wanted), None)
         return _as_submitted({"things": [{"kind": "t1", "data": {"name": found["name"]}}]}) if found else None
 
     def remove(self, account: Account, post_id: str) -> Conversation[None]:
@@ -274,7 +273,7 @@ def _about(job: Job) -> Json:
         "flair_id": options.get("flair_id"),
         "flair_text": options.get("flair_text"),
     }
-    return {name: value for name, value in about.items() if value is not None}
+    return filled(about)
 
 
 def _post(job: Job, path: str, form: dict[str, str], effect: Effect = Effect.PREPARE, **more: Any) -> Request:
@@ -292,10 +291,10 @@ def _appeared(job: Job) -> Generator[Request | Wait, Any, tuple[str, str | None]
 def _seen(job: Job) -> Generator[Request, Reply, Json | None]:
     """The post among the account's own since it was due: same title, text and subreddit."""
     part = job.rendition.parts[0]
-    wanted = (_comparable(job.rendition.title or ""), _subreddit(job).lower())
+    wanted = (comparable(job.rendition.title or ""), _subreddit(job).lower())
     for one in (yield from _recent(job, "submitted")):
-        same = (_comparable(one["title"]), one["subreddit"].lower()) == wanted
-        if same and (not one.get("is_self") or _comparable(one["selftext"]) == _comparable(part.wire or part.text)):
+        same = (comparable(one["title"]), one["subreddit"].lower()) == wanted
+        if same and (not one.get("is_self") or comparable(one["selftext"]) == comparable(part.wire or part.text)):
             return one
     return None
 
@@ -349,10 +348,6 @@ def _subreddit(job: Job) -> str:
     return str(chosen or f"u_{job.account.handle.removeprefix('u/')}").removeprefix("r/")
 
 
-def _comparable(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", text).split())
-
-
 def _headers(token: str, name: str = "") -> dict[str, str]:
     """Reddit limits clients by what they call themselves: https://github.com/reddit-archive/reddit/wiki/API."""
     return {**bearer(token), "User-Agent": f"web:carillon:v1 (by /u/{name})" if name else "web:carillon:v1"}
@@ -368,8 +363,8 @@ def _reset(reply: Reply, told: Json) -> datetime | None:
     words = re.search(r"(\d+) (second|minute|hour)", str(told["errors"][0][1]))
     units = {"second": 1, "minute": 60, "hour": 3600}
     seconds = told.get("ratelimit") or (words and int(words[1]) * units[words[2]])
-    if seconds and "date" in reply.headers:
-        return parsedate_to_datetime(reply.headers["date"]) + timedelta(seconds=float(seconds))
+    if seconds and (at := answered_at(reply)):
+        return at + timedelta(seconds=float(seconds))
     return retry_at(reply) or (quota.reset_at if quota else None)
 
 

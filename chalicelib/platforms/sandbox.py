@@ -20,7 +20,7 @@ from chalicelib.core.conversation import (
     Request,
     Safety,
 )
-from chalicelib.core.errors import Issue, Limited, PlatformAnswer, ReconnectNeeded, Rejected, Transient
+from chalicelib.core.errors import Issue, PlatformAnswer, ReconnectNeeded, RefreshNeeded
 from chalicelib.core.rendition import Part
 from chalicelib.core.rules import (
     Comment,
@@ -39,7 +39,7 @@ from chalicelib.core.rules import (
     Warning,
 )
 from chalicelib.platforms.base import Auth, Platform
-from chalicelib.platforms.words import as_reply, bearer, messages, needed, retry_at, said, speaking
+from chalicelib.platforms.words import as_reply, bearer, by_status, messages, needed, said, speaking
 
 OURS = Source("docs/sandbox.md", "2026-11-22")
 
@@ -99,7 +99,7 @@ class Sandbox(Platform):
             reply = yield Request(
                 "POST", f"{server}/sandbox/v1/accounts", headers=bearer(key), json=body, effect=Effect.PREPARE
             )
-            made = _checked(reply)
+            made = platform.good(reply)
             return Connected(made["handle"], made["id"], server, {"token": made["token"]})
 
     def publish(self, job: Job) -> Conversation[Published]:
@@ -116,8 +116,16 @@ class Sandbox(Platform):
         """The sandbox finds a message by the reference that came with it."""
         params = {"account": job.account.remote_id, "reference": job.key(part)}
         reply = yield Request("GET", _posts(job), headers=_auth(job), params=params)
-        found = _checked(reply)["data"]
+        found = platform.good(reply)["data"]
         return as_reply(201, {name: found[0][name] for name in KEPT}) if found else None
+
+    def refusal(self, reply: Reply) -> PlatformAnswer | None:
+        """By the status; its tokens do not end, so one that is no good is for a person."""
+        if reply.ok:
+            return None
+        about = said(reply)
+        no = by_status(reply, str(about.get("code", "")), str(about.get("detail", "")))
+        return ReconnectNeeded(no.code, no.message) if isinstance(no, RefreshNeeded) else no
 
 
 def _created(job: Job, number: int, part: Part, parent: str | None) -> Generator[Request, Reply, Json]:
@@ -131,7 +139,7 @@ def _created(job: Job, number: int, part: Part, parent: str | None) -> Generator
         keep=KEPT,
         timeout=3.0,
     )
-    return _checked(reply)
+    return platform.good(reply)
 
 
 def _message(job: Job, number: int, part: Part, parent: str | None) -> Json:
@@ -154,23 +162,6 @@ def _posts(job: Job) -> str:
 
 def _auth(job: Job) -> dict[str, str]:
     return bearer(job.account.secrets["token"])
-
-
-def _checked(reply: Reply) -> Json:
-    """What a good reply says; raises what any other means."""
-    if not reply.ok:
-        raise _refusal(reply)
-    return dict(reply.json)
-
-
-def _refusal(reply: Reply) -> PlatformAnswer:
-    about = said(reply)
-    code, message = str(about.get("code", f"http_{reply.status}")), str(about.get("detail", ""))
-    if reply.status >= 500 or reply.status == 408:
-        return Transient(code, message)
-    if reply.status == 429:
-        return Limited(code, message, retry_at(reply))
-    return ReconnectNeeded(code, message) if reply.status == 401 else Rejected(code, message)
 
 
 platform = Sandbox()

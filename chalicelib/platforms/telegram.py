@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Generator
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 
 from chalicelib.core import post
@@ -44,7 +43,7 @@ from chalicelib.core.rules import (
     Warning,
 )
 from chalicelib.platforms.base import Auth, Platform
-from chalicelib.platforms.words import Meaning, by_status, meant, needed, retry_at, said, speaking
+from chalicelib.platforms.words import Meaning, answered_at, by_status, filled, meant, needed, retry_at, said, speaking
 
 API = Source("https://core.telegram.org/bots/api (Bot API 10.1)", "2026-06-11")
 HABIT = Source("common practice", "2026-11-22", "default")
@@ -143,10 +142,10 @@ class Telegram(Platform):
         """Whose `bot_token` it is, what chat `chat_id` names (`@channel` or a number), and if it may post there."""
         token, chat_id = needed(credentials, "bot_token", "chat_id")
         with speaking(self.title):
-            bot = _result((yield _ask(token, "getMe")))
-            chat = _result((yield _ask(token, "getChat", {"chat_id": chat_id})))
+            bot = self.good((yield _ask(token, "getMe")))["result"]
+            chat = self.good((yield _ask(token, "getChat", {"chat_id": chat_id})))["result"]
             asked = {"chat_id": str(chat["id"]), "user_id": str(bot["id"])}
-            _check_rights(_result((yield _ask(token, "getChatMember", asked))))
+            _check_rights(self.good((yield _ask(token, "getChatMember", asked)))["result"])
             username = chat.get("username")
             return Connected(
                 f"@{username}" if username else str(chat.get("title") or chat.get("first_name") or chat["id"]),
@@ -178,11 +177,22 @@ class Telegram(Platform):
     def remove(self, account: Account, post_id: str) -> Conversation[None]:
         """Delete a message or all of an album, within 48 hours: https://core.telegram.org/bots/api#deletemessages."""
         asked = {"chat_id": account.remote_id, "message_ids": json.dumps([int(one) for one in post_id.split(",")])}
-        _result((yield _ask(account.secrets["bot_token"], "deleteMessages", asked, Effect.PREPARE)))
+        self.good((yield _ask(account.secrets["bot_token"], "deleteMessages", asked, Effect.PREPARE)))["result"]
 
     def refusal(self, reply: Reply) -> PlatformAnswer | None:
         """What Telegram says in `description`, with the seconds to wait in `parameters`."""
-        return None if reply.ok and said(reply).get("ok") is not False else _refusal(reply)
+        about = said(reply)
+        if reply.ok and about.get("ok") is not False:
+            return None
+        message = str(about.get("description", ""))
+        words = re.sub(r"\W+", "_", message.lower())
+        code = next((code for code in ERRORS if code in words), "")
+        if reply.status >= 500 or not (code or reply.status == 429):
+            answer = by_status(reply, message=message)
+            return meant("reconnect", answer.code, message) if reply.status in (401, 404) else answer
+        if reply.status == 429 or ERRORS[code] == "limited":
+            return Limited(code or "http_429", message, _until(reply))
+        return meant(ERRORS[code], code, message)
 
 
 def _check_rights(member: Json) -> None:
@@ -228,7 +238,7 @@ def _album(part: Part, covered: bool) -> Call:
         for number, media in enumerate(part.media)
     ]
     files = {f"file{number}": media for number, media in enumerate(part.media)}
-    return Call("sendMediaGroup", {"media": [_without_none(item) for item in items]}, files)
+    return Call("sendMediaGroup", {"media": [filled(item) for item in items]}, files)
 
 
 def _fits_poll(text: str) -> bool:
@@ -261,8 +271,8 @@ def _sent(job: Job, number: int, call: Call) -> Generator[Request, Reply, list[J
         "disable_notification": True if options.get("silent") else None,
         "protect_content": True if options.get("protect") else None,
     }
-    reply = yield _create(job, number, call, _without_none(body))
-    result = _result(reply)
+    reply = yield _create(job, number, call, filled(body))
+    result = platform.good(reply)["result"]
     messages = result if isinstance(result, list) else [result]
     return [{"message_id": message["message_id"], "date": message["date"]} for message in messages]
 
@@ -306,37 +316,10 @@ def _link(account: Account, message_id: int) -> str | None:
     return None
 
 
-def _without_none(thing: Json) -> Json:
-    return {name: value for name, value in thing.items() if value is not None}
-
-
-def _result(reply: Reply) -> Any:
-    """What a good reply says; raises what any other means."""
-    no = platform.refusal(reply)
-    if no:
-        raise no
-    return reply.json["result"]
-
-
-def _refusal(reply: Reply) -> PlatformAnswer:
-    about = said(reply)
-    message = str(about.get("description", ""))
-    words = re.sub(r"\W+", "_", message.lower())
-    code = next((code for code in ERRORS if code in words), "")
-    if reply.status >= 500 or not (code or reply.status == 429):
-        answer = by_status(reply, message=message)
-        return meant("reconnect", answer.code, message) if reply.status in (401, 404) else answer
-    if reply.status == 429 or ERRORS[code] == "limited":
-        return Limited(code or "http_429", message, _until(reply))
-    return meant(ERRORS[code], code, message)
-
-
 def _until(reply: Reply) -> datetime | None:
     """`retry_after` in seconds: https://core.telegram.org/bots/api#responseparameters (Bot API 10.1)."""
-    seconds = (said(reply).get("parameters") or {}).get("retry_after")
-    if seconds is None or "date" not in reply.headers:
-        return retry_at(reply)
-    return parsedate_to_datetime(reply.headers["date"]) + timedelta(seconds=int(seconds))
+    seconds, at = (said(reply).get("parameters") or {}).get("retry_after"), answered_at(reply)
+    return retry_at(reply) if seconds is None or at is None else at + timedelta(seconds=int(seconds))
 
 
 platform = Telegram()

@@ -27,8 +27,8 @@ from chalicelib.core.rules import (
     Warning,
 )
 from chalicelib.platforms.base import Auth, OAuth
-from chalicelib.platforms.graph import ERRORS, Containers, Json, asked, comparable, figures, gone, made, token_of
-from chalicelib.platforms.words import Meaning, as_reply, messages, needed, speaking
+from chalicelib.platforms.graph import ERRORS, Containers, Json, asked, figures, gone, made, token_of
+from chalicelib.platforms.words import Meaning, as_reply, comparable, given, messages, needed, speaking
 
 DOCS = Source("https://developers.facebook.com/documentation/threads/posts", "2026-04-14")
 LINKS = Source("https://developers.facebook.com/documentation/threads/create-posts/text-attachments", "2026-07-02")
@@ -136,7 +136,7 @@ class Threads(Containers):
     def connect(self, host: str, credentials: dict[str, str]) -> Conversation[Connected]:
         """Whose `access_token` it is."""
         (token,) = needed(credentials, "access_token")
-        kept = {name: credentials[name] for name in ("access_token", "expires_at") if credentials.get(name)}
+        kept = given(credentials, "expires_at")
         with speaking(self.title):
             me = yield from self.read(f"{API}/me", token, fields="id,username")
             return Connected(f"@{me['username']}", str(me["id"]), secrets={**kept, "access_token": token})

@@ -10,7 +10,6 @@ six posts begun a minute, an address to send to is good for an hour; some 15 pos
 
 from collections.abc import Generator, Mapping
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from chalicelib.core import post
@@ -32,7 +31,20 @@ from chalicelib.core.errors import Limited, PlatformAnswer, ReconnectNeeded, Ref
 from chalicelib.core.options import Kind
 from chalicelib.core.rules import Hashtags, Links, Media, Medium, Mentions, Rules, Source, Text, Title
 from chalicelib.platforms.base import Auth, OAuth, Platform
-from chalicelib.platforms.words import Meaning, bearer, by_status, meant, needed, retry_at, said, size_of, speaking
+from chalicelib.platforms.words import (
+    TOKENS,
+    Meaning,
+    answered_at,
+    bearer,
+    by_status,
+    given,
+    meant,
+    needed,
+    retry_at,
+    said,
+    size_of,
+    speaking,
+)
 
 CITED = Source("https://developers.tiktok.com/doc/content-posting-api-reference-direct-post", "2026-10-04", "secondary")
 HABIT = Source("common practice", "2026-11-22", "default")
@@ -143,13 +155,12 @@ class TikTok(Platform):
     def connect(self, host: str, credentials: dict[str, str]) -> Conversation[Connected]:
         """Whose `access_token` it is, how long its films may be, and who may be let see them."""
         (token,) = needed(credentials, "access_token")
-        names = ("refresh_token", "expires_at", "scope")
-        kept = {name: credentials[name] for name in names if credentials.get(name)}
+        kept = given(credentials, *TOKENS)
         with speaking(self.title):
             ask = Request("GET", f"{API}/user/info/", headers=bearer(token), params={"fields": "open_id,display_name"})
-            user = self._checked((yield ask))["user"]
+            user = self.good((yield ask))["user"]
             ask = Request("POST", f"{API}/post/publish/creator_info/query/", headers=bearer(token), json={})
-            creator = self._checked((yield ask))
+            creator = self.good((yield ask))
             return Connected(
                 f"@{creator['creator_username']}",
                 str(user["open_id"]),
@@ -185,12 +196,12 @@ class TikTok(Platform):
         """
         ids = [post_id]
         if not post_id.isdigit():
-            ids = _ids(self._checked((yield _ask_for(account, post_id))))
+            ids = _ids(self.good((yield _ask_for(account, post_id))))
         if not ids:
             return Metrics()
         url, asked = f"{API}/video/query/", {"filters": {"video_ids": ids[:1]}}
         reply = yield Request("POST", url, headers=bearer(_token(account)), params={"fields": FIGURES}, json=asked)
-        found = self._checked(reply)["videos"]
+        found = self.good(reply)["videos"]
         if not found:
             return None
         film = found[0]
@@ -212,13 +223,12 @@ class TikTok(Platform):
             return meant(MEANT[code], code, message, _again(reply, code))
         return by_status(Reply(400 if reply.ok else reply.status, reply.headers), code, message)
 
-    def _checked(self, reply: Reply) -> Json:
+    def good(self, reply: Reply) -> Json:
         """The data of a good answer; raises what any other means."""
-        if no := self.refusal(reply):
-            raise no
-        if reply.json["error"]["code"] != "ok":
+        about = super().good(reply)
+        if about["error"]["code"] != "ok":
             raise ValueError("an answer without a code")
-        return dict(reply.json["data"])
+        return dict(about["data"])
 
     def _begun(self, job: Job, kind: str, about: Json, effect: Effect) -> Talk:
         reply = yield Request(
@@ -230,7 +240,7 @@ class TikTok(Platform):
             keep=("data", "error"),
             timeout=20.0,
         )
-        return self._checked(reply)
+        return self.good(reply)
 
     def _pictured(self, job: Job) -> Conversation[str]:
         options, part = job.rendition.options, job.rendition.parts[0]
@@ -261,14 +271,10 @@ class TikTok(Platform):
         begun = yield from self._begun(job, "video", about, Effect.PREPARE)
         for number in range(count - 1):
             span = (number * CHUNK, (number + 1) * CHUNK)
-            self._accepted((yield _chunk(begun["upload_url"], film, span, size, Effect.PREPARE)))
+            self.accepted((yield _chunk(begun["upload_url"], film, span, size, Effect.PREPARE)))
         last = _chunk(begun["upload_url"], film, ((count - 1) * CHUNK, size), size, Effect.CREATE)
         yield from self._finished(job, str(begun["publish_id"]), last)
         return str(begun["publish_id"])
-
-    def _accepted(self, reply: Reply) -> None:
-        if no := self.refusal(reply):
-            raise no
 
     def _finished(self, job: Job, identity: str, last: Request) -> Conversation[None]:
         """Send the last chunk. Sent before by an answer that was lost, it is refused, though the film is there."""
@@ -280,7 +286,7 @@ class TikTok(Platform):
             return
         if not isinstance(no, Rejected | RefreshNeeded):
             raise no
-        status = self._checked((yield _ask_for(job.account, identity)))["status"]
+        status = self.good((yield _ask_for(job.account, identity)))["status"]
         if status == "PROCESSING_UPLOAD":
             raise Rejected(no.code, no.message)
 
@@ -343,9 +349,8 @@ def _chunk(url: str, film: post.Media, span: tuple[int, int], size: int, effect:
 
 def _again(reply: Reply, code: str) -> datetime | None:
     """When to try again what is limited."""
-    if code in DAILY and "date" in reply.headers:
-        return parsedate_to_datetime(reply.headers["date"]) + ASK_AGAIN
-    return retry_at(reply)
+    at = answered_at(reply) if code in DAILY else None
+    return at + ASK_AGAIN if at else retry_at(reply)
 
 
 platform = TikTok()

@@ -29,11 +29,11 @@ from chalicelib.core.conversation import (
     Secret,
     Wait,
 )
-from chalicelib.core.errors import PlatformAnswer, ReconnectNeeded, RefreshNeeded, Rejected, Transient
+from chalicelib.core.errors import PlatformAnswer, Rejected, Transient
 from chalicelib.core.options import Check, Kind, of_length, one_of
 from chalicelib.core.rules import Links, Media, Medium, Rules, Source, Text, Title
 from chalicelib.platforms.base import Auth, Platform
-from chalicelib.platforms.words import Meaning, as_reply, by_code, needed, said, speaking
+from chalicelib.platforms.words import Meaning, as_reply, in_envelope, needed, speaking
 
 DRAFTS = Source("https://developers.weixin.qq.com/doc/service/api/draftbox/draftmanage/api_draft_add", "2026-11-22")
 CITED = Source(DRAFTS.url, "2026-11-22", "secondary")
@@ -105,11 +105,8 @@ class WeChat(Platform):
         """Whether `app_id` and `app_secret` get a token, and whether the account may publish by API."""
         app_id, app_secret = needed(credentials, "app_id", "app_secret")
         with speaking(self.title):
-            try:
-                token = yield from self._token(app_id, app_secret)
-                drafts = credentials.get("publish") == "draft" or not (yield from self._may_publish(token))
-            except (ReconnectNeeded, RefreshNeeded) as no:
-                raise Rejected(no.code, no.message) from no
+            token = yield from self._token(app_id, app_secret)
+            drafts = credentials.get("publish") == "draft" or not (yield from self._may_publish(token))
             secrets = {"app_secret": app_secret, **token}
             return Connected(app_id, app_id, secrets=secrets, settings={"drafts_only": drafts})
 
@@ -150,17 +147,11 @@ class WeChat(Platform):
         """Delete the draft, or what was published: .../doc/offiaccount/Publish/Delete_posts.html, by habit."""
         what = {"media_id": post_id} if _drafts_only(account) else {"article_id": post_id, "index": 0}
         reply = yield _call(account, f"{_box(account)}/delete", what, effect=Effect.PREPARE)
-        no = self.refusal(reply)
-        if no and no.code not in GONE:
-            raise no
+        self.gone(reply, *GONE)
 
     def refusal(self, reply: Reply) -> PlatformAnswer | None:
         """By `errcode`, which good answers leave out or have as 0."""
-        about = said(reply)
-        code = str(about.get("errcode", ""))
-        if reply.ok and code in ("", "0"):
-            return None
-        return by_code(self.errors, code, str(about.get("errmsg", "")), reply)
+        return in_envelope(self.errors, reply, "errcode", "errmsg")
 
     def _token(self, app_id: str, app_secret: str) -> Generator[Request, Reply, dict[str, str]]:
         asked = {"grant_type": "client_credential", "appid": app_id, "secret": Secret(app_secret)}
@@ -171,10 +162,7 @@ class WeChat(Platform):
 
     def _may_publish(self, token: dict[str, str]) -> Generator[Request, Reply, bool]:
         reply = yield _call(token, "freepublish/batchget", {"offset": 0, "count": 1, "no_content": 1})
-        no = self.refusal(reply)
-        if no and no.code != MAY_NOT:
-            raise no
-        return no is None and reply.json["total_count"] >= 0
+        return not self.gone(reply, MAY_NOT) and reply.json["total_count"] >= 0
 
     def _article(self, job: Job) -> Talk:
         """The draft's article: https://developers.weixin.qq.com/doc/service/api/draftbox/draftmanage/api_draft_add."""

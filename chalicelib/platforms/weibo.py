@@ -9,7 +9,6 @@ after days or years, by the grade of the app, and cannot be refreshed.
 import re
 from collections.abc import Generator
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 from html import unescape
 from ipaddress import ip_address
 from typing import Any
@@ -33,16 +32,24 @@ from chalicelib.core.errors import (
     Issue,
     Limited,
     PlatformAnswer,
-    ReconnectNeeded,
-    RefreshNeeded,
-    Rejected,
     Transient,
 )
 from chalicelib.core.options import Check, Kind
 from chalicelib.core.rendition import Part
 from chalicelib.core.rules import Comment, Hashtags, Links, Media, Medium, Mentions, Rules, Source, Text
 from chalicelib.platforms.base import Auth, OAuth, Platform
-from chalicelib.platforms.words import Meaning, as_reply, by_code, messages, needed, retry_at, said, speaking
+from chalicelib.platforms.words import (
+    Meaning,
+    answered_at,
+    as_reply,
+    by_code,
+    given,
+    messages,
+    needed,
+    retry_at,
+    said,
+    speaking,
+)
 
 SHARE = Source("https://open.weibo.com/wiki/2/statuses/share", "2026-11-22")
 COUNTING = Source("Sina's STK.kit.extra.count, the web composer's (about 2012)", "2026-11-22", "unknown")
@@ -132,11 +139,10 @@ class Weibo(Platform):
         with speaking(self.title):
             about = yield from self._asked(token, "POST", "https://api.weibo.com/oauth2/get_token_info")
             owner = yield from self._asked(token, "GET", f"{API}/users/show.json", uid=str(about["uid"]))
-            kept = {name: credentials[name] for name in ("expires_at",) if name in credentials}
             return Connected(
                 owner["screen_name"],
                 str(about["uid"]),
-                secrets={"access_token": token, **kept},
+                secrets={"access_token": token, **given(credentials, "expires_at")},
                 limits=limits,
                 settings=settings,
             )
@@ -163,18 +169,13 @@ class Weibo(Platform):
         """Delete a post; one that is gone is gone."""
         form = {**_auth(account), "id": post_id}
         reply = yield Request("POST", f"{API}/statuses/destroy.json", form=form, effect=Effect.PREPARE)
-        no = self.refusal(reply)
-        if no and no.code != GONE:
-            raise no
+        self.gone(reply, GONE)
 
     def measure(self, account: Account, post_id: str) -> Conversation[Metrics | None]:
         """Comments, reposts and likes: https://open.weibo.com/wiki/2/statuses/count, by habit."""
         params = {**_auth(account), "ids": post_id}
         reply = yield Request("GET", f"{API}/statuses/count.json", params=params)
-        no = self.refusal(reply)
-        if no and no.code != GONE:
-            raise no
-        if no or not reply.json:
+        if self.gone(reply, GONE) or not reply.json:
             return None
         (figures,) = reply.json
         return Metrics(likes=figures.get("attitudes"), replies=figures.get("comments"), reposts=figures.get("reposts"))
@@ -190,13 +191,10 @@ class Weibo(Platform):
         return by_code(self.errors, code, message, reply)
 
     def _asked(self, token: str, method: str, url: str, **params: str) -> Talk:
-        """While connecting, a token that is no good is the caller's fault."""
+        """What Weibo says of a token that may be good."""
         named = {"access_token": Secret(token), **params}
         request = Request(method, url, form=named) if method == "POST" else Request(method, url, params=named)
-        try:
-            return self.good((yield request))
-        except (ReconnectNeeded, RefreshNeeded) as no:
-            raise Rejected(no.code, no.message) from no
+        return self.good((yield request))
 
     def _uploaded(self, job: Job, part: Part) -> Generator[Request, Reply, str]:
         """The pictures' ids: https://open.weibo.com/wiki/2/statuses/upload_pic, by habit."""
@@ -308,10 +306,8 @@ def _time(text: str) -> datetime:
 
 
 def _next_hour(reply: Reply) -> datetime | None:
-    if "date" not in reply.headers:
-        return None
-    now = parsedate_to_datetime(reply.headers["date"])
-    return now.replace(minute=0, second=0) + timedelta(hours=1)
+    now = answered_at(reply)
+    return now.replace(minute=0, second=0) + timedelta(hours=1) if now else None
 
 
 def _comparable(text: str) -> str:

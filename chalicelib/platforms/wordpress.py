@@ -34,6 +34,7 @@ from chalicelib.platforms.words import (
     as_reply,
     basic,
     by_status,
+    filled,
     home,
     meant,
     needed,
@@ -174,9 +175,7 @@ class WordPress(Platform):
         reply = yield Request(
             "DELETE", _api(account.host, f"posts/{post_id}"), headers=_auth(account), effect=Effect.PREPARE
         )
-        no = self.refusal(reply)
-        if no and no.code not in ("rest_post_invalid_id", "rest_already_trashed"):
-            raise no
+        self.gone(reply, "rest_post_invalid_id", "rest_already_trashed")
 
     def measure(self, account: Account, post_id: str) -> Conversation[Metrics | None]:
         """How many comments there are; WordPress itself counts nothing else."""
@@ -285,7 +284,7 @@ def _drafted(job: Job, content: str, uploads: list[Json], tags: list[int], categ
         "POST",
         _api(job.account.host, "posts"),
         headers=_auth(job.account),
-        json={name: value for name, value in draft.items() if value is not None},
+        json=filled(draft),
         effect=Effect.PREPARE,
         keep=("id",),
     )

@@ -83,9 +83,14 @@ def messages(rendition: Rendition) -> tuple[Part, ...]:
     return (*rendition.parts, Part(comment, len(comment), None, unit, len(comment.encode())))
 
 
-def comparable(text: str) -> str:
+def comparable(text: str | None) -> str:
     """Text without what servers change: white space and composed characters."""
-    return " ".join(unicodedata.normalize("NFC", text).split())
+    return " ".join(unicodedata.normalize("NFC", text or "").split())
+
+
+def filled(body: Mapping[str, Any]) -> dict[str, Any]:
+    """What there is to say: a field that is left out and one that is null are not the same to every network."""
+    return {name: value for name, value in body.items() if value is not None}
 
 
 def said(reply: Reply) -> dict[str, Any]:
@@ -115,6 +120,15 @@ def by_status(reply: Reply, code: str = "", message: str = "") -> PlatformAnswer
     if reply.status >= 500 or reply.status == 408:
         return Transient(code, message)
     return RefreshNeeded(code, message) if reply.status == 401 else Rejected(code, message)
+
+
+def in_envelope(errors: Mapping[str, Meaning], reply: Reply, code: str, message: str) -> PlatformAnswer | None:
+    """What an answer means that says itself how it went, in the fields of these names; 0 or nothing is well."""
+    about = said(reply)
+    found = str(about.get(code, ""))
+    if reply.ok and found in ("", "0"):
+        return None
+    return by_code(errors, found, str(about.get(message, "")), reply)
 
 
 def by_code(errors: Mapping[str, Meaning], code: str, message: str, reply: Reply) -> PlatformAnswer:
@@ -161,6 +175,17 @@ def size_of(media: "Media") -> Conversation[int]:
     return int(length)
 
 
+def pieces(size: int, each: int) -> list[tuple[int, int]]:
+    """The spans, first byte and end, of something of so many bytes that goes up in pieces of `each`."""
+    return [(first, min(first + each, size)) for first in range(0, size, each)]
+
+
+def answered_at(reply: Reply) -> datetime | None:
+    """When the server answered, by its own clock; None where it does not say."""
+    date = reply.headers.get("date")
+    return parsedate_to_datetime(date) if date else None
+
+
 def retry_at(reply: Reply) -> datetime | None:
     """When `retry-after` allows to come back: an HTTP date, or seconds after the reply's own `date`."""
     after = reply.headers.get("retry-after", "")
@@ -172,6 +197,8 @@ def retry_at(reply: Reply) -> datetime | None:
         return None
 
 
+TOKENS = ("access_token", "refresh_token", "expires_at", "scope")
+"""What is kept of an OAuth sign-in: https://www.rfc-editor.org/rfc/rfc6749#section-5.1."""
 REMAINING = ("x-rate-limit-remaining", "x-ratelimit-remaining", "ratelimit-remaining")
 RESET = ("x-rate-limit-reset", "x-ratelimit-reset", "ratelimit-reset")
 

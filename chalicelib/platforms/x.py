@@ -29,7 +29,7 @@ from chalicelib.core.conversation import (
     Safety,
     Wait,
 )
-from chalicelib.core.errors import PlatformAnswer, ReconnectNeeded, RefreshNeeded, Rejected, Transient
+from chalicelib.core.errors import PlatformAnswer, Rejected, Transient
 from chalicelib.core.options import Check, Kind, matching
 from chalicelib.core.rendition import Part
 from chalicelib.core.rules import (
@@ -48,13 +48,17 @@ from chalicelib.core.rules import (
 )
 from chalicelib.platforms.base import Auth, OAuth, Platform
 from chalicelib.platforms.words import (
+    TOKENS,
     Meaning,
     as_reply,
     bearer,
     by_status,
+    filled,
+    given,
     meant,
     messages,
     needed,
+    pieces,
     quota_in,
     retry_at,
     said,
@@ -72,7 +76,6 @@ HABIT = Source("common practice", "2026-11-22", "default")
 Json = dict[str, Any]
 
 SERVER = "https://api.x.com"
-SECRETS = ("access_token", "refresh_token", "expires_at", "scope")
 CHUNK = 4 * 1024 * 1024
 """Bytes of one segment; at most 5 MB, and 1,000 segments: https://docs.x.com/x-api/media, read 2026-08-22."""
 CATEGORIES = {"image": "tweet_image", "gif": "tweet_gif", "video": "tweet_video"}
@@ -176,12 +179,8 @@ class X(Platform):
         """Whose `access_token` it is."""
         (token,) = needed(credentials, "access_token")
         with speaking(self.title):
-            try:
-                me = platform.good((yield Request("GET", f"{_api(host)}/users/me", headers=bearer(token))))["data"]
-            except (RefreshNeeded, ReconnectNeeded) as no:
-                raise Rejected(no.code, no.message) from no
-            kept = {name: credentials[name] for name in SECRETS if credentials.get(name)}
-            return Connected(f"@{me['username']}", me["id"], host, kept)
+            me = platform.good((yield Request("GET", f"{_api(host)}/users/me", headers=bearer(token))))["data"]
+            return Connected(f"@{me['username']}", me["id"], host, given(credentials, *TOKENS))
 
     def publish(self, job: Job) -> Conversation[Published]:
         """Every upload first, then one post after the other, each a reply to the one before."""
@@ -260,9 +259,8 @@ def _upload_in_chunks(job: Job, number: int, media: post.Media) -> Generator[Req
     about = {"media_type": media.mime_type or TYPES[media.kind], "total_bytes": size}
     begun = yield _prepare(job, number, "upload/initialize", json={**about, "media_category": CATEGORIES[media.kind]})
     identity = str(platform.good(begun)["data"]["id"])
-    for index, first in enumerate(range(0, size, CHUNK)):
-        form, span = {"segment_index": str(index)}, (first, min(first + CHUNK, size))
-        where = f"upload/{identity}/append"
+    for index, span in enumerate(pieces(size, CHUNK)):
+        form, where = {"segment_index": str(index)}, f"upload/{identity}/append"
         platform.accepted((yield _prepare(job, number, where, form=form, files={"media": media}, span=span)))
     ended = platform.good((yield _prepare(job, number, f"upload/{identity}/finalize")))
     if "processing_info" in ended["data"]:
@@ -302,7 +300,7 @@ def _post(job: Job, number: int, part: Part, media_ids: list[str], parent: str |
         "community_id": options.get("community_id"),
         **dict.fromkeys(job.rendition.labels, True),
     }
-    return {name: value for name, value in body.items() if value is not None}
+    return filled(body)
 
 
 def _poll(poll: post.Poll) -> Json:

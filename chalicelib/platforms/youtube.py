@@ -11,7 +11,6 @@ Resumable uploads: https://developers.google.com/youtube/v3/guides/using_resumab
 import re
 from collections.abc import Generator, Mapping
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from chalicelib.core import post
@@ -33,10 +32,14 @@ from chalicelib.core.options import Kind
 from chalicelib.core.rules import Comment, Hashtags, Language, Media, Medium, Mentions, Rules, Source, Text, Title
 from chalicelib.platforms.base import Auth, OAuth, Platform
 from chalicelib.platforms.words import (
+    TOKENS,
     Meaning,
+    answered_at,
     as_reply,
     bearer,
     by_status,
+    filled,
+    given,
     meant,
     needed,
     retry_at,
@@ -148,8 +151,7 @@ class YouTube(Platform):
     def connect(self, host: str, credentials: dict[str, str]) -> Conversation[Connected]:
         """Which channel the `access_token` is for, and where its uploads are listed."""
         (token,) = needed(credentials, "access_token")
-        names = ("refresh_token", "expires_at", "scope")
-        kept = {name: credentials[name] for name in names if credentials.get(name)}
+        kept = given(credentials, *TOKENS)
         with speaking(self.title):
             params = {"part": "snippet,contentDetails", "mine": "true"}
             about = self.good((yield Request("GET", f"{API}/channels", headers=bearer(token), params=params)))
@@ -190,7 +192,7 @@ class YouTube(Platform):
         url, headers = f"{API}/videos", bearer(_token(account))
         reply = yield Request("DELETE", url, headers=headers, params={"id": post_id}, effect=Effect.PREPARE)
         if reply.status != 404:
-            self._accepted(reply)
+            self.accepted(reply)
 
     def measure(self, account: Account, post_id: str) -> Conversation[Metrics | None]:
         """Its statistics; likes and comments may be hidden."""
@@ -213,15 +215,10 @@ class YouTube(Platform):
             return meant(MEANT[reason], reason, message, _again(reply, reason))
         return by_status(reply, reason, message)
 
-    def _accepted(self, reply: Reply) -> Reply:
-        if no := self.refusal(reply):
-            raise no
-        return reply
-
     def _uploaded(self, job: Job, film: post.Media) -> Conversation[str]:
         """The film's id, once all of it is there: the session knows how much of it is."""
         size = yield from size_of(film)
-        session = self._accepted((yield _session(job, film, size))).headers["location"]
+        session = self.accepted((yield _session(job, film, size))).headers["location"]
         before = -1
         while True:
             reply = yield _where(job, session, size)
@@ -248,7 +245,7 @@ class YouTube(Platform):
             keep=("kind",),
             timeout=20.0,
         )
-        self._accepted(reply)
+        self.accepted(reply)
 
     def _shown(self, job: Job, film: str) -> Conversation[None]:
         """Change who may see it. Said again in whole, since what is left out falls back to its default."""
@@ -340,7 +337,7 @@ def _status(job: Job, privacy: str) -> Json:
         "embeddable": options.get("embeddable"),
         "publicStatsViewable": options.get("public_stats_viewable"),
     }
-    return {name: value for name, value in status.items() if value is not None}
+    return filled(status)
 
 
 def _session(job: Job, film: post.Media, size: int) -> Request:
@@ -400,9 +397,9 @@ def _address(film: post.Media, identity: str) -> str:
 
 def _again(reply: Reply, reason: str) -> datetime | None:
     """When to try again what is limited: days begin at midnight in California, which is 8:00 UTC or an hour before."""
-    if reason not in DAILY or "date" not in reply.headers:
+    now = answered_at(reply) if reason in DAILY else None
+    if now is None:
         return retry_at(reply)
-    now = parsedate_to_datetime(reply.headers["date"])
     midnight = now.replace(hour=8, minute=0, second=0)
     return midnight if midnight > now else midnight + timedelta(days=1)
 

@@ -1,15 +1,14 @@
 """Workspaces and their API keys. A key is shown once and kept only as an HMAC."""
 
 import hmac
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 
-from chalicelib.core.errors import NotFound, Stale, Unauthorized
+from chalicelib.core.errors import NotFound, Unauthorized
 from chalicelib.core.timing import stamp
 from chalicelib.ports import Item, Key, Put, World
-from chalicelib.service import records
+from chalicelib.service import records, sealing
 
 KEY_PREFIX = "ck_live_"
 SCOPES = (
@@ -102,13 +101,5 @@ def _by_secret(world: World, secret: str) -> Key:
 
 @lru_cache(maxsize=8)
 def _pepper(world: World) -> bytes:
-    """The stage's pepper, made at its first use and sealed in the table; kept in memory for the process's life."""
-    item = world.table.get(PEPPER)
-    if item is None:
-        sealed = world.vault.seal("system", "pepper", world.chance.secret().encode())
-        with suppress(Stale):
-            world.table.write(Put(Item(PEPPER, {"sealed": sealed.hex()}), expect=0))
-        item = world.table.get(PEPPER)
-    if item is None:
-        raise RuntimeError("the pepper was written and is not there")
-    return world.vault.open("system", "pepper", bytes.fromhex(item.doc["sealed"]))
+    """The stage's pepper; kept in memory for the process's life."""
+    return sealing.secret_of_the_stage(world, PEPPER).encode()

@@ -1,8 +1,5 @@
 """A workspace's own registrations with networks: the client id and secret that sign people in and refresh tokens."""
 
-import json
-from base64 import b64decode, b64encode
-
 from pydantic import Field
 
 from chalicelib.core.account import App
@@ -10,7 +7,8 @@ from chalicelib.core.errors import Invalid, Issue
 from chalicelib.core.post import Line, Value
 from chalicelib.platforms import names, platform
 from chalicelib.ports import Delete, Item, Key, Put, World
-from chalicelib.service import records
+from chalicelib.service import records, sealing
+from chalicelib.service.sealing import Place
 
 PREFIX = "APP#"
 
@@ -26,8 +24,8 @@ def register(world: World, workspace_id: str, network: str, new: NewApp) -> App:
     """Keep a registration, in the place of an earlier one with the same network."""
     if network not in names() or platform(network).oauth is None:
         raise Invalid([Issue("no_oauth", "error", "platform", f"{network} signs nobody in with an app of ours")])
-    sealed = world.vault.seal(workspace_id, _purpose(network), json.dumps(new.client_secret).encode())
-    doc = {"platform": network, "client_id": new.client_id, "sealed": b64encode(sealed).decode()}
+    sealed = sealing.seal(world, _place(workspace_id, network), new.client_secret)
+    doc = {"platform": network, "client_id": new.client_id, "sealed": sealed}
     world.table.write(Put(Item(_key(workspace_id, network), doc), expect=None))
     return App(new.client_id)
 
@@ -48,13 +46,12 @@ def of(world: World, workspace_id: str, network: str) -> App:
     item = world.table.get(_key(workspace_id, network)) if platform(network).oauth else None
     if item is None:
         return App("")
-    plain = world.vault.open(workspace_id, _purpose(network), b64decode(item.doc["sealed"]))
-    return App(item.doc["client_id"], json.loads(plain))
+    return App(item.doc["client_id"], sealing.unseal(world, _place(workspace_id, network), item.doc["sealed"]))
 
 
 def _key(workspace_id: str, network: str) -> Key:
     return Key(records.workspace_pk(workspace_id), f"{PREFIX}{network}")
 
 
-def _purpose(network: str) -> str:
-    return f"app {network} secret"
+def _place(workspace_id: str, network: str) -> Place:
+    return Place(workspace_id, _key(workspace_id, network), "client_secret")

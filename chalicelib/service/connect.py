@@ -2,8 +2,7 @@
 
 import dataclasses
 import json
-from base64 import b64decode, b64encode
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -25,10 +24,12 @@ from chalicelib.core.errors import (
     Unavailable,
 )
 from chalicelib.core.post import Line, Url, Value
+from chalicelib.core.redaction import secrets_in as secrets_in
+from chalicelib.core.redaction import without as without
 from chalicelib.core.timing import instant, stamp
 from chalicelib.platforms import names, platform
 from chalicelib.ports import Delete, Item, Key, Put, World
-from chalicelib.service import apps, records, sandbox
+from chalicelib.service import apps, records, sandbox, sealing
 from chalicelib.service.reading import Page
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-SHORTEST_SECRET = 8
 REFRESH_AHEAD = timedelta(minutes=5)
 REFRESH_LEASE = timedelta(seconds=20)
 PREFIX = records.ACCOUNT_PREFIX
@@ -111,18 +111,6 @@ def _connected(world: World, new: NewAccount) -> Connected:
         raise Invalid([issue]) from no
     except TransportFailure as failure:
         raise Unavailable(f"{network.title} does not answer: {failure}") from failure
-
-
-def secrets_in(values: Mapping[str, str]) -> frozenset[str]:
-    """What among these is long enough to be a secret; the rest are ids and flags that are kept beside them."""
-    return frozenset(value for value in values.values() if len(value) >= SHORTEST_SECRET)
-
-
-def without(secrets: frozenset[str], message: str) -> str:
-    """A network's words without our secrets: some quote a token that they do not like."""
-    for secret in sorted(secrets, key=len, reverse=True):
-        message = message.replace(secret, "***")
-    return message
 
 
 def converse(world: World, conversation: Generator[Request | Wait, Any, T]) -> T:
@@ -265,11 +253,12 @@ def _item(world: World, account: Account) -> Item:
         scopes=tuple(account.secrets.get("scope", "").replace(",", " ").split()),
     )
     doc = records.to_doc(shown)
-    sealed = world.vault.seal(account.workspace_id, _purpose(account.id), json.dumps(account.secrets).encode())
+    row = key(account.workspace_id, account.id)
+    sealed = sealing.seal(world, secrets_place(account.workspace_id, row), json.dumps(account.secrets))
     if account.status == "reconnect_required":
         doc["lost_at"] = stamp(world.clock.now())
     place = Key(EXPIRING, f"{stamp(ends)}#{account.id}") if ends and account.status == "connected" else None
-    return Item(key(account.workspace_id, account.id), {**doc, "sealed": b64encode(sealed).decode()}, open=place)
+    return Item(row, {**doc, "sealed": sealed}, open=place)
 
 
 def without_secrets(item: Item) -> Account:
@@ -283,10 +272,11 @@ def with_secrets(world: World, item: Item | None) -> Account:
     if item is None:
         raise Rejected("account_gone", "the account was disconnected")
     locked = without_secrets(item)
-    plain = world.vault.open(locked.workspace_id, _purpose(locked.id), b64decode(item.doc["sealed"]))
+    plain = sealing.unseal(world, secrets_place(locked.workspace_id, item.key), item.doc["sealed"])
     host = locked.host or (world.settings.api_url if locked.platform == "sandbox" else "")
     return dataclasses.replace(locked, secrets=json.loads(plain), host=host)
 
 
-def _purpose(account_id: str) -> str:
-    return f"account {account_id} secrets"
+def secrets_place(workspace_id: str, row: Key) -> sealing.Place:
+    """Where an account's secrets lie: all of them are one JSON object, sealed as one."""
+    return sealing.Place(workspace_id, row, "secrets")

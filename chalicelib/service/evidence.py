@@ -6,19 +6,18 @@ its first use, one per stage, and sealed in the table; nothing in a receipt depe
 
 import hashlib
 from base64 import urlsafe_b64encode
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 from typing_extensions import TypedDict
 
 from chalicelib.core import receipt as record
-from chalicelib.core.errors import NotFound, Stale
+from chalicelib.core.errors import NotFound
 from chalicelib.core.publishing import Event
 from chalicelib.core.receipt import Attempt, Claims
 from chalicelib.platforms.words import messages
-from chalicelib.ports import Item, Key, Put, World
-from chalicelib.service import records
+from chalicelib.ports import Key, World
+from chalicelib.service import records, sealing
 from chalicelib.service.records import TargetKey
 
 SIGNING_KEY = Key("SYSTEM", "RECEIPT_KEY")
@@ -93,17 +92,8 @@ def _encoded(raw: bytes) -> str:
 
 @lru_cache(maxsize=8)
 def _signer(world: World) -> Signer:
-    """The stage's key, made at its first use and sealed in the table; kept in memory for the process's life."""
-    item = world.table.get(SIGNING_KEY)
-    if item is None:
-        seed = hashlib.sha256(world.chance.secret().encode()).digest()
-        sealed = world.vault.seal("system", "receipts", seed)
-        with suppress(Stale):  # two made a first key at once: both use the one that was stored
-            world.table.write(Put(Item(SIGNING_KEY, {"sealed": sealed.hex()}), expect=0))
-        item = world.table.get(SIGNING_KEY)
-    if item is None:
-        raise RuntimeError("the receipt key was written and is not there")
-    seed = world.vault.open("system", "receipts", bytes.fromhex(item.doc["sealed"]))
+    """The stage's key; kept in memory for the process's life."""
+    seed = hashlib.sha256(sealing.secret_of_the_stage(world, SIGNING_KEY).encode()).digest()
     return Signer(_public(seed), seed)
 
 

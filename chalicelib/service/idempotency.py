@@ -5,7 +5,6 @@ keeping the answer leaves nothing that a repeat could double.
 """
 
 import logging
-from base64 import b64decode, b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -14,6 +13,7 @@ from hashlib import sha256
 from chalicelib.core.errors import Conflict, Refused, Stale
 from chalicelib.core.timing import instant, stamp
 from chalicelib.ports import Delete, Item, Key, Put, World
+from chalicelib.service import sealing
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ def once(
         world.table.write(Delete(row.key, expect=row.rev))
         return answer
     try:
-        body = {"sealed": _sealed(world, workspace_id, row, answer.body)} if sealed else {"body": answer.body}
+        body = _sealed(world, workspace_id, row, answer.body) if sealed else {"body": answer.body}
         doc = {**row.doc, "status": answer.status, "headers": answer.headers, **body}
         world.table.write(Put(Item(row.key, doc, expires=row.expires), expect=row.rev))
     except Refused:
@@ -80,8 +80,7 @@ def _begin(world: World, workspace_id: str, key: str, fingerprint: str) -> Item 
         if old.doc["fingerprint"] != fingerprint:
             raise IdempotencyMismatch("this Idempotency-Key was used with another request")
         if "status" in old.doc:
-            body = _opened(world, workspace_id, old) if "sealed" in old.doc else old.doc["body"]
-            return Kept(old.doc["status"], old.doc["headers"], body, replayed=True)
+            return Kept(old.doc["status"], old.doc["headers"], _body(world, workspace_id, old), replayed=True)
         if now < instant(old.doc["in_flight_until"]):
             raise Conflict("a request with this Idempotency-Key is in flight", "idempotency_in_flight")
     doc = {"fingerprint": fingerprint, "in_flight_until": stamp(now + IN_FLIGHT_FOR)}
@@ -94,9 +93,11 @@ def _begin(world: World, workspace_id: str, key: str, fingerprint: str) -> Item 
     return Item(row.key, row.doc, rev=expect + 1, expires=row.expires)
 
 
-def _sealed(world: World, workspace_id: str, row: Item, body: str) -> str:
-    return b64encode(world.vault.seal(workspace_id, f"answer {row.key.pk}", body.encode())).decode()
+def _sealed(world: World, workspace_id: str, row: Item, body: str) -> dict[str, str]:
+    return {"sealed": sealing.seal(world, sealing.Place(workspace_id, row.key, "body"), body)}
 
 
-def _opened(world: World, workspace_id: str, row: Item) -> str:
-    return world.vault.open(workspace_id, f"answer {row.key.pk}", b64decode(row.doc["sealed"])).decode()
+def _body(world: World, workspace_id: str, row: Item) -> str:
+    if "sealed" not in row.doc:
+        return str(row.doc["body"])
+    return sealing.unseal(world, sealing.Place(workspace_id, row.key, "body"), row.doc["sealed"])

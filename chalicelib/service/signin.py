@@ -8,7 +8,7 @@ us. https://www.rfc-editor.org/rfc/rfc9700 (OAuth 2.0 security, 2025-01), https:
 """
 
 import json
-from base64 import b64decode, b64encode, urlsafe_b64encode
+from base64 import urlsafe_b64encode
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from chalicelib.core import redaction
 from chalicelib.core.conversation import Connected
 from chalicelib.core.errors import (
     Conflict,
@@ -31,7 +32,8 @@ from chalicelib.core.post import Line, Url, Value
 from chalicelib.core.timing import instant, stamp
 from chalicelib.platforms import names, platform
 from chalicelib.ports import Delete, Item, Key, Put, World
-from chalicelib.service import apps, connect, records
+from chalicelib.service import apps, connect, records, sealing
+from chalicelib.service.sealing import Place
 
 PREFIX = "CONNECTION#"
 VALID = timedelta(minutes=10)
@@ -108,7 +110,7 @@ def begin(world: World, workspace_id: str, network: str, new: NewConnection, bas
         "connection_id": connection.id,
         "platform": network,
         "until": stamp(now + VALID),
-        "sealed": _sealed(world, workspace_id, connection.id, verifier),
+        "sealed": sealing.seal(world, _verifier(workspace_id, state), verifier),
     }
     world.table.write(
         Put(Item(_opening_key(state), opening, expires=now + VALID), expect=0),
@@ -135,12 +137,12 @@ def finish(world: World, network: str, returned: dict[str, str], base: str) -> C
         said = returned.get("error_description") or returned.get("error") or "the network sent no code"
         status: Status = "denied" if returned.get("error") == "access_denied" else "failed"
         return _keep(world, replace(found, status=status, error=said[:1000]))
-    verifier = _opened(world, found.workspace_id, found.id, opening.doc["sealed"])
+    verifier = sealing.unseal(world, _verifier(found.workspace_id, returned["state"]), opening.doc["sealed"])
     try:
         reached = _reached(world, found, returned["code"], verifier, base)
     except (PlatformAnswer, TransportFailure) as no:
         ours = {"app": apps.of(world, found.workspace_id, network).secret, "verifier": verifier, **returned}
-        said = connect.without(connect.secrets_in(ours), str(no))
+        said = redaction.without(redaction.secrets_in(ours), str(no))
         return _keep(world, replace(found, status="failed", error=said[:1000]))
     if not reached:
         return _keep(world, replace(found, status="failed", error="the consent reaches no account that can publish"))
@@ -161,7 +163,7 @@ def choose(world: World, workspace_id: str, connection_id: str, choice: Choice) 
     found = records.from_doc(Connection, _plain(item.doc))
     if found.status != "choosing":
         raise Conflict(f"there is nothing to choose: the connection is {found.status}", "not_choosing", found.status)
-    kept = json.loads(_opened(world, workspace_id, connection_id, item.doc["sealed"]))
+    kept = json.loads(sealing.unseal(world, _choices(workspace_id, connection_id), item.doc["sealed"]))
     reached = {one["remote_id"]: Connected(**one) for one in kept}
     if unknown := sorted(set(choice.remote_ids) - set(reached)):
         message = f"is none of the accounts: {', '.join(unknown)}"
@@ -212,7 +214,7 @@ def _keep(world: World, found: Connection, reached: list[Connected] | None = Non
     item = _item(found)
     if reached:
         secrets = json.dumps([records.to_doc(one) for one in reached])
-        sealed = _sealed(world, found.workspace_id, found.id, secrets)
+        sealed = sealing.seal(world, _choices(found.workspace_id, found.id), secrets)
         expires = world.clock.now() + CHOSEN_WITHIN
         item = replace(item, doc={**item.doc, "sealed": sealed, "until": stamp(expires)})
     world.table.write(Put(item, expect=None))
@@ -246,9 +248,10 @@ def _opening_key(state: str) -> Key:
     return Key(f"SIGNIN#{sha256(state.encode()).hexdigest()}", "SIGNIN")
 
 
-def _sealed(world: World, workspace_id: str, connection_id: str, secret: str) -> str:
-    return b64encode(world.vault.seal(workspace_id, f"connection {connection_id}", secret.encode())).decode()
+def _verifier(workspace_id: str, state: str) -> Place:
+    return Place(workspace_id, _opening_key(state), "verifier")
 
 
-def _opened(world: World, workspace_id: str, connection_id: str, sealed: str) -> str:
-    return world.vault.open(workspace_id, f"connection {connection_id}", b64decode(sealed)).decode()
+def _choices(workspace_id: str, connection_id: str) -> Place:
+    """The accounts to choose from lie with the secrets that reach them."""
+    return Place(workspace_id, _key(workspace_id, connection_id), "choices")

@@ -1,7 +1,6 @@
 """Webhooks: register, change, rotate and try them. A signing key is shown once and kept sealed."""
 
 import dataclasses
-from base64 import b64decode, b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated
@@ -14,7 +13,7 @@ from chalicelib.core.post import Line, Url, Value
 from chalicelib.core.timing import milliseconds
 from chalicelib.core.webhooks import EVENTS, EVERYTHING, Delivery, DisabledReason, Health, SigningKey, Webhook
 from chalicelib.ports import Delete, Item, Key, Put, World
-from chalicelib.service import deliveries, records
+from chalicelib.service import deliveries, records, sealing
 
 PREFIX = "WEBHOOK#"
 MOST = 20
@@ -130,8 +129,8 @@ def rotate(world: World, workspace_id: str, webhook_id: str) -> Shown:
 def secrets(world: World, webhook: Webhook) -> list[str]:
     """The keys that sign now, opened."""
     good = webhooks.good_keys(webhook, world.clock.now())
-    purpose = _purpose(webhook.id)
-    return [webhooks.secret_of(world.vault.open(webhook.workspace_id, purpose, b64decode(key.sealed))) for key in good]
+    place = _signing_key(webhook.workspace_id, webhook.id)
+    return [webhooks.secret_of(sealing.unseal(world, place, key.sealed).encode()) for key in good]
 
 
 def try_out(world: World, workspace_id: str, webhook_id: str) -> Delivery:
@@ -219,13 +218,13 @@ def _enabled(webhook: Webhook) -> Webhook:
 
 
 def _new_key(world: World, workspace_id: str, webhook_id: str) -> tuple[str, SigningKey]:
-    raw = world.chance.secret().encode()
-    sealed = world.vault.seal(workspace_id, _purpose(webhook_id), raw)
-    return webhooks.secret_of(raw), SigningKey(b64encode(sealed).decode())
+    raw = world.chance.secret()
+    sealed = sealing.seal(world, _signing_key(workspace_id, webhook_id), raw)
+    return webhooks.secret_of(raw.encode()), SigningKey(sealed)
 
 
-def _purpose(webhook_id: str) -> str:
-    return f"webhook {webhook_id} signing key"
+def _signing_key(workspace_id: str, webhook_id: str) -> sealing.Place:
+    return sealing.Place(workspace_id, _key(workspace_id, webhook_id), "signing_key")
 
 
 def _key(workspace_id: str, webhook_id: str) -> Key:

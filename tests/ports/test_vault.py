@@ -12,7 +12,9 @@ from chalicelib.aws.clients import make
 from chalicelib.aws.kms import KmsVault
 from chalicelib.core.errors import Unavailable
 from chalicelib.ports import Item, Key, Put, Vault
-from tests.fakes import FakeClock, FakeTable, FakeVault
+from chalicelib.service import sealing
+from chalicelib.service.sealing import Place
+from tests.fakes import FakeClock, FakeTable, FakeVault, world
 
 
 class CountingKms:
@@ -63,6 +65,27 @@ def test_nothing_opens_for_another_workspace_or_purpose(vault: Vault, workspace:
         vault.open(workspace, purpose, sealed)
 
 
+ACCOUNT = Place("ws_1", Key("W#ws_1", "ACCOUNT#acc_1"), "secrets")
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        ACCOUNT._replace(workspace_id="ws_2"),
+        ACCOUNT._replace(row=Key("W#ws_1", "ACCOUNT#acc_2")),
+        ACCOUNT._replace(field="verifier"),
+    ],
+    ids=["another workspace", "another account", "another field"],
+)
+def test_an_accounts_secrets_open_for_no_other(vault: Vault, elsewhere: Place) -> None:
+    here = world(vault=vault)
+    sealed = sealing.seal(here, ACCOUNT, "token")
+    sealing.seal(here, elsewhere, "token")
+    assert sealing.unseal(here, ACCOUNT, sealed) == "token"
+    with pytest.raises(ValueError, match="does not open here"):
+        sealing.unseal(here, elsewhere, sealed)
+
+
 def test_nothing_opens_that_was_changed_or_cut(vault: Vault) -> None:
     sealed = vault.seal("ws_1", "p", b"secret")
     changed = [sealed[:n] + bytes([sealed[n] ^ 1]) + sealed[n + 1 :] for n in range(len(sealed))]
@@ -75,6 +98,21 @@ def test_what_one_process_sealed_another_opens(cloud: CountingKms) -> None:
     table = FakeTable()
     sealed = vault_on(cloud, table).seal("ws_1", "p", b"secret")
     assert vault_on(cloud, table).open("ws_1", "p", sealed) == b"secret"
+
+
+@pytest.mark.parametrize("relabelled", [False, True])
+def test_what_was_sealed_under_another_version_of_the_format_does_not_open(
+    monkeypatch: pytest.MonkeyPatch, cloud: CountingKms, relabelled: bool
+) -> None:
+    table = FakeTable()
+    with monkeypatch.context() as tomorrow:
+        tomorrow.setattr(kms, "VERSION", kms.VERSION + 1)
+        sealed = vault_on(cloud, table).seal("ws_1", "p", b"secret")
+        assert vault_on(cloud, table).open("ws_1", "p", sealed) == b"secret"
+    if relabelled:
+        sealed = bytes([kms.VERSION]) + sealed[1:]
+    with pytest.raises(ValueError, match="does not open here"):
+        vault_on(cloud, table).open("ws_1", "p", sealed)
 
 
 def test_a_data_key_is_asked_for_once_in_five_minutes(cloud: CountingKms) -> None:

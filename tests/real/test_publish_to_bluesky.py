@@ -276,15 +276,15 @@ OVER = "e30.eyJleHAiOiAxfQ.e30"
 """An access token that ended in 1970: `{}`, `{"exp": 1}` and `{}`."""
 LET_IT_EXPIRE = """
 import dataclasses, json, sys
-from base64 import b64decode, b64encode
-from chalicelib.ports import Key, Put
+from chalicelib.ports import Put
+from chalicelib.service import connect, sealing
 from chalicelib.wiring import world
 workspace_id, account_id, over = sys.argv[1:]
-item = world().table.get(Key(f"W#{workspace_id}", f"ACCOUNT#{account_id}"))
-bound_to = workspace_id, f"account {account_id} secrets"
-secrets = json.loads(world().vault.open(*bound_to, b64decode(item.doc["sealed"])))
-sealed = world().vault.seal(*bound_to, json.dumps({**secrets, "access": over}).encode())
-expired = dataclasses.replace(item, doc={**item.doc, "sealed": b64encode(sealed).decode()})
+item = world().table.get(connect.key(workspace_id, account_id))
+place = connect.secrets_place(workspace_id, item.key)
+secrets = json.loads(sealing.unseal(world(), place, item.doc["sealed"]))
+sealed = sealing.seal(world(), place, json.dumps({**secrets, "access": over}))
+expired = dataclasses.replace(item, doc={**item.doc, "sealed": sealed})
 world().table.write(Put(expired, expect=item.rev))
 """
 
