@@ -250,6 +250,9 @@ class Settings:
     stage: str = "dev"
     api_url: str = ""
     """This service's own public URL, with its stage path and without a trailing slash."""
+    emulated_url: str = ""
+    """The same where API Gateway is emulated, which does not say how it was called: `{apiId}` and `{stage}` stand for
+    what it does say."""
     alarm_lead_seconds: int = 180
     """How long before its minute an alarm rings."""
     direct_window_seconds: int = 600

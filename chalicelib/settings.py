@@ -25,6 +25,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
     return Settings(
         stage=environment.get("CARILLON_STAGE") or default.stage,
         api_url=environment.get("CARILLON_API_URL", "").rstrip("/"),
+        emulated_url=environment.get("CARILLON_EMULATED_URL", ""),
         alarm_lead_seconds=lead,
         direct_window_seconds=window,
         allowed_private_hosts=_places(environment, "CARILLON_ALLOWED_PRIVATE_HOSTS"),

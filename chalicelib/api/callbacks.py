@@ -41,7 +41,7 @@ class NewSecrets(Value):
 @route("GET", "/v1/accounts/{account_id}/callbacks", needs="accounts:read", answers={200: CallbacksAnswer})
 def list_callbacks(call: Call, account_id: str) -> Answer:
     """Who may call about the account, and at which address."""
-    found = callbacks.of(call.world, call.workspace_id, account_id)
+    found = callbacks.of(call.world, call.workspace_id, account_id, call.base)
     return Answer(200, {"data": [_shown(one) for one in found]})
 
 
@@ -58,7 +58,7 @@ def set_up_callback(call: Call, account_id: str, network: str, body: NewSecrets)
 
     `network` is the account's own, or `standard` for a tool of yours that speaks Standard Webhooks.
     """
-    shown, made = callbacks.set_up(call.world, call.workspace_id, account_id, network, body.secrets)
+    shown, made = callbacks.set_up(call.world, call.workspace_id, account_id, network, body.secrets, call.base)
     return Answer(201, {**_shown(shown), "secrets": made}, {"Location": shown.url})
 
 

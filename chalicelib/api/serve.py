@@ -93,7 +93,7 @@ def _answer(endpoint: Endpoint, world: World, request: Request, params: dict[str
         caller.workspace_id,
         caller.key_id,
         bearer,
-        base=world.settings.api_url or "..",
+        base=_base(world, request),
         waited=_waited(world, request),
         if_version=_if_version(request),
         seed=idempotency.seed(caller.workspace_id, f"{key}\n{fingerprint}") if key else None,
@@ -115,6 +115,20 @@ def _waited(world: World, request: Request) -> timedelta:
     if not isinstance(taken_ms, int):
         return timedelta()
     return world.clock.now() - datetime.fromtimestamp(taken_ms / 1000, UTC)
+
+
+def _base(world: World, request: Request) -> str:
+    """What stands before `/v1` in this service's own address: networks are told it, letter by letter.
+
+    The gateway names the domain that was called, which may be one's own, and its path with the stage in front.
+    """
+    domain, path = request.context.get("domainName"), request.context.get("path", "")
+    if world.settings.api_url:
+        return world.settings.api_url
+    if domain:
+        before = path.split("/")[: -request.path.count("/")]
+        return f"https://{domain}{'/'.join(before)}"
+    return world.settings.emulated_url.format(**request.context) if world.settings.emulated_url else ".."
 
 
 def _bearer(request: Request) -> str:

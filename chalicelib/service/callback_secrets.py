@@ -6,7 +6,6 @@ The row is found by the account alone, because that is all that a network's call
 """
 
 import json
-from base64 import b64decode
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +13,8 @@ from typing import Any
 from chalicelib.callbacks.base import Keys
 from chalicelib.core.timing import instant
 from chalicelib.ports import Key, World
+from chalicelib.service import sealing
+from chalicelib.service.sealing import Place
 
 ACTIVE = 2
 """Secrets of one network that are good at a time."""
@@ -34,7 +35,8 @@ def opened(world: World, account_id: str, network: str) -> Opened | None:
         return None
     workspace_id = item.doc["workspace_id"]
     sets = active(item.doc["networks"].get(network, []), world.clock.now())
-    plain = [world.vault.open(workspace_id, purpose(account_id, network), b64decode(one["sealed"])) for one in sets]
+    at = place(workspace_id, account_id, network)
+    plain = [sealing.unseal(world, at, one["sealed"]) for one in sets]
     return Opened(workspace_id, tuple(json.loads(one) for one in plain))
 
 
@@ -43,9 +45,9 @@ def active(sets: list[dict[str, Any]], now: datetime) -> list[dict[str, Any]]:
     return [one for one in sets if "until" not in one or instant(one["until"]) > now][:ACTIVE]
 
 
-def purpose(account_id: str, network: str) -> str:
-    """What the secrets are sealed for."""
-    return f"account {account_id} callback {network}"
+def place(workspace_id: str, account_id: str, network: str) -> Place:
+    """Where alone the secrets open."""
+    return Place(workspace_id, key(account_id), network)
 
 
 def key(account_id: str) -> Key:

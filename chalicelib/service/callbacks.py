@@ -12,8 +12,8 @@ from chalicelib.callbacks.base import Callbacks, Keys
 from chalicelib.core.errors import Invalid, Issue, NotFound
 from chalicelib.core.timing import instant, stamp
 from chalicelib.ports import Delete, Item, Put, World
-from chalicelib.service import connect
-from chalicelib.service.callback_secrets import ACTIVE, active, key, purpose
+from chalicelib.service import connect, sealing
+from chalicelib.service.callback_secrets import ACTIVE, active, key, place
 
 OVERLAP = timedelta(hours=24)
 """How long the secrets before the latest go on being good, so that nothing is lost while somebody changes them."""
@@ -37,13 +37,14 @@ def speak_to(platform: str) -> list[str]:
 
 
 def set_up(
-    world: World, workspace_id: str, account_id: str, network: str, given: Mapping[str, str]
+    world: World, workspace_id: str, account_id: str, network: str, given: Mapping[str, str], base: str
 ) -> tuple[Callback, dict[str, str]]:
     """Let a network call about an account, or change its secrets; gives also those that were made up, once.
 
-    The secrets before stay good for a day. Raises NotFound, and Invalid with everything that is wrong.
+    The secrets before stay good for a day; `base` is this service's own address. Raises NotFound, and Invalid with
+    everything that is wrong.
     """
-    account, how = _of(world, workspace_id, account_id, network)
+    how = _of(world, workspace_id, account_id, network)
     made = {name: _made(world, network) for name in how.makes if name not in given}
     if issues := _faults(how, given):
         raise Invalid(issues)
@@ -58,15 +59,17 @@ def set_up(
     networks = {**(item.doc["networks"] if item else {}), network: [fresh, *retiring]}
     doc = {"workspace_id": workspace_id, "networks": networks}
     world.table.write(Put(Item(key(account_id), doc), expect=item.rev if item else 0))
-    return _shown(world, account.id, network, networks[network]), made
+    return _shown(world, account_id, network, networks[network], base), made
 
 
-def of(world: World, workspace_id: str, account_id: str) -> list[Callback]:
+def of(world: World, workspace_id: str, account_id: str, base: str) -> list[Callback]:
     """The account's callbacks, without their secrets; NotFound where the workspace has no such account."""
     connect.account(world, workspace_id, account_id)
     item = world.table.get(key(account_id))
     return (
-        [_shown(world, account_id, name, sets) for name, sets in sorted(item.doc["networks"].items())] if item else []
+        [_shown(world, account_id, name, sets, base) for name, sets in sorted(item.doc["networks"].items())]
+        if item
+        else []
     )
 
 
@@ -81,11 +84,11 @@ def remove(world: World, workspace_id: str, account_id: str, network: str) -> No
     world.table.write(write if left else Delete(key(account_id), expect=item.rev))
 
 
-def _of(world: World, workspace_id: str, account_id: str, network: str) -> tuple[Any, Callbacks]:
+def _of(world: World, workspace_id: str, account_id: str, network: str) -> Callbacks:
     account = connect.account(world, workspace_id, account_id)
     if network not in speak_to(account.platform):
         raise NotFound(f"{network} does not call about accounts on {account.platform}")
-    return account, callbacks(network)
+    return callbacks(network)
 
 
 def _faults(how: Callbacks, given: Mapping[str, str]) -> list[Issue]:
@@ -101,13 +104,12 @@ def _made(world: World, network: str) -> str:
     return f"whsec_{b64encode(secret.encode()).decode()}" if network == "standard" else secret
 
 
-def _shown(world: World, account_id: str, network: str, sets: list[dict[str, Any]]) -> Callback:
+def _shown(world: World, account_id: str, network: str, sets: list[dict[str, Any]], base: str) -> Callback:
     good = active(sets, world.clock.now())
     until = instant(good[1]["until"]) if len(good) > 1 else None
-    url = f"{world.settings.api_url or '..'}/v1/callbacks/{network}/{account_id}"
+    url = f"{base}/v1/callbacks/{network}/{account_id}"
     return Callback(network, url, callbacks(network).setup, instant(sets[0]["since"]), until)
 
 
 def _sealed(world: World, workspace_id: str, account_id: str, network: str, keys: Keys) -> str:
-    plain = json.dumps(dict(keys)).encode()
-    return b64encode(world.vault.seal(workspace_id, purpose(account_id, network), plain)).decode()
+    return sealing.seal(world, place(workspace_id, account_id, network), json.dumps(dict(keys)))

@@ -12,23 +12,19 @@ the `open` index the followed posts whose figures are to be asked for, in shards
 """
 
 import hashlib
-from base64 import b64decode, b64encode
-from contextlib import suppress
 from datetime import UTC, datetime
 from zlib import crc32
 
 from chalicelib.core.engagement import Seen
-from chalicelib.core.errors import Stale
 from chalicelib.core.event_log import KEPT, EventLog
 from chalicelib.core.followed import Followed
 from chalicelib.core.inbox import InboxItem
 from chalicelib.core.timing import stamp
-from chalicelib.ports import Item, Key, Put, World
-from chalicelib.service import records
+from chalicelib.ports import Item, Key, World
+from chalicelib.service import records, sealing
 
 POLL_SHARD_NAMES = tuple(f"POLL#{number:02d}" for number in range(records.SHARDS))
 LONGEST_NAME = 200
-PURPOSE = "actors"
 
 
 def pk(workspace_id: str, account_id: str) -> str:
@@ -107,16 +103,7 @@ def log_of(item: Item) -> EventLog:
 
 def actors_key(world: World, workspace_id: str) -> bytes:
     """The workspace's key for standing in for people; made at its first use."""
-    place = Key(records.workspace_pk(workspace_id), "ACTORS")
-    item = world.table.get(place)
-    if item is None:
-        sealed = world.vault.seal(workspace_id, PURPOSE, world.chance.secret().encode())
-        with suppress(Stale):
-            world.table.write(Put(Item(place, {"sealed": b64encode(sealed).decode()}), expect=0))
-        item = world.table.get(place)
-    if item is None:
-        raise RuntimeError("the key was written and is not there")
-    return world.vault.open(workspace_id, PURPOSE, b64decode(item.doc["sealed"]))
+    return sealing.secret_in(world, workspace_id, Key(records.workspace_pk(workspace_id), "ACTORS")).encode()
 
 
 def _name(post: str) -> str:

@@ -36,7 +36,12 @@ def unseal(world: World, place: Place, sealed: str) -> str:
 
 def secret_of_the_stage(world: World, row: Key) -> str:
     """The secret in a row of the stage's own, made at its first use."""
-    place = Place(STAGE, row, "secret")
+    return secret_in(world, STAGE, row)
+
+
+def secret_in(world: World, workspace_id: str, row: Key) -> str:
+    """The secret in a row that holds nothing else, made at its first use."""
+    place = Place(workspace_id, row, "secret")
     item = world.table.get(row)
     if item is None:
         sealed = seal(world, place, world.chance.secret())

@@ -45,6 +45,11 @@ MAP = {
     "GET /v1/accounts/{account_id}": "accounts:read",
     "DELETE /v1/accounts/{account_id}": "accounts:write",
     "GET /v1/accounts/{account_id}/health": "accounts:read",
+    "GET /v1/accounts/{account_id}/callbacks": "accounts:read",
+    "POST /v1/accounts/{account_id}/callbacks/{network}": "accounts:write",
+    "DELETE /v1/accounts/{account_id}/callbacks/{network}": "accounts:write",
+    "GET /v1/posts/{post_id}/metrics": "engagement:read",
+    "GET /v1/posts/{post_id}/metrics/timeline": "engagement:read",
     "POST /v1/accounts/connect/{platform}": "accounts:write",
     "GET /v1/accounts/connect/{platform}/callback": "nothing",
     "GET /v1/connections/{connection_id}": "accounts:read",
@@ -98,7 +103,13 @@ def route(endpoint: Endpoint) -> str:
 
 def path(endpoint: Endpoint) -> str:
     ids = {"webhook_id": "wh_1", "delivery_id": "msg_1", "connection_id": "con_1", "platform": "mastodon"}
-    ids |= {"medium_id": "med_1", "post_id": "post_1", "target_id": "tgt_1", "account_id": "acc_1"}
+    ids |= {
+        "medium_id": "med_1",
+        "post_id": "post_1",
+        "target_id": "tgt_1",
+        "account_id": "acc_1",
+        "network": "standard",
+    }
     return endpoint.path.format(**ids, name="sandbox", handle="tower")
 
 
@@ -164,7 +175,12 @@ def test_another_tenants_thing_looks_exactly_like_none(client: Api, endpoint: En
     stranger = client.stranger()
     post, webhook = stranger.created(), stranger.webhook()
     target, delivery = post["targets"][0], stranger.post(f"/v1/webhooks/{webhook['id']}/test").json_body
-    theirs = {"post_id": post["id"], "target_id": target["id"], "account_id": target["account_id"]}
+    theirs = {
+        "post_id": post["id"],
+        "target_id": target["id"],
+        "account_id": target["account_id"],
+        "network": "standard",
+    }
     theirs |= {"webhook_id": webhook["id"], "delivery_id": delivery["id"]}
     asked: dict[str, Any] = {"credentials": {}}
     theirs["connection_id"] = stranger.post("/v1/accounts/connect/sandbox", asked).json_body["id"]

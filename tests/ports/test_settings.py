@@ -15,6 +15,7 @@ def test_each_variable_sets_its_field() -> None:
         {
             "CARILLON_STAGE": "prod",
             "CARILLON_API_URL": "https://api.example/api/",
+            "CARILLON_EMULATED_URL": "http://127.0.0.1:4566/{apiId}",
             "CARILLON_ALARM_LEAD_SECONDS": "60",
             "CARILLON_DIRECT_WINDOW_SECONDS": "180",
             "CARILLON_ALLOWED_PRIVATE_HOSTS": "127.0.0.1:4566, LocalHost:80,[::1]:8080,",
@@ -22,7 +23,7 @@ def test_each_variable_sets_its_field() -> None:
         }
     )
     places = frozenset({"127.0.0.1:4566", "localhost:80", "[::1]:8080"})
-    assert chosen == Settings("prod", "https://api.example/api", 60, 180, places)
+    assert chosen == Settings("prod", "https://api.example/api", "http://127.0.0.1:4566/{apiId}", 60, 180, places)
 
 
 @pytest.mark.parametrize(
