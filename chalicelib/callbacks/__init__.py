@@ -12,6 +12,7 @@ SHARED = frozenset({"base", "signatures"})
 """What all of them are made of."""
 
 
+@cache
 def names() -> list[str]:
     """Every network that calls, read from this directory without importing anything."""
     return sorted(module.name for module in iter_modules(__path__) if module.name not in SHARED)
