@@ -9,8 +9,9 @@ from chalicelib.core.account import Account
 from chalicelib.core.adapt import adapt
 from chalicelib.core.errors import Conflict, Invalid, Issue, RuleRef, Stale
 from chalicelib.core.post import NewPost, NewTarget, Post, PostPatch, TargetRef, content_of
-from chalicelib.core.publishing import EDITABLE, State, Target, edited, noted, scheduled
+from chalicelib.core.publishing import edited, scheduled
 from chalicelib.core.rendition import Rendition
+from chalicelib.core.target import EDITABLE, State, Target, noted
 from chalicelib.core.timing import milliseconds, resolve, zone
 from chalicelib.platforms import names, platform
 from chalicelib.ports import Delete, Put, World

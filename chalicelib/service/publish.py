@@ -30,7 +30,8 @@ from chalicelib.core.errors import (
     Transient,
     TransportFailure,
 )
-from chalicelib.core.publishing import Act, Answer, Exchange, Later, Settle, State, Target
+from chalicelib.core.publishing import Act, Later, Settle
+from chalicelib.core.target import Answer, Exchange, State, Target
 from chalicelib.core.timing import milliseconds
 from chalicelib.platforms import platform
 from chalicelib.platforms.base import Platform

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from chalicelib.core import publishing
 from chalicelib.core.conversation import Effect, Idempotency, Published, Request, Safety
 from chalicelib.core.errors import Conflict
-from chalicelib.core.publishing import EDITABLE, TERMINAL, Act, Answer, Ignore, Later, Policy, Settle, State, Target
+from chalicelib.core.publishing import Act, Ignore, Later, Settle
+from chalicelib.core.target import EDITABLE, TERMINAL, Answer, Policy, State, Target
+from chalicelib.core.target import status as status_of
 
 DUE = datetime(2026, 11, 23, 9, tzinfo=UTC)
 POLICY = Policy()
@@ -306,12 +308,12 @@ def test_a_failed_target_can_be_published_again_by_hand() -> None:
     ],
 )
 def test_a_posts_status_follows_from_its_targets(states: list[str], status: str) -> None:
-    assert publishing.status([State(one) for one in states]) == status
+    assert status_of([State(one) for one in states]) == status
 
 
 @given(st.lists(st.sampled_from(sorted(State)), min_size=1, max_size=5))
 def test_a_posts_status_does_not_depend_on_the_order_of_its_targets(states: list[State]) -> None:
-    assert publishing.status(states) == publishing.status(states[::-1])
+    assert status_of(states) == status_of(states[::-1])
 
 
 @given(

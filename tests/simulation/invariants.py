@@ -4,8 +4,9 @@ from collections import Counter, defaultdict
 from datetime import datetime, timedelta
 
 from chalicelib.core.conversation import Effect
-from chalicelib.core.publishing import SEND_WITHIN, TERMINAL, State, Target
+from chalicelib.core.publishing import SEND_WITHIN
 from chalicelib.core.rendition import Rendition
+from chalicelib.core.target import TERMINAL, State, Target
 from chalicelib.core.webhooks import PUBLIC
 from chalicelib.service import records
 from chalicelib.service.schedule import POLICY

@@ -9,7 +9,7 @@ from typing import Any
 
 from chalicelib.core.errors import Conflict, Invalid, Refused
 from chalicelib.core.post import NewPost, PostPatch
-from chalicelib.core.publishing import State, Target
+from chalicelib.core.target import State, Target
 from chalicelib.ports import World
 from chalicelib.service import brakes, compose, reading, records, resolve, steer
 from chalicelib.service.reading import Whole

@@ -10,7 +10,7 @@ import pytest
 from chalicelib.core import publishing
 from chalicelib.core.conversation import Effect, Request
 from chalicelib.core.post import NewPost
-from chalicelib.core.publishing import State, Target
+from chalicelib.core.target import State, Target
 from chalicelib.ports import Put
 from chalicelib.service import brakes, compose, connect, steer
 from chalicelib.service.reading import Whole
