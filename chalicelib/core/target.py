@@ -103,6 +103,10 @@ class Target:
     platform: str
     state: State
     scheduled_at: datetime | None
+    lead: timedelta = timedelta()
+    """How long before it is due its media begin on their way: see `chalicelib.core.lead`."""
+    edited_at: datetime | None = None
+    """When what it says was last changed: what was prepared before that is not for this."""
     server: str = ""
     """The account's host where its platform has several: what is down together."""
     late_policy: LatePolicy = "publish"

@@ -149,5 +149,7 @@ class Watch:
         said = [by_id[one] for one in target.part_ids]
         if [post.text for post in said] != [part.text for part in parts]:
             self.breach(f"{target.id} does not say what was accepted")
+        if [post.film for post in said] != [part.media[0].url if part.media else None for part in parts]:
+            self.breach(f"{target.id} does not show the film that was accepted")
         if [post.parent for post in said] != [None, *target.part_ids[:-1]]:
             self.breach(f"{target.id} is not in order")
