@@ -27,7 +27,7 @@ LONGEST = 3600.0
 """Whatever went wrong, a target that has not ended by then never will."""
 AFTERMATH = 45.0
 """How long we go on looking when everything has ended: longer than the latest acceptance."""
-TEXTS = {"single": SHORT, "thread": LONG}
+TEXTS = {"single": SHORT, "thread": LONG, "film": SHORT}
 SHARES = 16
 """Into how many shares a play is divided among the processors: many, so that none waits long for the last."""
 
