@@ -393,7 +393,7 @@ def test_a_rest_is_no_attempt_unless_something_is_in_doubt() -> None:
     [publishing.cancelled, publishing.held, lambda one, now: publishing.edited(one, DUE + seconds(60), now)],
 )
 def test_what_only_gets_ready_can_be_stopped_until_its_instant(move: Any) -> None:
-    ready = publishing.wake(target(lead=LEAD), DUE - LEAD, 3, "claim-1", READBACK, POLICY).target
+    ready = claimed(lead=LEAD)
     stopped = move(ready, DUE - timedelta(milliseconds=1))
     assert (stopped.claim, stopped.claimed_until, stopped.version) == (None, None, 4)
     with pytest.raises(Conflict):
