@@ -7,8 +7,8 @@ from typing_extensions import TypedDict
 from chalicelib.api.problem import IssueAnswer, RuleAnswer, issue_answer, rule_answer
 from chalicelib.core.account import Account, AccountStatus
 from chalicelib.core.post import Content, TargetRef
-from chalicelib.core.publishing import State, Target
 from chalicelib.core.rendition import Change, Cost, Markup, Part
+from chalicelib.core.target import State, Target
 from chalicelib.core.timing import stamp, stamp_of
 from chalicelib.service.reading import Whole
 

@@ -8,7 +8,7 @@ from pydantic import Field
 from chalicelib.api.answers import ListAnswer, PostAnswer, post_answer
 from chalicelib.api.route import Answer, Call, Moment, PageQuery, route
 from chalicelib.core.post import NewPost, PostPatch
-from chalicelib.core.publishing import State
+from chalicelib.core.target import State
 from chalicelib.ports import World
 from chalicelib.service import reading, steer
 from chalicelib.service.reading import PostFilter, Whole

@@ -3,6 +3,9 @@
 Everything here is a pure function from a target and an instant to the next target. The service reads a target, asks
 here, writes the answer on condition that nobody wrote first, and only then acts on it.
 
+A target with a lead is claimed twice: its lead before it is due, to get everything ready, and again when it is due, to
+go out. In between it rests, and what was prepared is recalled from the ledger.
+
     draft ─┐                       ┌─> held ──────────┐
            ├─> scheduled ─> queued ─> publishing ─> published
            │        ^         ^        │   │ ├────> failed
@@ -13,36 +16,13 @@ here, writes the answer on condition that nobody wrote first, and only then acts
 import dataclasses
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any, Literal
 
-from chalicelib.core.conversation import Effect, Idempotency, Published, Reply, Request, Safety
+from chalicelib.core.conversation import Effect, Idempotency, Published, Request, Safety
 from chalicelib.core.errors import Conflict
-from chalicelib.core.post import LatePolicy
+from chalicelib.core.target import EDITABLE, WAITING, Answer, Exchange, Fault, Policy, State, Target, noted
 from chalicelib.core.timing import milliseconds, stamp
 
-
-class State(StrEnum):
-    """Where a target stands."""
-
-    DRAFT = "draft"
-    PENDING_APPROVAL = "pending_approval"
-    SCHEDULED = "scheduled"
-    QUEUED = "queued"
-    PUBLISHING = "publishing"
-    PUBLISHED = "published"
-    FAILED = "failed"
-    UNCONFIRMED = "unconfirmed"
-    MISSED = "missed"
-    SKIPPED = "skipped"
-    AWAITING_ACTION = "awaiting_action"
-    HELD = "held"
-    CANCELLED = "cancelled"
-    REMOVED = "removed"
-
-
-TERMINAL = frozenset({State.PUBLISHED, State.FAILED, State.MISSED, State.SKIPPED, State.CANCELLED, State.REMOVED})
-WAITING = frozenset({State.SCHEDULED, State.QUEUED})
 SEND_WITHIN = timedelta(seconds=5)
 """A request leaves this soon after its intent was recorded, or not at all: a worker that was frozen in between must not
 send what somebody else has read back in vain meanwhile."""
@@ -54,138 +34,6 @@ REMINDED_AFTER = timedelta(hours=1)
 AT_ONCE = timedelta(seconds=60)
 """What "now" may take to come through the queue and a cold start before a late policy calls it late."""
 REPEATABLE = frozenset({Safety.KEY, Safety.CONTENT_KEY, Safety.CONTAINER})
-EDITABLE = frozenset({State.DRAFT, State.PENDING_APPROVAL, State.HELD, State.AWAITING_ACTION}) | WAITING
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A recorded reply: what the conversation needs to go on, and how we came to know it."""
-
-    status: int
-    """0 where a person found the post: there was no reply then."""
-    body: str
-    headers: dict[str, str]
-    at: datetime
-    source: Literal["reply", "read_back", "person"] = "reply"
-    by: str | None = None
-    """The key of the person who said so."""
-
-    @property
-    def reply(self) -> Reply:
-        """The answer as the reply that it was."""
-        return Reply(self.status, self.headers, self.body.encode())
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """One entry of the ledger: a PREPARE or CREATE request that was made, and what was answered."""
-
-    digest: str
-    effect: Effect
-    part: int
-    intent_at: datetime
-    over_at: datetime
-    """When our side had certainly sent it or let it be, and stopped waiting for the answer."""
-    answer: Answer | None = None
-    void: bool = False
-    """Proved never to have been applied; a later exchange takes its place."""
-    void_at: datetime | None = None
-    void_why: str | None = None
-    """What proved it: `not_sent`, `frozen`, `read_back`, `person`, or the code of the platform's refusal."""
-    repeated_at: tuple[datetime, ...] = ()
-    """When it was sent once more without an answer to the time before, under what makes that safe."""
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One line of a target's timeline."""
-
-    at: datetime
-    type: str
-    detail: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """The last thing that went wrong for a target."""
-
-    code: str
-    message: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """One post on one account: its due time, its state, its ledger, its fate."""
-
-    id: str
-    post_id: str
-    workspace_id: str
-    account_id: str
-    platform: str
-    state: State
-    scheduled_at: datetime | None
-    server: str = ""
-    """The account's host where its platform has several: what is down together."""
-    late_policy: LatePolicy = "publish"
-    grace_seconds: int = 300
-    expires_at: datetime | None = None
-    version: int = 1
-    """Raised by every edit of a person; a message that names another version is stale."""
-    rev: int = 0
-    """Raised by every write; the condition of the next one."""
-    next_at: datetime | None = None
-    """When the machine has to look at it again; None when nothing is left to do, or only a person can."""
-    claim: str | None = None
-    claimed_until: datetime | None = None
-    attempts: int = 0
-    ledger: tuple[Exchange, ...] = ()
-    events: tuple[Event, ...] = ()
-    error: Fault | None = None
-    sent_at: datetime | None = None
-    """When the first creating request left."""
-    published_at: datetime | None = None
-    platform_at: datetime | None = None
-    """When it was published by the platform's own word, where it says one."""
-    platform_post_id: str | None = None
-    url: str | None = None
-    part_ids: tuple[str, ...] = ()
-
-    @property
-    def lateness_ms(self) -> int | None:
-        """Milliseconds from due to published."""
-        if self.published_at is None or self.scheduled_at is None:
-            return None
-        return round((self.published_at - self.scheduled_at).total_seconds() * 1000)
-
-    @property
-    def doubt(self) -> Exchange | None:
-        """The creating request that was sent, or may have been, and never answered."""
-        for exchange in self.ledger:
-            if exchange.effect is Effect.CREATE and exchange.answer is None and not exchange.void:
-                return exchange
-        return None
-
-    @property
-    def creates(self) -> tuple[Exchange, ...]:
-        """The creating exchanges that count, in order."""
-        return tuple(one for one in self.ledger if one.effect is Effect.CREATE and not one.void)
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """The engine's spans: how early it arms, how long a claim lasts, how it retries."""
-
-    arm: timedelta = timedelta(seconds=4)
-    lease: timedelta = timedelta(seconds=90)
-    """Longer than a publisher may run, so that a claim that lapsed is a publisher that died."""
-    run: timedelta = timedelta(seconds=45)
-    """How long a publisher works before it rests; shorter than its function's time-out."""
-    repeats: int = 5
-    """Attempts in which an unanswered request with an idempotency key is repeated; after those it is read back."""
-    first_retry: timedelta = timedelta(seconds=5)
-    longest_retry: timedelta = timedelta(seconds=90)
-    give_up_after: timedelta = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,14 +70,8 @@ def ready_at(target: Target, policy: Policy) -> datetime:
         raise Conflict("nothing is left to do", target.state)
     if target.scheduled_at is None:
         return target.next_at
-    early = target.scheduled_at - policy.arm
+    early = target.scheduled_at - max(target.lead, policy.arm)
     return early if target.next_at == target.scheduled_at else max(target.next_at, early)
-
-
-def noted(target: Target, now: datetime, type: str, detail: str | None = None, **changes: Any) -> Target:
-    """The target with changes and a line in its timeline."""
-    events = (*target.events, Event(milliseconds(now), type, detail))
-    return dataclasses.replace(target, events=events, **changes)
 
 
 def wake(
@@ -285,10 +127,13 @@ def expired(target: Target, now: datetime) -> bool:
 
 
 def _promised(target: Target, now: datetime) -> datetime:
-    """The instant from which lateness counts: the due one; a little after it was asked for, where that was "now"."""
+    """The instant from which lateness counts: the due one; a little after it was asked for, where that was "now".
+
+    What was asked for at shorter notice than its lead needs that long, too.
+    """
     due = target.scheduled_at or now
-    at_once = [event.at for event in target.events if event.type in ASKED and event.at >= due]
-    return max(at_once) + AT_ONCE if at_once else due
+    at_once = [event.at for event in target.events if event.type in ASKED and event.at >= due - target.lead]
+    return max(due, max(at_once) + target.lead + AT_ONCE) if at_once else due
 
 
 def _wake_doubtful(
@@ -361,17 +206,23 @@ def recall(target: Target, request: Request, created: int, now: datetime, idempo
     """The ledger's entry for a request of a conversation that runs again.
 
     The n-th creating request is the n-th creating exchange, whatever its bytes are now: it is never made twice.
-    A preparation is recalled by what it asks, while the platform still keeps it; that of a part that is out, always:
-    what is out is this one.
+    A preparation is recalled by what it asks, the last that asked it, while the platform still keeps it, and unless
+    what the target says was changed since: what was begun for another film may have been asked for in the same words.
+    That of a part that is out is always recalled: what is out is this one.
     """
     if request.effect is Effect.CREATE:
         return target.creates[created] if created < len(target.creates) else None
     out = any(one.answer and one.part == request.part for one in target.creates)
-    for exchange in target.ledger:
-        fresh = out or now < exchange.intent_at + idempotency.prepared_lifetime
-        if exchange.effect is Effect.PREPARE and exchange.digest == request.digest and exchange.answer and fresh:
-            return exchange
+    for exchange in reversed(target.ledger):
+        if exchange.effect is Effect.PREPARE and exchange.digest == request.digest and exchange.answer:
+            return exchange if out or _is_kept(target, exchange, now, idempotency) else None
     return None
+
+
+def _is_kept(target: Target, preparation: Exchange, now: datetime, idempotency: Idempotency) -> bool:
+    """Whether the platform still keeps what was prepared, and we still want it."""
+    outdated = target.edited_at is not None and preparation.intent_at <= target.edited_at
+    return not outdated and now < preparation.intent_at + idempotency.prepared_lifetime
 
 
 def looked_for_in_vain(target: Target) -> bool:
@@ -619,11 +470,23 @@ def let_go(target: Target, now: datetime, at: datetime) -> Target:
 
 
 def resting(target: Target, now: datetime, until: datetime, policy: Policy) -> Target:
-    """The target while the platform works on what it was given, or while a long thread takes a breath."""
+    """The target while the platform works on what it was given, until it is due, or while a long thread takes a breath.
+
+    Where nothing is in doubt, nothing went wrong, and what goes on later is no other attempt.
+    """
     if now > (target.scheduled_at or now) + policy.give_up_after:
         return failed(target, now, "never_ready", "the platform did not finish what it was given")
-    state = State.UNCONFIRMED if target.doubt else State.QUEUED
-    return noted(target, now, "resting", state=state, next_at=milliseconds(until), claim=None, claimed_until=None)
+    state, attempts = (State.UNCONFIRMED, 0) if target.doubt else (State.QUEUED, 1)
+    return noted(
+        target,
+        now,
+        "resting",
+        state=state,
+        next_at=milliseconds(until),
+        claim=None,
+        claimed_until=None,
+        attempts=max(0, target.attempts - attempts),
+    )
 
 
 def queued(target: Target, now: datetime) -> Target:
@@ -633,15 +496,15 @@ def queued(target: Target, now: datetime) -> Target:
 
 def cancelled(target: Target, now: datetime) -> Target:
     """The target called off by a person, while nothing of it is out."""
-    _editable(target, "cancelled")
-    return noted(target, now, "cancelled", state=State.CANCELLED, next_at=None, version=target.version + 1)
+    _require_editable(target, now, "cancelled")
+    return _taken_back(target, now, "cancelled", None, state=State.CANCELLED, next_at=None)
 
 
 def held(target: Target, now: datetime) -> Target:
     """The target stopped by a person until resumed."""
-    if target.state not in WAITING:
+    if target.state not in WAITING and not gets_ready(target, now):
         raise Conflict(f"a target that is {target.state} cannot be held", "not_holdable")
-    return noted(target, now, "held", "by hand", state=State.HELD, next_at=None, version=target.version + 1)
+    return _taken_back(target, now, "held", "by hand", state=State.HELD, next_at=None)
 
 
 def resumed(target: Target, now: datetime) -> Target:
@@ -656,61 +519,51 @@ def resumed(target: Target, now: datetime) -> Target:
 def scheduled(target: Target, due: datetime, now: datetime, why: str = "scheduled") -> Target:
     """The target due at another time, or for the first time."""
     if target.state is not State.FAILED:
-        _editable(target, "rescheduled")
+        _require_editable(target, now, "rescheduled")
     due = milliseconds(due)
-    return noted(
-        target,
-        now,
-        why,
-        state=State.SCHEDULED,
-        scheduled_at=due,
-        next_at=due,
-        error=None,
-        version=target.version + 1,
-    )
+    begins = _begins(target, due, now)
+    return _taken_back(target, now, why, None, state=State.SCHEDULED, scheduled_at=due, next_at=begins, error=None)
+
+
+def _begins(target: Target, due: datetime, now: datetime) -> datetime:
+    """When to begin for another instant: its lead before, or now where that has passed."""
+    return max(due - target.lead, min(milliseconds(now), due))
 
 
 def edited(target: Target, due: datetime | None, now: datetime) -> Target:
     """The target after its post was edited: due then, or a draft without a time; what waits for a person still does."""
-    _editable(target, "edited")
-    version = target.version + 1
+    _require_editable(target, now, "edited")
     if target.state in (State.HELD, State.PENDING_APPROVAL, State.AWAITING_ACTION):
-        look_again = due if target.next_at else None
-        return noted(target, now, "edited", scheduled_at=due, next_at=look_again, version=version)
+        look_again = _begins(target, due, now) if target.next_at and due else None
+        return _taken_back(target, now, "edited", None, scheduled_at=due, next_at=look_again)
     if due is None:
-        return noted(target, now, "edited", state=State.DRAFT, scheduled_at=None, next_at=None, version=version)
+        return _taken_back(target, now, "edited", None, state=State.DRAFT, scheduled_at=None, next_at=None)
     return scheduled(target, due, now, "edited")
 
 
-def _editable(target: Target, verb: str) -> None:
-    if target.state not in EDITABLE or target.claim:
-        raise Conflict(f"a target that is {target.state} can no longer be {verb}", "too_late")
-    if target.creates:
-        raise Conflict(f"a target of which parts are out can no longer be {verb}", "partly_published")
+def _taken_back(target: Target, now: datetime, type: str, detail: str | None, **changes: Any) -> Target:
+    """The target that a person has moved: whoever had claimed it finds that it was written, and lets go."""
+    return noted(target, now, type, detail, claim=None, claimed_until=None, version=target.version + 1, **changes)
 
 
-_OPEN_FIRST = (
-    State.PUBLISHING,
-    State.UNCONFIRMED,
-    State.QUEUED,
-    State.SCHEDULED,
-    State.AWAITING_ACTION,
-    State.PENDING_APPROVAL,
-    State.HELD,
-    State.DRAFT,
-)
-_ENDED = (State.FAILED, State.MISSED, State.SKIPPED, State.REMOVED, State.CANCELLED)
+def gets_ready(target: Target, now: datetime) -> bool:
+    """Whether a publisher has claimed it that can do no more yet than prepare.
 
-
-def status(states: list[State]) -> str:
-    """A post's status, derived from its targets' states: what is still open first, then how it ended.
-
-    `partially_published` when everything ended, and some but not all of it well.
+    Before anything leaves it writes an intent, on condition that nobody wrote first: so it can be stopped.
     """
-    for state in _OPEN_FIRST:
-        if state in states:
-            return state
-    if State.PUBLISHED in states:
-        ended_well = all(state is State.PUBLISHED for state in states)
-        return State.PUBLISHED if ended_well else "partially_published"
-    return next((state for state in _ENDED if state in states), State.DRAFT)
+    waits = target.scheduled_at is not None and now < target.scheduled_at
+    return waits and target.state is State.PUBLISHING and not target.creates
+
+
+def editable(target: Target, now: datetime) -> bool:
+    """Whether a person may still change it: nothing of it is out, or may be going out right now."""
+    waits = target.state in EDITABLE and not target.claim and not target.creates
+    return waits or gets_ready(target, now)
+
+
+def _require_editable(target: Target, now: datetime, verb: str) -> None:
+    if editable(target, now):
+        return
+    if target.creates and not target.claim and target.state in EDITABLE:
+        raise Conflict(f"a target of which parts are out can no longer be {verb}", "partly_published")
+    raise Conflict(f"a target that is {target.state} can no longer be {verb}", "too_late")

@@ -18,7 +18,7 @@ from typing_extensions import TypedDict
 from chalicelib.core.conversation import Effect
 from chalicelib.core.errors import Conflict
 from chalicelib.core.post import Content, Post
-from chalicelib.core.publishing import Exchange, State, Target
+from chalicelib.core.target import Exchange, State, Target
 from chalicelib.core.timing import stamp, stamp_of
 
 Source = Literal["reply", "read_back", "person"]

@@ -22,7 +22,7 @@ from typing import Any, Literal
 
 from chalicelib.core.account import Account
 from chalicelib.core.errors import Conflict
-from chalicelib.core.publishing import Event, Target
+from chalicelib.core.target import Event, Target
 from chalicelib.core.timing import milliseconds, stamp, stamp_of
 
 PUBLIC = {

@@ -21,6 +21,7 @@ from chalicelib.core.conversation import (
     Secret,
 )
 from chalicelib.core.errors import Issue, PlatformAnswer, ReconnectNeeded, Rejected
+from chalicelib.core.lead import Intake
 from chalicelib.core.options import Kind, faults
 from chalicelib.platforms.words import Meaning, basic, by_status, quota_in, tokens_in
 
@@ -80,6 +81,8 @@ class Platform(ABC):
     """What the network's own error codes mean, by code; `refusal` reads it."""
     options: ClassVar[Mapping[str, Kind]] = {}
     """The platform options that a target may have."""
+    intake: ClassVar[Intake] = Intake()
+    """What it takes of media before the request that makes the post: why a target begins early."""
     removable: ClassVar[bool] = False
     """Whether `remove` works."""
     measurable: ClassVar[bool] = False

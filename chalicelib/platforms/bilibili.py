@@ -32,6 +32,7 @@ from chalicelib.core.conversation import (
     Secret,
 )
 from chalicelib.core.errors import Issue, PlatformAnswer, ReconnectNeeded, RefreshNeeded, Rejected, Transient
+from chalicelib.core.lead import Intake
 from chalicelib.core.options import Check, Kind, https, of_length, one_of
 from chalicelib.core.rules import Hashtags, Media, Medium, Rules, Source, Text, Title
 from chalicelib.platforms.base import Auth, OAuth, Platform
@@ -107,6 +108,7 @@ class Bilibili(Platform):
     options = OPTIONS
     removable = True
     measurable = True
+    intake = Intake(sent=frozenset({"video"}))
     rules = Rules(
         platform="bilibili",
         source=CITED,

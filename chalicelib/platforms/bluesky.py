@@ -27,6 +27,7 @@ from chalicelib.core.conversation import (
     Secret,
 )
 from chalicelib.core.errors import Limited, PlatformAnswer, ReconnectNeeded, RefreshNeeded, Rejected
+from chalicelib.core.lead import ALL, Intake
 from chalicelib.core.rendition import Markup, Part
 from chalicelib.core.rules import (
     Comment,
@@ -87,6 +88,7 @@ class Bluesky(Platform):
     auth = Auth("app_password", ("identifier", "password"))
     tested = "the network's own server, @atproto/pds 0.4"
     errors = ERRORS
+    intake = Intake(sent=ALL)
     rules = Rules(
         platform="bluesky",
         source=LEXICONS,

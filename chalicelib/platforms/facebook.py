@@ -27,6 +27,7 @@ from chalicelib.core.conversation import (
     Wait,
 )
 from chalicelib.core.errors import Limited, ReconnectNeeded, Rejected, Transient
+from chalicelib.core.lead import Intake
 from chalicelib.core.options import Kind
 from chalicelib.core.rules import Comment, Hashtags, Links, Medium, Rules, Source, Text
 from chalicelib.platforms.base import Auth, OAuth
@@ -85,6 +86,7 @@ class Facebook(Graph):
     options = OPTIONS
     removable = measurable = True
     errors = MEANT
+    intake = Intake(worked_on=frozenset({"image", "video"}))
     rules = Rules(
         platform="facebook",
         source=CITED,

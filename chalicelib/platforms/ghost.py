@@ -29,6 +29,7 @@ from chalicelib.core.conversation import (
     Safety,
 )
 from chalicelib.core.errors import AlreadyThere, Invalid, Issue, PlatformAnswer, Rejected
+from chalicelib.core.lead import ALL, Intake
 from chalicelib.core.options import Kind
 from chalicelib.core.rules import Hashtags, Media, Medium, Rules, Source, Text, Title
 from chalicelib.platforms.base import Auth, Platform
@@ -99,6 +100,7 @@ class Ghost(Platform):
     options = OPTIONS
     errors = ERRORS
     removable = True
+    intake = Intake(sent=ALL)
     rules = Rules(
         platform="ghost",
         source=HABIT,

@@ -14,6 +14,7 @@ from chalicelib.core import post
 from chalicelib.core.account import Account, App
 from chalicelib.core.conversation import Connected, Conversation, Effect, Job, Metrics, Published, Reply
 from chalicelib.core.errors import ReconnectNeeded, Transient
+from chalicelib.core.lead import Intake
 from chalicelib.core.options import Kind
 from chalicelib.core.rendition import Part
 from chalicelib.core.rules import Comment, Hashtags, Links, Media, Medium, Mentions, Rules, Source, Text
@@ -101,6 +102,7 @@ class Instagram(Containers):
     options = OPTIONS
     measurable = True
     errors = MEANT
+    intake = Intake(worked_on=frozenset({"image", "video"}))
     rules = Rules(
         platform="instagram",
         source=CITED,

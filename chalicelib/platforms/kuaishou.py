@@ -24,6 +24,7 @@ from chalicelib.core.conversation import (
     Secret,
 )
 from chalicelib.core.errors import Issue, PlatformAnswer, ReconnectNeeded, RefreshNeeded, Rejected, Transient
+from chalicelib.core.lead import Intake
 from chalicelib.core.options import Check, Kind, https
 from chalicelib.core.rules import Hashtags, Links, Media, Medium, Mentions, Rules, Source, Text
 from chalicelib.platforms.base import Auth, OAuth, Platform
@@ -82,6 +83,7 @@ class Kuaishou(Platform):
     options = OPTIONS
     removable = True
     measurable = True
+    intake = Intake(sent=frozenset({"video"}))
     rules = Rules(
         platform="kuaishou",
         source=CITED,

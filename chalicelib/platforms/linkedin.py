@@ -29,6 +29,7 @@ from chalicelib.core.conversation import (
     Wait,
 )
 from chalicelib.core.errors import PlatformAnswer, Rejected, Transient
+from chalicelib.core.lead import ALL, Intake
 from chalicelib.core.options import Kind
 from chalicelib.core.rules import Comment, Hashtags, Links, Media, Medium, Mentions, Poll, Rules, Source, Text
 from chalicelib.core.text.wire import DIALECTS
@@ -114,6 +115,7 @@ class LinkedIn(Platform):
     }
     """https://learn.microsoft.com/linkedin/shared/api-guide/concepts/error-handling, read 2026-10-04; the code of a
     faulty field goes before the code of the whole. That a post is a duplicate may only be in its words."""
+    intake = Intake(sent=ALL, worked_on=frozenset({"document", "video"}))
     rules = Rules(
         platform="linkedin",
         source=CITED,

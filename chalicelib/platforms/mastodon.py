@@ -27,6 +27,7 @@ from chalicelib.core.conversation import (
     Wait,
 )
 from chalicelib.core.errors import Limited, PlatformAnswer, ReconnectNeeded, RefreshNeeded, Transient
+from chalicelib.core.lead import ALL, Intake
 from chalicelib.core.rendition import Part
 from chalicelib.core.rules import (
     Comment,
@@ -109,6 +110,7 @@ class Mastodon(Platform):
     title = "Mastodon"
     auth = Auth("access_token", ("access_token",), host=True)
     tested = "the documentation's OpenAPI description"
+    intake = Intake(sent=ALL, worked_on=frozenset({"audio", "gif", "video"}))
     rules = Rules(
         platform="mastodon",
         source=DOCS,

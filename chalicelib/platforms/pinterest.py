@@ -28,6 +28,7 @@ from chalicelib.core.conversation import (
     Wait,
 )
 from chalicelib.core.errors import PlatformAnswer, Rejected, Transient
+from chalicelib.core.lead import Intake
 from chalicelib.core.options import Check, Kind, matching
 from chalicelib.core.rules import Hashtags, Links, Media, Medium, Rules, Source, Text, Title
 from chalicelib.platforms.base import Auth, OAuth, Platform
@@ -95,6 +96,7 @@ class Pinterest(Platform):
         "50": "rejected",
     }
     """The numbers in Pinterest's answers: https://developers.pinterest.com/docs/api/v5, read 2025-12-01."""
+    intake = Intake(sent=frozenset({"video"}), worked_on=frozenset({"video"}))
     rules = Rules(
         platform="pinterest",
         source=SCHEMA,

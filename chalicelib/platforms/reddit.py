@@ -30,6 +30,7 @@ from chalicelib.core.conversation import (
     Wait,
 )
 from chalicelib.core.errors import PlatformAnswer, Rejected, Transient
+from chalicelib.core.lead import ALL, Intake
 from chalicelib.core.options import Check, Kind, matching, of_length
 from chalicelib.core.rules import Comment, Media, Medium, Mentions, Rules, Source, Text, Title, Warning
 from chalicelib.platforms.base import Auth, OAuth, Platform
@@ -114,6 +115,7 @@ class Reddit(Platform):
     }
     """https://github.com/Pyprohly/reddit-api-doc-notes, docs/api-reference/submission.rst, read 2026-11-22. What is not
     here (a subreddit's own SUBMIT_VALIDATION_…) is final."""
+    intake = Intake(sent=ALL)
     rules = Rules(
         platform="reddit",
         source=HABIT,

@@ -29,6 +29,7 @@ from chalicelib.core.conversation import (
     Wait,
 )
 from chalicelib.core.errors import Limited, PlatformAnswer, Rejected, Transient
+from chalicelib.core.lead import ALL, Intake
 from chalicelib.core.options import Kind
 from chalicelib.core.rendition import Part
 from chalicelib.core.rules import Comment, Links, Media, Medium, Mentions, Rules, Source, Text, Thread
@@ -124,6 +125,7 @@ class Slack(Platform):
     errors = ERRORS
     removable = True
     measurable = True
+    intake = Intake(sent=ALL)
     rules = Rules(
         platform="slack",
         source=CITED,

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from chalicelib.core import post
 from chalicelib.core.account import Account
 from chalicelib.core.conversation import Connected, Conversation, Job, Metrics, Published, Reply
+from chalicelib.core.lead import Intake
 from chalicelib.core.options import Kind
 from chalicelib.core.rendition import Part
 from chalicelib.core.rules import (
@@ -91,6 +92,7 @@ class Threads(Containers):
     options = OPTIONS
     removable = measurable = True
     errors = MEANT
+    intake = Intake(worked_on=frozenset({"image", "video"}))
     rules = Rules(
         platform="threads",
         source=DOCS,

@@ -28,6 +28,7 @@ from chalicelib.core.conversation import (
     Wait,
 )
 from chalicelib.core.errors import Limited, PlatformAnswer, ReconnectNeeded, RefreshNeeded, Rejected, Transient
+from chalicelib.core.lead import Intake
 from chalicelib.core.options import Kind
 from chalicelib.core.rules import Hashtags, Links, Media, Medium, Mentions, Rules, Source, Text, Title
 from chalicelib.platforms.base import Auth, OAuth, Platform
@@ -125,6 +126,7 @@ class TikTok(Platform):
     options = OPTIONS
     measurable = True
     errors = MEANT
+    intake = Intake(sent=frozenset({"video"}))
     rules = Rules(
         platform="tiktok",
         source=CITED,

@@ -30,6 +30,7 @@ from chalicelib.core.conversation import (
     Wait,
 )
 from chalicelib.core.errors import PlatformAnswer, Rejected, Transient
+from chalicelib.core.lead import ALL, Intake
 from chalicelib.core.options import Check, Kind, of_length, one_of
 from chalicelib.core.rules import Links, Media, Medium, Rules, Source, Text, Title
 from chalicelib.platforms.base import Auth, Platform
@@ -84,6 +85,7 @@ class WeChat(Platform):
     errors = ERRORS
     options = OPTIONS
     removable = True
+    intake = Intake(sent=ALL)
     rules = Rules(
         platform="wechat",
         source=DRAFTS,

@@ -34,6 +34,7 @@ from chalicelib.core.errors import (
     PlatformAnswer,
     Transient,
 )
+from chalicelib.core.lead import ALL, Intake
 from chalicelib.core.options import Check, Kind
 from chalicelib.core.rendition import Part
 from chalicelib.core.rules import Comment, Hashtags, Links, Media, Medium, Mentions, Rules, Source, Text
@@ -114,6 +115,7 @@ class Weibo(Platform):
     options = OPTIONS
     removable = True
     measurable = True
+    intake = Intake(sent=ALL)
     rules = Rules(
         platform="weibo",
         source=SHARE,

@@ -25,6 +25,7 @@ from chalicelib.core.conversation import (
     Safety,
 )
 from chalicelib.core.errors import PlatformAnswer, Rejected, Transient
+from chalicelib.core.lead import ALL, Intake
 from chalicelib.core.options import Kind
 from chalicelib.core.rules import Hashtags, Media, Medium, Rules, Source, Text, Title
 from chalicelib.core.text.wire import DIALECTS
@@ -105,6 +106,7 @@ class WordPress(Platform):
     errors = ERRORS
     removable = True
     measurable = True
+    intake = Intake(sent=ALL)
     rules = Rules(
         platform="wordpress",
         source=HABIT,

@@ -30,6 +30,7 @@ from chalicelib.core.conversation import (
     Wait,
 )
 from chalicelib.core.errors import PlatformAnswer, Rejected, Transient
+from chalicelib.core.lead import ALL, Intake
 from chalicelib.core.options import Check, Kind, matching
 from chalicelib.core.rendition import Part
 from chalicelib.core.rules import (
@@ -134,6 +135,7 @@ class X(Platform):
     }
     """Problem types, at https://docs.x.com/x-api/fundamentals/response-codes-and-errors, read 2026-08-22; version 1.1's
     numbers, which still occur; `duplicate` and `reply_not_allowed`, which only their words tell."""
+    intake = Intake(sent=ALL, worked_on=frozenset({"gif", "video"}))
     rules = Rules(
         platform="x",
         source=DOCS,

@@ -28,6 +28,7 @@ from chalicelib.core.conversation import (
     Safety,
 )
 from chalicelib.core.errors import PlatformAnswer, Rejected, Transient
+from chalicelib.core.lead import Intake
 from chalicelib.core.options import Kind
 from chalicelib.core.rules import Comment, Hashtags, Language, Media, Medium, Mentions, Rules, Source, Text, Title
 from chalicelib.platforms.base import Auth, OAuth, Platform
@@ -125,6 +126,8 @@ class YouTube(Platform):
     options = OPTIONS
     removable = measurable = True
     errors = MEANT
+    intake = Intake(sent=frozenset({"video"}), worked_on=frozenset({"video"}))
+    """It lets us show a film before it has worked on it; viewers would see it blurred."""
     rules = Rules(
         platform="youtube",
         source=CITED,

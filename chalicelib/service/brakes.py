@@ -16,7 +16,8 @@ from chalicelib.core import brakes, publishing
 from chalicelib.core.account import Account
 from chalicelib.core.brakes import Breaker, Bucket, Hold, Quota
 from chalicelib.core.errors import Conflict, Stale
-from chalicelib.core.publishing import State, Target
+from chalicelib.core.lead import LONGEST
+from chalicelib.core.target import Policy, State, Target
 from chalicelib.core.timing import stamp
 from chalicelib.ports import Delete, Found, Item, Key, Put, World
 from chalicelib.service import connect, records, schedule
@@ -166,7 +167,7 @@ def _let_go(world: World, workspace_id: str, account_id: str, over: Hold, code: 
     """Give each target that the hold stopped its turn. What was due long before it may have been waiting, too."""
     now = world.clock.now()
     released = 0
-    for row in _due_between(world, workspace_id, account_id, over.since - publishing.Policy().give_up_after, now):
+    for row in _due_between(world, workspace_id, account_id, over.since - Policy().give_up_after, now):
         item = world.table.get(row.key)
         target = records.target_of(item) if item else None
         if target and target.state is State.HELD and target.error and target.error.code == code:
@@ -178,7 +179,7 @@ def _let_go(world: World, workspace_id: str, account_id: str, over: Hold, code: 
 
 def _due_between(world: World, workspace_id: str, account_id: str, start: datetime, end: datetime) -> list[Found]:
     pk, rows = records.account_pk(workspace_id, account_id), list[Found]()
-    until = stamp(end + LOOK_AGAIN) + "\uffff"
+    until = stamp(end + LOOK_AGAIN + LONGEST) + "\uffff"
     while page := world.table.listed(pk, start=stamp(start), end=until, after=rows[-1] if rows else None):
         rows += page
     return rows

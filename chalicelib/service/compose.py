@@ -8,9 +8,11 @@ from typing import Any
 from chalicelib.core.account import Account
 from chalicelib.core.adapt import adapt
 from chalicelib.core.errors import Conflict, Invalid, Issue, RuleRef, Stale
+from chalicelib.core.lead import lead
 from chalicelib.core.post import NewPost, NewTarget, Post, PostPatch, TargetRef, content_of
-from chalicelib.core.publishing import EDITABLE, State, Target, edited, noted, scheduled
+from chalicelib.core.publishing import editable, edited, gets_ready, scheduled
 from chalicelib.core.rendition import Rendition
+from chalicelib.core.target import State, Target, noted
 from chalicelib.core.timing import milliseconds, resolve, zone
 from chalicelib.platforms import names, platform
 from chalicelib.ports import Delete, Put, World
@@ -45,6 +47,15 @@ class Planned:
     account: Account | None
     due: datetime | None
     rendition: Rendition | None
+
+    @property
+    def lead(self) -> timedelta:
+        """How long before it is due its media begin on their way."""
+        if self.account is None or self.rendition is None:
+            return timedelta()
+        network = platform(self.account.platform)
+        media = [medium for part in self.rendition.parts for medium in part.media]
+        return lead(media, network.intake, network.idempotency(self.account).prepared_lifetime)
 
 
 @dataclass
@@ -105,8 +116,8 @@ def edit(world: World, workspace_id: str, post_id: str, patch: PostPatch, if_ver
     """Change a post of which nothing has gone out yet. Every open target moves with it."""
     old = reading.post(world, workspace_id, post_id)
     _require_version(old.post, if_version)
-    _require_editable(old)
     now = milliseconds(world.clock.now())
+    _require_editable(old, now)
     new = _patched(old.post, patch)
     moved = patch.model_fields_set & {"scheduled_at", "timezone", "targets"}
     plan = _plan(world, workspace_id, new, now if moved else None)
@@ -117,7 +128,10 @@ def edit(world: World, workspace_id: str, post_id: str, patch: PostPatch, if_ver
     post = _post(plan.resolved.new, workspace_id, post_id, refs, plan.due, now)
     post = post.model_copy(update={"version": old.post.version + 1, "created_at": old.post.created_at})
     known = {target.id: target for target in old.targets}
-    targets = [_moved(known.get(ref.id), post, ref, one, now) for ref, one in zip(refs, plan.targets, strict=True)]
+    same = patch.model_fields_set <= TIMES
+    targets = [
+        _moved(known.get(ref.id), post, ref, one, now, same) for ref, one in zip(refs, plan.targets, strict=True)
+    ]
     gone = [known[one] for one in known.keys() - {ref.id for ref in refs}]
     writes = [*records.put_post(post), *_renditions(post, refs, plan), *_deletes(gone)]
     if old.post.external_id and not post.external_id:
@@ -129,7 +143,7 @@ def delete(world: World, workspace_id: str, post_id: str, if_version: int | None
     """Forget a post of which nothing has gone out."""
     old = reading.post(world, workspace_id, post_id)
     _require_version(old.post, if_version)
-    out = [target for target in old.targets if target.creates or target.claim or target.state is State.PUBLISHED]
+    out = [target for target in old.targets if _may_be_out(target, world.clock.now())]
     if out:
         raise Conflict(
             f"the post is {old.status}: what has gone out, or is going, cannot be forgotten", "already_out", old.status
@@ -141,9 +155,16 @@ def delete(world: World, workspace_id: str, post_id: str, if_version: int | None
     world.table.write(*writes)
 
 
+TIMES = frozenset({"scheduled_at", "timezone", "external_id", "late_policy", "grace_seconds", "expires_at"})
+"""An edit of these alone changes nothing of what is sent."""
 UNADAPTABLE = frozenset(
     {"unknown_account", "unknown_platform", "target_required", "unknown_media", "media_not_ready", "media_refused"}
 )
+
+
+def _may_be_out(target: Target, now: datetime) -> bool:
+    busy = target.claim is not None and not gets_ready(target, now)
+    return busy or bool(target.creates) or target.state is State.PUBLISHED
 
 
 def _plan(world: World, workspace_id: str, new: NewPost, now: datetime | None) -> Plan:
@@ -266,8 +287,8 @@ def _require_version(post: Post, if_version: int | None) -> None:
         raise Stale(f"the post is at version {post.version}", "precondition_failed")
 
 
-def _require_editable(old: Whole) -> None:
-    late = sorted({str(one.state) for one in old.targets if one.state not in EDITABLE or one.claim or one.creates})
+def _require_editable(old: Whole, now: datetime) -> None:
+    late = sorted({str(one.state) for one in old.targets if not editable(one, now)})
     if late:
         raise Conflict(
             f"the post is {old.status}: targets that are {', '.join(late)} cannot be edited", "too_late", old.status
@@ -347,6 +368,7 @@ def _target(post: Post, ref: TargetRef, one: Planned, now: datetime) -> Target:
         late_policy=post.late_policy,
         grace_seconds=post.grace_seconds,
         expires_at=post.expires_at,
+        lead=one.lead,
         version=0,
     )
     if one.due is None:
@@ -354,11 +376,18 @@ def _target(post: Post, ref: TargetRef, one: Planned, now: datetime) -> Target:
     return scheduled(draft, one.due, now)
 
 
-def _moved(old: Target | None, post: Post, ref: TargetRef, one: Planned, now: datetime) -> Target:
-    """A target after an edit: new, or the old one with its history."""
+def _moved(old: Target | None, post: Post, ref: TargetRef, one: Planned, now: datetime, same: bool) -> Target:
+    """A target after an edit: new, or the old one with its history. Where it says the `same`, its uploads stay good."""
     if old is None:
         return _target(post, ref, one, now)
-    kept = replace(old, late_policy=post.late_policy, grace_seconds=post.grace_seconds, expires_at=post.expires_at)
+    kept = replace(
+        old,
+        late_policy=post.late_policy,
+        grace_seconds=post.grace_seconds,
+        expires_at=post.expires_at,
+        lead=one.lead,
+        edited_at=old.edited_at if same else now,
+    )
     return edited(kept, one.due, now)
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from chalicelib.core.account import Account
 from chalicelib.core.errors import PlatformAnswer, Refused, TransportFailure
-from chalicelib.core.publishing import State, Target
+from chalicelib.core.target import State, Target
 from chalicelib.core.timing import stamp
 from chalicelib.platforms import platform
 from chalicelib.ports import Found, Item, Put, World

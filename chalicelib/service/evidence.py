@@ -13,8 +13,8 @@ from typing_extensions import TypedDict
 
 from chalicelib.core import receipt as record
 from chalicelib.core.errors import NotFound
-from chalicelib.core.publishing import Event
 from chalicelib.core.receipt import Attempt, Claims
+from chalicelib.core.target import Event
 from chalicelib.platforms.words import messages
 from chalicelib.ports import Key, World
 from chalicelib.service import records, sealing

@@ -7,7 +7,7 @@ import dataclasses
 from datetime import datetime
 
 from chalicelib.core.followed import POLLS, Followed
-from chalicelib.core.publishing import State, Target
+from chalicelib.core.target import State, Target
 from chalicelib.ports import Change, Put, World
 from chalicelib.service import engaged, records
 

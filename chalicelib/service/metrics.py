@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from chalicelib.core.counters import Counters
 from chalicelib.core.engagement import FIGURES, Source
 from chalicelib.core.followed import Followed
-from chalicelib.core.publishing import Target
+from chalicelib.core.target import Target
 from chalicelib.ports import World
 from chalicelib.service import engaged, reading
 

@@ -30,7 +30,8 @@ from chalicelib.core.errors import (
     Transient,
     TransportFailure,
 )
-from chalicelib.core.publishing import Act, Answer, Exchange, Later, Settle, State, Target
+from chalicelib.core.publishing import Act, Later, Settle
+from chalicelib.core.target import Answer, Exchange, State, Target
 from chalicelib.core.timing import milliseconds
 from chalicelib.platforms import platform
 from chalicelib.platforms.base import Platform
@@ -338,6 +339,7 @@ class Publication:
             reply = self._settle_doubt(job, request, known)
             if reply:
                 return reply
+        self._await_arming(job.due)
         self.world.web.warm()
         self.world.clock.sleep_until(job.due)
         self._check_lease(request)
@@ -349,6 +351,12 @@ class Publication:
             self.target = publishing.voided(self.target, self.now, "frozen")
             raise Resting(self.now)
         return self._send(request)
+
+    def _await_arming(self, due: datetime) -> None:
+        """What was claimed to be got ready goes out under another claim: no function waits, and holds are heeded."""
+        armed = due - POLICY.arm
+        if self.around.at < armed - SHORT_WAIT:
+            raise Resting(max(self.now, armed))
 
     def _check_lease(self, request: Request) -> None:
         """A function or a claim that ends while we wait for an answer leaves a doubt, or loses what was prepared."""

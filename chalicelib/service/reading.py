@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from chalicelib.core.errors import Invalid, Issue
 from chalicelib.core.post import Post
-from chalicelib.core.publishing import Target, status
+from chalicelib.core.target import Target, status
 from chalicelib.core.timing import stamp
 from chalicelib.ports import Found, Key, World
 from chalicelib.service import records

@@ -30,8 +30,8 @@ from pydantic import TypeAdapter
 
 from chalicelib.core.errors import NotFound
 from chalicelib.core.post import Post
-from chalicelib.core.publishing import Target
 from chalicelib.core.rendition import Rendition
+from chalicelib.core.target import Target
 from chalicelib.core.timing import stamp
 from chalicelib.ports import Errand, Found, Item, Key, Put, Table
 

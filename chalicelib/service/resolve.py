@@ -6,7 +6,7 @@ from datetime import datetime
 from chalicelib.core import publishing
 from chalicelib.core.conversation import Bundle, Idempotency, Job, Safety
 from chalicelib.core.errors import Conflict, NotFound
-from chalicelib.core.publishing import Target
+from chalicelib.core.target import Target
 from chalicelib.platforms import platform
 from chalicelib.platforms.kinds import Assisted
 from chalicelib.platforms.words import messages

@@ -10,7 +10,8 @@ import math
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from chalicelib.core.publishing import Policy, State, Target, ready_at
+from chalicelib.core.publishing import ready_at
+from chalicelib.core.target import Policy, State, Target
 from chalicelib.core.timing import minute_of
 from chalicelib.ports import Delete, Put, Settings, Wake, World
 from chalicelib.service import records

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from chalicelib.core import publishing
 from chalicelib.core.errors import Conflict
-from chalicelib.core.publishing import Target
+from chalicelib.core.target import Target
 from chalicelib.ports import World
 from chalicelib.service import reading, schedule
 from chalicelib.service.reading import Whole

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from chalicelib.core import publishing
 from chalicelib.core.conversation import Effect, Idempotency, Published, Request, Safety
 from chalicelib.core.errors import Conflict
-from chalicelib.core.publishing import EDITABLE, TERMINAL, Act, Answer, Ignore, Later, Policy, Settle, State, Target
+from chalicelib.core.publishing import Act, Ignore, Later, Settle
+from chalicelib.core.target import EDITABLE, TERMINAL, Answer, Policy, State, Target
+from chalicelib.core.target import status as status_of
 
 DUE = datetime(2026, 11, 23, 9, tzinfo=UTC)
 POLICY = Policy()
@@ -306,12 +308,12 @@ def test_a_failed_target_can_be_published_again_by_hand() -> None:
     ],
 )
 def test_a_posts_status_follows_from_its_targets(states: list[str], status: str) -> None:
-    assert publishing.status([State(one) for one in states]) == status
+    assert status_of([State(one) for one in states]) == status
 
 
 @given(st.lists(st.sampled_from(sorted(State)), min_size=1, max_size=5))
 def test_a_posts_status_does_not_depend_on_the_order_of_its_targets(states: list[State]) -> None:
-    assert publishing.status(states) == publishing.status(states[::-1])
+    assert status_of(states) == status_of(states[::-1])
 
 
 @given(
@@ -360,3 +362,51 @@ def test_what_was_asked_for_now_is_not_late_for_coming_through_the_queue(policy:
     assert isinstance(wake(asked, DUE + seconds(30), version), Act)
     late = wake(asked, DUE + seconds(61), version)
     assert late.target.state == {"skip": "skipped", "hold": "held"}[policy]
+
+
+LEAD = timedelta(minutes=5)
+
+
+def test_a_target_with_a_lead_begins_that_much_earlier_and_not_before() -> None:
+    film = publishing.scheduled(target(lead=LEAD), DUE, DUE - timedelta(hours=1))
+    assert film.next_at == DUE - LEAD
+    early = publishing.wake(film, DUE - LEAD - seconds(1), film.version, "claim-1", READBACK, POLICY)
+    assert early == Later(DUE - LEAD)
+    assert isinstance(publishing.wake(film, DUE - LEAD, film.version, "claim-1", READBACK, POLICY), Act)
+
+
+@pytest.mark.parametrize("notice", [LEAD, LEAD / 2, timedelta(), -seconds(8)])
+def test_what_is_planned_at_shorter_notice_than_its_lead_begins_now(notice: timedelta) -> None:
+    now = DUE - notice
+    film = publishing.scheduled(target(lead=LEAD), DUE, now)
+    assert film.next_at == min(now, DUE)
+    assert publishing.ready_at(film, POLICY) <= now
+
+
+def test_a_rest_is_no_attempt_unless_something_is_in_doubt() -> None:
+    assert publishing.resting(claimed(), DUE, DUE + seconds(9), POLICY).attempts == 0
+    assert publishing.resting(in_doubt(), DUE, DUE + seconds(9), POLICY).attempts == 1
+
+
+@pytest.mark.parametrize(
+    "move",
+    [publishing.cancelled, publishing.held, lambda one, now: publishing.edited(one, DUE + seconds(60), now)],
+)
+def test_what_only_gets_ready_can_be_stopped_until_its_instant(move: Any) -> None:
+    ready = claimed(lead=LEAD)
+    stopped = move(ready, DUE - timedelta(milliseconds=1))
+    assert (stopped.claim, stopped.claimed_until, stopped.version) == (None, None, 4)
+    with pytest.raises(Conflict):
+        move(ready, DUE)
+
+
+def test_an_upload_of_before_an_edit_is_not_recalled_and_that_of_after_it_is() -> None:
+    upload = Request("POST", "https://example.com/media", json={"bytes": 5}, effect=Effect.PREPARE)
+    kept = publishing.prepared(claimed(), upload, answer(), DUE)
+    edited = dataclasses.replace(kept, edited_at=DUE + seconds(1))
+    assert publishing.recall(edited, upload, 0, DUE + seconds(2), READBACK) is None
+    other = dataclasses.replace(answer(), body='{"id": "2"}')
+    again = publishing.prepared(edited, upload, other, DUE + seconds(2))
+    recalled = publishing.recall(again, upload, 0, DUE + seconds(3), READBACK)
+    assert recalled
+    assert recalled.answer == other

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from chalicelib.core.conversation import Effect
 from chalicelib.core.errors import Conflict
 from chalicelib.core.post import Content, Post
-from chalicelib.core.publishing import Answer, Event, Exchange, State, Target
 from chalicelib.core.receipt import Attempt, attempts, canonical, claims, content_hash, digest
+from chalicelib.core.target import Answer, Event, Exchange, State, Target
 
 DUE = datetime(2026, 11, 23, 9, tzinfo=UTC)
 RENDITION: dict[str, Any] = {"platform": "sandbox", "rules_version": "3", "parts": [{"text": "a"}, {"text": "b"}]}

@@ -10,7 +10,8 @@ from chalicelib.core import publishing
 from chalicelib.core.conversation import Effect, Idempotency, Published, Request, Safety
 from chalicelib.core.errors import Conflict
 from chalicelib.core.post import LatePolicy
-from chalicelib.core.publishing import Act, Answer, Ignore, Policy, Settle, State, Target
+from chalicelib.core.publishing import Act, Ignore, Settle
+from chalicelib.core.target import Answer, Policy, State, Target
 
 DUE = datetime(2026, 11, 23, 9, tzinfo=UTC)
 POLICY = Policy()

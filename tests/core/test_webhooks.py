@@ -14,7 +14,7 @@ from standardwebhooks import WebhookVerificationError
 
 from chalicelib.core import publishing, webhooks
 from chalicelib.core.errors import Conflict
-from chalicelib.core.publishing import State, Target, noted
+from chalicelib.core.target import State, Target, noted
 from chalicelib.core.webhooks import INTERNAL, PUBLIC, RETRIES, Attempt, Delivery, Health, SigningKey, Webhook
 
 ROOT = Path(__file__).parents[2]

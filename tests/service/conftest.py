@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.core.post import NewPost
-from chalicelib.core.publishing import Target
+from chalicelib.core.target import Target
 from chalicelib.service import compose, connect, reading, sandbox
 from chalicelib.service.dispatch import dispatch
 from chalicelib.service.publish import publish

@@ -6,7 +6,7 @@ from typing import Any
 
 from chalicelib.core.conversation import Connected, Reply, Request
 from chalicelib.core.errors import MaybeSent
-from chalicelib.core.publishing import State
+from chalicelib.core.target import State
 from chalicelib.ports import World
 from chalicelib.service import connect, reading
 from tests.service.conftest import Stage

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from chalicelib.core.errors import Conflict
-from chalicelib.core.publishing import State, Target
+from chalicelib.core.target import State, Target
 from chalicelib.service import connect, resolve, steer
 from chalicelib.service.reading import Whole
 from chalicelib.service.records import TargetKey

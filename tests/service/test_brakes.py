@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.core.errors import Conflict
 from chalicelib.core.post import PostPatch
-from chalicelib.core.publishing import State
+from chalicelib.core.target import State
 from chalicelib.ports import Delete
 from chalicelib.service import brakes, compose, steer
 from chalicelib.service.reading import Whole

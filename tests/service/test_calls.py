@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.core.publishing import State
+from chalicelib.core.target import State
 from chalicelib.service.dispatch import dispatch
 from chalicelib.service.publish import publish
 from chalicelib.service.records import SHARDS

@@ -12,7 +12,7 @@ import pytest
 
 from chalicelib.core.conversation import Connected, Reply, Request
 from chalicelib.core.post import NewPost
-from chalicelib.core.publishing import State
+from chalicelib.core.target import State
 from chalicelib.service import apps, compose, connect, credentials, deliveries, reading, webhooks
 from chalicelib.service.publish import publish
 from chalicelib.service.reading import Whole

@@ -19,7 +19,7 @@ from chalicelib.core.conversation import (
     Request,
     Safety,
 )
-from chalicelib.core.publishing import State
+from chalicelib.core.target import State
 from chalicelib.platforms import platform
 from chalicelib.service import schedule, steer
 from chalicelib.service.publish import Publication, look_around, publish

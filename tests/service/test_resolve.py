@@ -6,8 +6,8 @@ import pytest
 
 from chalicelib.core.conversation import Idempotency, Safety
 from chalicelib.core.errors import Conflict, NotFound, Stale
-from chalicelib.core.publishing import State
 from chalicelib.core.receipt import Attempt
+from chalicelib.core.target import State
 from chalicelib.platforms import platform
 from chalicelib.service import evidence, records, resolve, schedule
 from chalicelib.service.publish import publish

@@ -20,11 +20,14 @@ from tests.simulation.simulation import Simulation, quiet
 
 WORKSPACE = "ws_a"
 DUE_IN = 20.0
+FILM = {"url": "https://films.test/one", "kind": "video", "bytes": 100_000_000}
+FILM_DUE_IN = 100.0
+"""Beyond its lead."""
 LONGEST = 3600.0
 """Whatever went wrong, a target that has not ended by then never will."""
 AFTERMATH = 45.0
 """How long we go on looking when everything has ended: longer than the latest acceptance."""
-TEXTS = {"single": SHORT, "thread": LONG}
+TEXTS = {"single": SHORT, "thread": LONG, "film": SHORT}
 SHARES = 16
 """Into how many shares a play is divided among the processors: many, so that none waits long for the last."""
 
@@ -36,6 +39,8 @@ class Play:
     network: str
     text: str = SHORT
     freezes: bool = False
+    film: bool = False
+    """Whether there is a film in it, so that it has a lead."""
     outcomes: frozenset[str] = frozenset()
     """Only these may befall a call; any where empty."""
 
@@ -139,8 +144,9 @@ def perform(play: Play, fate: Scripted, *, tracing: bool = False) -> Watch:
 
 
 def _new(play: Play, simulation: Simulation, account: str) -> NewPost:
-    due = simulation.now + timedelta(seconds=DUE_IN)
-    return NewPost.model_validate({"text": play.text, "scheduled_at": due, "targets": [{"account_id": account}]})
+    due = simulation.now + timedelta(seconds=FILM_DUE_IN if play.film else DUE_IN)
+    fields = {"text": play.text, "scheduled_at": due, "targets": [{"account_id": account}]}
+    return NewPost.model_validate({**fields, "media": [FILM] if play.film else []})
 
 
 def _create(simulation: Simulation, new: NewPost) -> None:

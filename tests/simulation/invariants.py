@@ -4,8 +4,9 @@ from collections import Counter, defaultdict
 from datetime import datetime, timedelta
 
 from chalicelib.core.conversation import Effect
-from chalicelib.core.publishing import SEND_WITHIN, TERMINAL, State, Target
+from chalicelib.core.publishing import SEND_WITHIN
 from chalicelib.core.rendition import Rendition
+from chalicelib.core.target import TERMINAL, State, Target
 from chalicelib.core.webhooks import PUBLIC
 from chalicelib.service import records
 from chalicelib.service.schedule import POLICY
@@ -148,5 +149,7 @@ class Watch:
         said = [by_id[one] for one in target.part_ids]
         if [post.text for post in said] != [part.text for part in parts]:
             self.breach(f"{target.id} does not say what was accepted")
+        if [post.film for post in said] != [part.media[0].url if part.media else None for part in parts]:
+            self.breach(f"{target.id} does not show the film that was accepted")
         if [post.parent for post in said] != [None, *target.part_ids[:-1]]:
             self.breach(f"{target.id} is not in order")

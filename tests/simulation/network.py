@@ -12,14 +12,14 @@ from urllib.parse import urlsplit
 from chalicelib.core.conversation import Effect, Idempotency, Reply, Request, Safety
 from chalicelib.core.errors import MaybeSent, NotSent
 from tests.simulation.fate import CREATE, READ, REFRESH
-from tests.simulation.networks import CLASSES
+from tests.simulation.networks import CLASSES, FORGETS
 from tests.simulation.unreliable import Line
 
 Json = dict[str, Any]
 PROCESSING = timedelta(seconds=2)
 """How long a container is worked on."""
 SPARE = timedelta(seconds=90)
-"""How much longer than declared a network keeps a container."""
+"""How much longer than declared a network keeps an upload or a container."""
 
 
 @dataclass
@@ -34,6 +34,8 @@ class Live:
     parent: str | None
     reference: str
     at: datetime
+    film: str | None = None
+    """The address of the film that people see."""
 
 
 @dataclass
@@ -73,6 +75,10 @@ class Network:
     posts: list[Live] = field(default_factory=list)
     keys: dict[str, tuple[datetime, Live]] = field(default_factory=dict)
     containers: dict[str, tuple[datetime, str | None]] = field(default_factory=dict)
+    uploads: dict[str, tuple[datetime, str | None]] = field(default_factory=dict)
+    """When each was begun, and the address of the film that it holds."""
+    sending: float = 6.0
+    """Seconds that a film is on its way."""
     pending: int = 0
     refused: set[str] = field(default_factory=set)
     """Targets that were told a final no."""
@@ -109,6 +115,8 @@ class Network:
         self.outcomes[f"{kind}.{outcome}"] += 1
         if outcome == "not_sent":
             raise NotSent("connection refused")
+        if request.media:
+            self.line.kernel.pause(self.sending)
         reply = self._outcome(request, path.hostname or "", kind, outcome)
         self.line.travel(f"web.{kind}", "after")
         if reply is None:
@@ -191,6 +199,8 @@ class Network:
             return _reply(401, {"code": "expired"})
         if path == "/containers":
             return self._container(request)
+        if path.startswith("/uploads"):
+            return self._upload(request, path.removeprefix("/uploads").removeprefix("/"))
         return self._create(request, network) if kind == "create" else self._read(request, network)
 
     def _is_good(self, request: Request) -> bool:
@@ -232,6 +242,19 @@ class Network:
         made_at = self.containers[request.params["id"]][0]
         return _reply(200, {"ready": self.now >= made_at + PROCESSING})
 
+    def _upload(self, request: Request, made: str) -> Reply:
+        """Begin an upload, or fill it, with one film only."""
+        if not made:
+            made = f"u{len(self.uploads)}"
+            self.uploads[made] = (self.now, None)
+            return _reply(201, {"id": made})
+        begun, held = self.uploads[made]
+        film = request.media.url if request.media else None
+        if held not in (None, film):
+            return _reply(400, {"code": "holds_another_film"})
+        self.uploads[made] = (begun, film)
+        return _reply(200, {"id": made})
+
     def _read(self, request: Request, network: str) -> Reply:
         lag = self.line.fate.between(0, self._habits(network).readback_lag.total_seconds())
         seen = [one for one in self.posts if (self.now - one.at).total_seconds() >= lag]
@@ -252,18 +275,28 @@ class Network:
                 if one.reference == request.key:
                     one.text = request.json["text"]
                     return _reply(200, _shown(one))
+        if no := self._film_is_missing(request):
+            return no
         if safety is Safety.CONTAINER and (no := self._used_up(request)):
             return no
         live = self._live(request)
         self.keys[f"{network} {request.key}"] = (self.now, live)
         return _reply(201, _shown(live))
 
+    def _film_is_missing(self, request: Request) -> Reply | None:
+        if request.json["film"] is None:
+            return None
+        begun, film = self.uploads[request.json["film"]]
+        if film and self.now <= begun + FORGETS + SPARE:
+            return None
+        return _reply(400, {"code": "upload_gone" if film else "upload_empty"})
+
     def _used_up(self, request: Request) -> Reply | None:
         container = request.json["container"]
         made_at, used = self.containers[container]
         if used:
             return _reply(400, {"code": "already_published"})
-        if self.now > made_at + CLASSES["sim_container"].habits.prepared_lifetime + SPARE:
+        if self.now > made_at + FORGETS + SPARE:
             return _reply(400, {"code": "container_expired"})
         self.containers[container] = (made_at, "used")
         return None
@@ -279,6 +312,7 @@ class Network:
             said["parent"],
             said["reference"],
             self.now,
+            self.uploads[said["film"]][1] if said["film"] else None,
         )
         self.posts.append(live)
         self.line.kernel.note(f"LIVE {live.id}: {live.target[-4:]}#{live.part}")

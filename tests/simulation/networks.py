@@ -26,8 +26,10 @@ from chalicelib.core.conversation import (
     Wait,
 )
 from chalicelib.core.errors import Limited, PlatformAnswer, ReconnectNeeded, RefreshNeeded, Rejected, Transient
+from chalicelib.core.lead import Intake
+from chalicelib.core.post import Media
 from chalicelib.core.rendition import Part
-from chalicelib.core.rules import Rules, Source, Text, Thread
+from chalicelib.core.rules import Medium, Rules, Source, Text, Thread
 from chalicelib.platforms.base import Auth, Platform
 from chalicelib.platforms.words import as_reply, bearer, retry_at, said
 from chalicelib.service import connect, records
@@ -35,12 +37,15 @@ from chalicelib.service import connect, records
 Json = dict[str, Any]
 Talk = Generator[Request, Reply, Json]
 KEPT = ("id", "created_at")
+FORGETS = timedelta(seconds=120)
+"""How long a network keeps an upload or a container that nobody used: a film's lead is at most half of that."""
 
 
 class Simulated(Platform):
-    """Threads of 40 characters a part; tokens that expire; and one way to be safe, or none."""
+    """Threads of 40 characters a part; a film; tokens that expire; and one way to be safe, or none."""
 
     habits: ClassVar[Idempotency]
+    intake = Intake(sent=frozenset({"video"}), worked_on=frozenset({"video"}))
     auth = Auth("none")
 
     def __init_subclass__(cls) -> None:
@@ -49,6 +54,7 @@ class Simulated(Platform):
             source=Source("tests/simulation", "2026-11-22"),
             text=Text(unit="graphemes", limit=40),
             thread=Thread(mode="reply"),
+            video=Medium(count=1),
         )
 
     def idempotency(self, account: Account) -> Idempotency:
@@ -76,10 +82,13 @@ class Simulated(Platform):
             raise ReconnectNeeded(no.code, no.message) from no
 
     def publish(self, job: Job) -> Conversation[Published]:
-        """One part after the other, each a reply to the one before."""
-        done: list[Json] = []
-        for number, part in enumerate(job.rendition.parts):
-            done += [(yield from self._created(job, number, part, done[-1]["id"] if done else None))]
+        """The films, and then one part after the other, each a reply to the one before."""
+        parts, done = job.rendition.parts, list[Json]()
+        films: list[str | None] = []
+        for number, part in enumerate(parts):
+            films += [(yield from self._uploaded(job, number, part.media[0])) if part.media else None]
+        for number, part in enumerate(parts):
+            done += [(yield from self._created(job, number, part, films[number], done[-1]["id"] if done else None))]
         made = datetime.fromisoformat(done[0]["created_at"])
         return Published(done[0]["id"], f"{job.account.host}/{done[0]['id']}", tuple(one["id"] for one in done), made)
 
@@ -90,7 +99,30 @@ class Simulated(Platform):
         found = _checked(reply)["data"]
         return as_reply(201, {name: found[0][name] for name in KEPT}) if found else None
 
-    def _created(self, job: Job, number: int, part: Part, parent: str | None) -> Generator[Any, Any, Json]:
+    def _uploaded(self, job: Job, number: int, film: Media) -> Generator[Any, Any, str]:
+        """The id of an upload, which is begun without a word about which film it is for, as on many networks."""
+        url, about = f"{job.account.host}/uploads", {"account": job.account.remote_id}
+        begin = Request("POST", url, headers=_auth(job), json=about, effect=Effect.PREPARE, part=number, keep=("id",))
+        made = str(_checked((yield begin))["id"])
+        _checked(
+            (
+                yield Request(
+                    "PUT",
+                    f"{url}/{made}",
+                    headers=_auth(job),
+                    params=about,
+                    media=film,
+                    effect=Effect.PREPARE,
+                    part=number,
+                    timeout=30.0,
+                )
+            )
+        )
+        return made
+
+    def _created(
+        self, job: Job, number: int, part: Part, film: str | None, parent: str | None
+    ) -> Generator[Any, Any, Json]:
         message = {
             "account": job.account.remote_id,
             "target": job.target_id,
@@ -98,6 +130,7 @@ class Simulated(Platform):
             "part": number,
             "text": part.text,
             "parent": parent,
+            "film": film,
         }
         more = yield from self._prepared(job, number)
         reply = yield Request(
@@ -128,6 +161,7 @@ class Key(Simulated):
         key_lifetime=timedelta(seconds=300),
         late_acceptance=timedelta(seconds=40),
         readback_lag=timedelta(seconds=5),
+        prepared_lifetime=FORGETS,
     )
 
 
@@ -136,7 +170,12 @@ class ContentKey(Simulated):
 
     name = "sim_content_key"
     title = "Content key"
-    habits = Idempotency(Safety.CONTENT_KEY, late_acceptance=timedelta(seconds=40), readback_lag=timedelta(seconds=1))
+    habits = Idempotency(
+        Safety.CONTENT_KEY,
+        late_acceptance=timedelta(seconds=40),
+        readback_lag=timedelta(seconds=1),
+        prepared_lifetime=FORGETS,
+    )
 
 
 class Container(Simulated):
@@ -148,7 +187,7 @@ class Container(Simulated):
         Safety.CONTAINER,
         late_acceptance=timedelta(seconds=40),
         readback_lag=timedelta(seconds=5),
-        prepared_lifetime=timedelta(seconds=120),
+        prepared_lifetime=FORGETS,
     )
 
     def _prepared(self, job: Job, number: int) -> Generator[Any, Any, Json]:
@@ -170,7 +209,12 @@ class Readback(Simulated):
 
     name = "sim_readback"
     title = "Read-back"
-    habits = Idempotency(Safety.READBACK, late_acceptance=timedelta(seconds=40), readback_lag=timedelta(seconds=5))
+    habits = Idempotency(
+        Safety.READBACK,
+        late_acceptance=timedelta(seconds=40),
+        readback_lag=timedelta(seconds=5),
+        prepared_lifetime=FORGETS,
+    )
 
 
 class Nothing(Simulated):
@@ -178,7 +222,7 @@ class Nothing(Simulated):
 
     name = "sim_none"
     title = "Nothing"
-    habits = Idempotency(Safety.NONE, late_acceptance=timedelta(seconds=40), readable=False)
+    habits = Idempotency(Safety.NONE, late_acceptance=timedelta(seconds=40), readable=False, prepared_lifetime=FORGETS)
 
     def find(self, job: Job, part: int) -> Conversation[Reply | None]:
         """Nobody may ask."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from chalicelib.core.errors import Conflict, Invalid, Refused
 from chalicelib.core.post import NewPost, PostPatch
-from chalicelib.core.publishing import State, Target
+from chalicelib.core.target import State, Target
 from chalicelib.ports import World
 from chalicelib.service import brakes, compose, reading, records, resolve, steer
 from chalicelib.service.reading import Whole
@@ -26,6 +26,8 @@ READING = timedelta(seconds=20)
 """To get ready once more and to read back."""
 LAST_CALLS = timedelta(seconds=10)
 """For API calls that are still under way."""
+NOTICE = 75.0
+"""How many seconds ahead a film has to be planned to be on time: its lead, and some."""
 STEP = 5.0
 AFTERMATH = 60.0
 """How long we go on looking when everything has ended."""
@@ -56,6 +58,8 @@ class Story:
 
     def __post_init__(self) -> None:
         self.random = Random(f"story {self.seed}")
+        self.films = Random(f"films {self.seed}")
+        """Decides which posts have a film, and so a lead."""
         self.climate = self.climate or self._climate()
         self.fate = Seeded(self.seed, self.climate)
         self.fate.calm = True
@@ -127,7 +131,7 @@ class Story:
         begin = start + timedelta(seconds=draw.uniform(0, 30))
         ahead = draw.choice((3, draw.uniform(4, 60), draw.uniform(60, 280)))
         due = begin + timedelta(seconds=ahead + 10 if self.peaceful else ahead)
-        new = self._new_post(workspace, due)
+        new = self._new_post(workspace, due, film=ahead > NOTICE or not self.peaceful)
         self.posts.append(None)
         self.simulation.act(f"create-{number}", lambda: self._create(number, workspace, new), begin)
         if self.peaceful:
@@ -137,9 +141,16 @@ class Story:
             when = near or begin + timedelta(seconds=draw.uniform(1, 200))
             self._plan_move(number, turn, workspace, min(when, self.stop))
 
-    def _new_post(self, workspace: str, due: datetime) -> NewPost:
+    def _film(self) -> dict[str, Any]:
+        """Sometimes a film, of some length; never the same one again."""
+        if self.films.random() < 0.6:
+            return {}
+        size = self.films.choice((1_000_000, 100_000_000))
+        return {"media": [{"url": f"https://films.test/{self.films.random()}", "kind": "video", "bytes": size}]}
+
+    def _new_post(self, workspace: str, due: datetime, film: bool) -> NewPost:
         draw = self.random
-        fields: dict[str, Any] = {"text": draw.choice((SHORT, LONG))}
+        fields: dict[str, Any] = {"text": draw.choice((SHORT, LONG)), **(self._film() if film else {})}
         kind = draw.random()
         if kind < 0.1 and not self.peaceful:
             fields["publish"] = "now"
@@ -169,7 +180,7 @@ class Story:
 
     def _plan_move(self, number: int, turn: int, workspace: str, when: datetime) -> None:
         draw = self.random
-        patch = PostPatch(text=draw.choice((SHORT, LONG)) + " Edited.")
+        patch = PostPatch.model_validate({"text": draw.choice((SHORT, LONG)) + " Edited.", **self._film()})
         later = PostPatch(scheduled_at=when + timedelta(seconds=draw.uniform(0, 200)))
         fewer = PostPatch.model_validate({"targets": [{"account_id": self.accounts[workspace][0]}]})
         moves: dict[str, Callable[[World, str], object]] = {

@@ -8,6 +8,7 @@ from tests.simulation.exhaustive import TEXTS, Play, explore, explore_all, repla
 from tests.simulation.networks import CLASSES
 from tests.simulation.scenario import LONG, SHORT
 
+DEPTHS = {"single": 2, "thread": 1, "film": 1}
 SLOW = frozenset({"sim_container"})
 """Asks its network so often that all outcomes in pairs would take minutes."""
 
@@ -19,15 +20,20 @@ def _holds(play: Play, depth: int) -> None:
     assert found.states
 
 
-@pytest.mark.parametrize(("text", "depth"), [("single", 2), ("thread", 1)], ids=["single-2", "thread-1"])
+@pytest.mark.parametrize(("text", "depth"), DEPTHS.items(), ids=[f"{text}-{depth}" for text, depth in DEPTHS.items()])
 @pytest.mark.parametrize("network", CLASSES)
 def test_whatever_goes_wrong_in_a_publish_every_promise_holds(network: str, text: str, depth: int) -> None:
-    _holds(Play(network, TEXTS[text]), 1 if network in SLOW else depth)
+    _holds(Play(network, TEXTS[text], film=text == "film"), 1 if network in SLOW else depth)
 
 
 @pytest.mark.parametrize("network", CLASSES)
 def test_a_worker_that_was_frozen_does_no_harm_when_it_goes_on(network: str) -> None:
     _holds(Play(network, freezes=True, outcomes=frozenset({"timeout_late"})), 2)
+
+
+@pytest.mark.parametrize("network", CLASSES)
+def test_a_worker_that_was_frozen_while_it_sent_a_film_does_no_harm_either(network: str) -> None:
+    _holds(Play(network, film=True, freezes=True, outcomes=frozenset({"timeout_late"})), 1)
 
 
 ONE_OF_EACH = frozenset({"not_sent", "timeout_lost", "timeout_applied", "timeout_late", "expired"})

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from chalicelib.core.post import NewPost, PostPatch
-from chalicelib.core.publishing import State
+from chalicelib.core.target import State
 from chalicelib.service import compose, schedule
 from chalicelib.service.publish import publish
 from tests.simulation.exhaustive import WORKSPACE, Play, perform

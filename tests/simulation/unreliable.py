@@ -7,7 +7,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from chalicelib.aws.rows import Row, item_of
 from chalicelib.core.errors import Stale, Unavailable
-from chalicelib.core.publishing import Target
+from chalicelib.core.target import Target
 from chalicelib.ports import Delete, Found, Item, Key, Put
 from chalicelib.service import records
 from tests.fakes import FakeAlarms, FakeClock, FakeTable, FakeVault
