@@ -24,8 +24,7 @@ from chalicelib.core.errors import (
     Unavailable,
 )
 from chalicelib.core.post import Line, Url, Value
-from chalicelib.core.redaction import secrets_in as secrets_in
-from chalicelib.core.redaction import without as without
+from chalicelib.core.redaction import secrets_in, without
 from chalicelib.core.timing import instant, stamp
 from chalicelib.platforms import names, platform
 from chalicelib.ports import Delete, Item, Key, Put, World

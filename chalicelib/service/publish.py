@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from chalicelib.core import publishing
+from chalicelib.core import publishing, redaction
 from chalicelib.core.brakes import Quota
 from chalicelib.core.conversation import Conversation, Effect, Idempotency, Job, Published, Reply, Request, Safety, Wait
 from chalicelib.core.errors import (
@@ -242,13 +242,13 @@ class Publication:
         return publishing.deferred(self.target, self.now, code, self._shown(message), POLICY, chance, until)
 
     def _shown(self, message: str) -> str:
-        return connect.without(self.secrets, message)
+        return redaction.without(self.secrets, message)
 
     def _converse(self) -> Published:
         """Run the publish conversation, refreshing the account's token at most once."""
         at = records.of(self.target)
         account = connect.with_secrets(self.world, self.around.account)
-        self.secrets = connect.secrets_in(account.secrets)
+        self.secrets = redaction.secrets_in(account.secrets)
         if self.around.rendition is None:
             raise Rejected("no_rendition", "what the target would send is gone")
         rendition = records.rendition_of(self.around.rendition)
@@ -266,7 +266,7 @@ class Publication:
 
     def _drive(self, job: Job) -> Published:
         """Feed the conversation, from the ledger as far as it reaches and from the platform after that."""
-        self.secrets |= connect.secrets_in(job.account.secrets)
+        self.secrets |= redaction.secrets_in(job.account.secrets)
         conversation = self.network.publish(job)
         created, reply = 0, None
         while True:
