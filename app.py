@@ -109,6 +109,7 @@ def sweep(_event: CloudWatchEvent) -> None:
 @app.schedule(Rate(1, unit=Rate.DAYS), name="renew")
 def renew(_event: CloudWatchEvent) -> None:
     """Once a day, ahead of what ends within a week."""
-    from chalicelib.service.credentials import renew
+    from chalicelib.service import credentials, subscriptions
 
-    renew(world())
+    credentials.renew(world())
+    subscriptions.renew(world())

@@ -242,6 +242,7 @@ class PlatformAnswer(TypedDict):
     """What its conversations were tried against."""
     removable: bool
     measurable: bool
+    subscribes: bool
     rules: Json
 
 

@@ -36,5 +36,6 @@ def _shown(name: str) -> PlatformAnswer:
         "tested": network.tested,
         "removable": network.removable,
         "measurable": network.measurable,
+        "subscribes": network.subscribes,
         "rules": network.rules.describe(),
     }

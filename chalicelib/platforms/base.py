@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 from urllib.parse import urlencode
 
@@ -87,6 +87,8 @@ class Platform(ABC):
     """Whether `remove` works."""
     measurable: ClassVar[bool] = False
     """Whether `measure` works."""
+    subscribes: ClassVar[bool] = False
+    """Whether `subscribe` works; elsewhere a person enters our address in the network's console."""
 
     def account_rules(self, account: Account) -> "Rules":
         """The rules as this account's server or tier changes them."""
@@ -156,6 +158,10 @@ class Platform(ABC):
     def measure(self, account: Account, post_id: str) -> Conversation[Metrics | None]:
         """What people did with a post, or None where it is gone; only where `measurable`."""
         raise NotImplementedError(f"{self.name} has no figures")
+
+    def subscribe(self, account: Account, url: str, keys: Mapping[str, str]) -> Conversation[timedelta | None]:
+        """Ask the network to call us at an address; how long it will, None where that does not end."""
+        raise NotImplementedError(f"{self.name} cannot be asked to call")
 
     def refusal(self, reply: Reply) -> PlatformAnswer | None:
         """What a reply means that is no success; None where it is one."""

@@ -87,6 +87,7 @@ class Facebook(Graph):
     removable = measurable = True
     errors = MEANT
     intake = Intake(worked_on=frozenset({"image", "video"}))
+    subscribes = True
     rules = Rules(
         platform="facebook",
         source=CITED,
@@ -192,6 +193,16 @@ class Facebook(Graph):
     def remove(self, account: Account, post_id: str) -> Conversation[None]:
         """Delete it: https://developers.facebook.com/docs/pages-api/posts, read 2026-10-04."""
         yield from self.deleted(f"{API}/{post_id}", token_of(account))
+
+    def subscribe(self, account: Account, url: str, keys: Mapping[str, str]) -> Conversation[timedelta | None]:
+        """Have the Page's feed told to the app, whose address a person enters in its console.
+
+        https://developers.facebook.com/docs/graph-api/webhooks/getting-started/webhooks-for-pages, read 2026-10-04.
+        """
+        address = f"{API}/{account.remote_id}/subscribed_apps"
+        reply = yield told(address, token_of(account), {"subscribed_fields": "feed,mention"}, Effect.PREPARE, 0, ())
+        self.accepted(reply)
+        return None
 
     def measure(self, account: Account, post_id: str) -> Conversation[Metrics | None]:
         """Its likes and comments, and the shares of what is no film; views are for Insights, whose names change."""

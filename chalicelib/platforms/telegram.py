@@ -8,7 +8,7 @@ Media go up with their message, since a bot has nowhere to put them before: http
 
 import json
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -24,6 +24,7 @@ from chalicelib.core.conversation import (
     Reply,
     Request,
     Safety,
+    Secret,
 )
 from chalicelib.core.errors import Limited, PlatformAnswer, Rejected, Transient
 from chalicelib.core.options import Kind
@@ -88,6 +89,10 @@ ERRORS: dict[str, Meaning] = {
 """By what a description says. Telegram numbers none of them: https://github.com/TelegramBotAPI/errors, 2026-11-22."""
 
 
+UPDATES = ("message", "channel_post", "message_reaction", "message_reaction_count", "poll", "poll_answer")
+"""What a bot's address is told."""
+
+
 class Call(NamedTuple):
     """One message: the method that sends it, its parameters, and the files that go up with it."""
 
@@ -106,6 +111,7 @@ class Telegram(Platform):
     options = OPTIONS
     errors = ERRORS
     removable = True
+    subscribes = True
     rules = Rules(
         platform="telegram",
         source=API,
@@ -178,6 +184,15 @@ class Telegram(Platform):
         """Delete a message or all of an album, within 48 hours: https://core.telegram.org/bots/api#deletemessages."""
         asked = {"chat_id": account.remote_id, "message_ids": json.dumps([int(one) for one in post_id.split(",")])}
         self.good((yield _ask(account.secrets["bot_token"], "deleteMessages", asked, Effect.PREPARE)))["result"]
+
+    def subscribe(self, account: Account, url: str, keys: Mapping[str, str]) -> Conversation[timedelta | None]:
+        """Have the bot's updates sent to us; a bot has one such address for all its chats.
+
+        Reactions come only to who asks for them: https://core.telegram.org/bots/api#setwebhook (Bot API 10.1).
+        """
+        about = {"url": url, "secret_token": Secret(keys["secret_token"]), "allowed_updates": json.dumps(UPDATES)}
+        self.good((yield _ask(account.secrets["bot_token"], "setWebhook", about, Effect.PREPARE)))["result"]
+        return None
 
     def refusal(self, reply: Reply) -> PlatformAnswer | None:
         """What Telegram says in `description`, with the seconds to wait in `parameters`."""

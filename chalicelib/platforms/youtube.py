@@ -26,6 +26,7 @@ from chalicelib.core.conversation import (
     Reply,
     Request,
     Safety,
+    Secret,
 )
 from chalicelib.core.errors import PlatformAnswer, Rejected, Transient
 from chalicelib.core.lead import Intake
@@ -56,6 +57,10 @@ Json = dict[str, Any]
 Talk = Generator[Request, Reply, Json]
 
 API = "https://www.googleapis.com/youtube/v3"
+HUB = "https://pubsubhubbub.appspot.com/subscribe"
+TOPIC = "https://www.youtube.com/xml/feeds/videos.xml?channel_id="
+LEASE = timedelta(days=10)
+"""What the hub grants at most: https://pubsubhubbub.appspot.com, read 2026-10-04."""
 UPLOAD = "https://www.googleapis.com/upload/youtube/v3"
 CHUNK = 64 * 256 * 1024
 """Chunks are multiples of 256 KiB; 16 MiB are sent within the time of one request."""
@@ -128,6 +133,7 @@ class YouTube(Platform):
     errors = MEANT
     intake = Intake(sent=frozenset({"video"}), worked_on=frozenset({"video"}))
     """It lets us show a film before it has worked on it; viewers would see it blurred."""
+    subscribes = True
     rules = Rules(
         platform="youtube",
         source=CITED,
@@ -196,6 +202,23 @@ class YouTube(Platform):
         reply = yield Request("DELETE", url, headers=headers, params={"id": post_id}, effect=Effect.PREPARE)
         if reply.status != 404:
             self.accepted(reply)
+
+    def subscribe(self, account: Account, url: str, keys: Mapping[str, str]) -> Conversation[timedelta | None]:
+        """Ask the hub to tell of the channel's films, for as long as it does at most.
+
+        https://developers.google.com/youtube/v3/guides/push_notifications, read 2026-10-04.
+        """
+        form = {
+            "hub.callback": url,
+            "hub.mode": "subscribe",
+            "hub.topic": f"{TOPIC}{account.remote_id}",
+            "hub.verify": "async",
+            "hub.verify_token": Secret(keys["verify_token"]),
+            "hub.secret": Secret(keys["hub_secret"]),
+            "hub.lease_seconds": str(int(LEASE.total_seconds())),
+        }
+        self.accepted((yield Request("POST", HUB, form=form, effect=Effect.PREPARE)))
+        return LEASE
 
     def measure(self, account: Account, post_id: str) -> Conversation[Metrics | None]:
         """Its statistics; likes and comments may be hidden."""

@@ -1,5 +1,6 @@
 """Where networks call us about an account: set up, shown, taken away."""
 
+import dataclasses
 import json
 from base64 import b64encode
 from collections.abc import Mapping
@@ -11,8 +12,9 @@ from chalicelib.callbacks import callbacks, names
 from chalicelib.callbacks.base import Callbacks, Keys
 from chalicelib.core.errors import Invalid, Issue, NotFound
 from chalicelib.core.timing import instant, stamp
+from chalicelib.platforms import platform
 from chalicelib.ports import Delete, Item, Put, World
-from chalicelib.service import connect, sealing
+from chalicelib.service import connect, sealing, subscriptions
 from chalicelib.service.callback_secrets import ACTIVE, active, key, place
 
 OVERLAP = timedelta(hours=24)
@@ -41,6 +43,8 @@ def set_up(
 ) -> tuple[Callback, dict[str, str]]:
     """Let a network call about an account, or change its secrets; gives also those that were made up, once.
 
+    Where the network can be asked to call, it is.
+
     The secrets before stay good for a day; `base` is this service's own address. Raises NotFound, and Invalid with
     everything that is wrong.
     """
@@ -57,9 +61,21 @@ def set_up(
     before = active(item.doc["networks"].get(network, []), now)[: ACTIVE - 1] if item else []
     retiring = [{**one, "until": stamp(now + OVERLAP)} for one in before]
     networks = {**(item.doc["networks"] if item else {}), network: [fresh, *retiring]}
-    doc = {"workspace_id": workspace_id, "networks": networks}
-    world.table.write(Put(Item(key(account_id), doc), expect=item.rev if item else 0))
+    doc = {**(item.doc if item else {}), "workspace_id": workspace_id, "networks": networks}
+    rev = item.rev if item else 0
+    world.table.write(Put(Item(key(account_id), doc, open=item.open if item else None), expect=rev))
+    if network != "standard" and platform(network).subscribes:
+        _subscribe(world, Item(key(account_id), doc, rev + 1), network, {**given, **made}, base)
     return _shown(world, account_id, network, networks[network], base), made
+
+
+def _subscribe(world: World, item: Item, network: str, keys: Keys, base: str) -> None:
+    """Ask the network to call, once its first call would be believed. A no leaves the secrets as they are."""
+    workspace_id, account_id = item.doc["workspace_id"], item.key.pk.removeprefix("C#")
+    url = _url(base, network, account_id)
+    lease = subscriptions.subscribe(world, workspace_id, account_id, url, keys)
+    doc = {**item.doc, "subscribed": {"network": network, "url": url}}
+    world.table.write(Put(subscriptions.placed(dataclasses.replace(item, doc=doc), lease, world), expect=item.rev))
 
 
 def of(world: World, workspace_id: str, account_id: str, base: str) -> list[Callback]:
@@ -80,7 +96,7 @@ def remove(world: World, workspace_id: str, account_id: str, network: str) -> No
     if item is None or network not in item.doc["networks"]:
         raise NotFound(f"{network} does not call about this account")
     left = {name: sets for name, sets in item.doc["networks"].items() if name != network}
-    write = Put(Item(key(account_id), {**item.doc, "networks": left}), expect=item.rev)
+    write = Put(Item(key(account_id), {**item.doc, "networks": left}, open=item.open), expect=item.rev)
     world.table.write(write if left else Delete(key(account_id), expect=item.rev))
 
 
@@ -104,11 +120,16 @@ def _made(world: World, network: str) -> str:
     return f"whsec_{b64encode(secret.encode()).decode()}" if network == "standard" else secret
 
 
+def _url(base: str, network: str, account_id: str) -> str:
+    return f"{base}/v1/callbacks/{network}/{account_id}"
+
+
 def _shown(world: World, account_id: str, network: str, sets: list[dict[str, Any]], base: str) -> Callback:
     good = active(sets, world.clock.now())
     until = instant(good[1]["until"]) if len(good) > 1 else None
-    url = f"{base}/v1/callbacks/{network}/{account_id}"
-    return Callback(network, url, callbacks(network).setup, instant(sets[0]["since"]), until)
+    return Callback(
+        network, _url(base, network, account_id), callbacks(network).setup, instant(sets[0]["since"]), until
+    )
 
 
 def _sealed(world: World, workspace_id: str, account_id: str, network: str, keys: Keys) -> str:

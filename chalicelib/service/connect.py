@@ -28,7 +28,7 @@ from chalicelib.core.redaction import secrets_in, without
 from chalicelib.core.timing import instant, stamp
 from chalicelib.platforms import names, platform
 from chalicelib.ports import Delete, Item, Key, Put, World
-from chalicelib.service import apps, records, sandbox, sealing
+from chalicelib.service import apps, callback_secrets, records, sandbox, sealing
 from chalicelib.service.reading import Page
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ def find_many(world: World, workspace_id: str, account_ids: set[str]) -> dict[st
 def disconnect(world: World, workspace_id: str, account_id: str) -> None:
     """Forget the account and its secrets. Targets still waiting on it fail with a clear word."""
     account(world, workspace_id, account_id)
-    world.table.write(Delete(key(workspace_id, account_id)))
+    world.table.write(Delete(key(workspace_id, account_id)), Delete(callback_secrets.key(account_id)))
 
 
 def is_stale(network: "Platform", account: Account, when: datetime) -> bool:

@@ -8,7 +8,7 @@ import dataclasses
 import json
 from collections.abc import Generator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +66,12 @@ class Case:
     @property
     def secrets(self) -> list[str]:
         """Every word of this case that nobody may see."""
-        given = {**self.about.get("credentials", {}), **self.about.get("secrets", {}), **self.account.secrets}
+        given = {
+            **self.about.get("credentials", {}),
+            **self.about.get("keys", {}),
+            **self.about.get("secrets", {}),
+            **self.account.secrets,
+        }
         return ["app_secret", *(value for name, value in given.items() if name not in PUBLIC)]
 
     def job(self) -> Job:
@@ -90,6 +95,8 @@ class Case:
                 return network.accounts(self.about.get("host", ""), self.about["secrets"])
             case "remove":
                 return network.remove(self.account, self.about["post_id"])
+            case "subscribe":
+                return network.subscribe(self.account, self.about["url"], self.about["keys"])
             case "measure":
                 return network.measure(self.account, self.about["post_id"])
             case "publish":
@@ -205,6 +212,8 @@ def show_end(end: Any) -> Json:
             return {"found": None}
         case Reply():
             return {"found": {"status": end.status, "json": end.json}}
+        case timedelta():
+            return {"seconds": end.total_seconds()}
         case dict():
             return {"secrets": end}
         case tuple():

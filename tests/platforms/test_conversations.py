@@ -16,7 +16,7 @@ from chalicelib.platforms.words import MEANINGS
 from chalicelib.service.publish import answer_of
 from tests.platforms.cases import Case, every_error, load, platforms_with_data, read_reply, run, show, show_end
 
-ENDS = ("raises", "published", "connected", "accounts", "secrets", "found", "metrics")
+ENDS = ("raises", "published", "connected", "accounts", "secrets", "found", "metrics", "seconds")
 PUBLISHED = [case for case in load("publish") if "published" in case.about]
 
 every_case = pytest.mark.parametrize("case", load(), ids=str)

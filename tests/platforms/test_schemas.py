@@ -140,7 +140,7 @@ def telegram_calls(case: Case) -> list[tuple[str, dict[str, Any]]]:
     return calls
 
 
-WORDS = frozenset({"chat_id", "caption"})
+WORDS = frozenset({"chat_id", "caption", "url", "secret_token"})
 
 
 @pytest.mark.parametrize("case", [case for case in load() if case.platform == "telegram"], ids=str)
