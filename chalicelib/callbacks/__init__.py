@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from chalicelib.callbacks.base import Callbacks
 
-SHARED = frozenset({"base", "signatures"})
+SHARED = frozenset({"base", "meta", "signatures", "xml"})
 """What all of them are made of."""
 
 

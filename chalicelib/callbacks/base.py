@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from chalicelib.core.engagement import Seen
+from chalicelib.core.errors import Issue
 
 Keys = Mapping[str, str]
 """The secrets of one account's callback by name."""
@@ -76,6 +77,10 @@ class Callbacks(ABC):
     setup: ClassVar[str] = ""
     """Where at the network the address and the secrets are entered."""
 
+    def faults(self, given: Keys) -> list[Issue]:
+        """What is wrong with secrets that are there: such as could never prove anything."""
+        return []
+
     def challenge(self, call: Incoming, keys: Keys) -> Response:
         """The answer to a GET by which the network makes sure of us; Forged where it is none."""
         raise Forged
@@ -99,6 +104,20 @@ class Callbacks(ABC):
     @abstractmethod
     def read(self, event: Any, told: Told) -> Iterable[Seen]:
         """What an event says; nothing where it is of no interest. The same errors where it makes no sense."""
+
+
+def document(body: bytes) -> dict[str, Any]:
+    """A signed body as the JSON object that it is; an empty one where it is something else."""
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def unfit(name: str, message: str) -> Issue:
+    """A secret that cannot be one."""
+    return Issue("unfit_secret", "error", f"secrets.{name}", message)
 
 
 def json_answer(document: Mapping[str, object], status: int = 200) -> Response:

@@ -110,9 +110,12 @@ def _of(world: World, workspace_id: str, account_id: str, network: str) -> Callb
 def _faults(how: Callbacks, given: Mapping[str, str]) -> list[Issue]:
     known = {name.rstrip("?") for name in (*how.secrets, *how.makes)}
     needed = {name for name in how.secrets if not name.endswith("?")}
-    missing = [Issue("required", "error", f"secrets.{name}", "is missing") for name in sorted(needed - given.keys())]
-    unknown = [Issue("unknown_field", "error", f"secrets.{name}", "is none of these") for name in given.keys() - known]
-    return [*missing, *unknown]
+    there = {name: value for name, value in given.items() if value}
+    empty = needed | (known & given.keys())
+    missing = [Issue("required", "error", f"secrets.{name}", "is missing") for name in sorted(empty - there.keys())]
+    others = sorted(given.keys() - known)
+    unknown = [Issue("unknown_field", "error", f"secrets.{name}", "is none of these") for name in others]
+    return [*missing, *unknown, *how.faults(there)]
 
 
 def _made(world: World, network: str) -> str:
