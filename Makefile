@@ -1,4 +1,4 @@
-# `make` lists what there is. Python 3.11 and make are enough; `make test-real` needs Node 20 besides.
+# `make` lists what there is. Python 3.11 and make are enough; `make test-real` needs Node 20 besides, and Linux on x86-64 for some.
 
 PYTHON ?= python3.11
 STAGE ?= dev
@@ -18,7 +18,7 @@ stop: ## end what `make run` started, from another shell; its data stays
 test: .venv/dev.stamp ## every test but those against real networks: unit, moto, end to end
 	$(BIN)/pytest -m "not real" -n 2 --dist loadgroup
 
-test-real: .venv/dev.stamp ## publish to the real Bluesky server, started by the test (needs Node 20)
+test-real: .venv/dev.stamp ## publish to real servers: Bluesky (needs Node 20), WordPress and snac (Linux on x86-64)
 	$(BIN)/pytest -m real
 
 check: .venv/dev.stamp package ## formatting, lint, types, and the packaged template

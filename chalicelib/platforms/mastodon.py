@@ -1,14 +1,16 @@
 """Mastodon: 500 graphemes of warning and text (each server says its own number), every http(s) link counts 23.
 
-The family speaks one API, but only Mastodon itself honours `Idempotency-Key`, for an hour: on GoToSocial (2025-10) the
-same key twice made two posts (measured). Mastodon stores the key after it has stored the status, so a repeat proves
-nothing while the first request may still be at work: app/services/post_status_service.rb, read 2026-11-22.
-Tokens do not expire. Uploads may answer 202 and go on being processed.
+The family speaks one API, but only Mastodon itself honours `Idempotency-Key`, for an hour: on GoToSocial (2025-10) and
+on snac 2.75 the same key twice made two posts (measured). Mastodon stores the key after it has stored the status, so a
+repeat proves nothing while the first request may still be at work: app/services/post_status_service.rb, read
+2026-11-22. Tokens do not expire. Uploads may answer 202 and go on being processed.
 """
 
+import operator
 import re
 from collections.abc import Callable, Generator
 from datetime import datetime, timedelta
+from difflib import SequenceMatcher
 from html.parser import HTMLParser
 from typing import Any
 
@@ -70,6 +72,13 @@ CLOCK_SLACK = timedelta(seconds=30)
 """How far a server's clock may be behind ours."""
 PAGE, PAGES = 40, 10
 LONGEST_WAIT = timedelta(seconds=30)
+UNLISTED_BY_SOME = ("private", "direct")
+ALIKE, ALIKE_WITHIN = 0.8, 300
+"""How much of two texts' first letters is the same, in the same order, where one may be the other rewritten."""
+MARKUP = re.compile("a|abbr|b|blockquote|br|code|del|em|h[1-6]|hr|i|img|li|ol|p|pre|s|small|span|strong|su[bp]|u|ul")
+"""The HTML of statuses; snac (2.75) leaves anything else between angle brackets as its author wrote it."""
+
+Alike = Callable[[str, str], bool]
 
 
 def _same(value: Any) -> Any:
@@ -109,7 +118,7 @@ class Mastodon(Platform):
     name = "mastodon"
     title = "Mastodon"
     auth = Auth("access_token", ("access_token",), host=True)
-    tested = "the documentation's OpenAPI description"
+    tested = "the documentation's OpenAPI description, and snac 2.75"
     intake = Intake(sent=ALL, worked_on=frozenset({"audio", "gif", "video"}))
     rules = Rules(
         platform="mastodon",
@@ -168,10 +177,22 @@ class Mastodon(Platform):
         return Published(done[0]["id"], done[0].get("url"), tuple(one["id"] for one in done), made)
 
     def find(self, job: Job, part: int) -> Conversation[Reply | None]:
-        """The part among the account's statuses since it was due: same text, same place in the same thread."""
+        """The part among the account's statuses since it was due: same text, same place in the same thread.
+
+        Not there is said only where it is certain. Others than Mastodon rewrite what they are given, and snac (2.75)
+        lists no status that is not public: what cannot be told is left to a person, who can look.
+        """
         statuses = yield from _recent(job)
-        found = next((one for one in statuses.values() if _is_part(one, part, job, statuses)), None)
-        return as_reply(200, {name: found[name] for name in KEPT if name in found}) if found else None
+        mastodon = bool(job.account.settings.get("is_mastodon"))
+        same = operator.eq if mastodon else _same_letters
+        found = next((one for one in statuses.values() if _is_part(one, part, job, statuses, same)), None)
+        if found:
+            return as_reply(200, {name: found[name] for name in KEPT if name in found})
+        if not mastodon and job.rendition.visibility in UNLISTED_BY_SOME:
+            raise Transient("cannot_tell", "this server may not list statuses that are not public")
+        if not mastodon and any(_is_part(one, part, job, statuses, _resembling) for one in statuses.values()):
+            raise Transient("cannot_tell", "a status resembles this one, and is not the same")
+        return None
 
     def refusal(self, reply: Reply) -> PlatformAnswer | None:
         """By the status; a token does not end, so one that is no good is for a person."""
@@ -299,8 +320,12 @@ def _recent(job: Job) -> Generator[Request, Reply, dict[str, Json]]:
         page: list[Json] = platform.accepted(
             (yield Request("GET", _statuses(job), headers=_auth(job), params=params))
         ).json
-        found |= {one["id"]: one for one in page if _made(one) >= since}
+        fresh = {one["id"]: one for one in page if _made(one) >= since and one["id"] not in found}
+        found |= fresh
         if not page or _made(page[-1]) < since:
+            return found
+        if not fresh and len(page) < PAGE:
+            # snac (2.75) passes `max_id` over: the same page again, and a short one, is all that there is.
             return found
         params = {**params, "max_id": page[-1]["id"]}
     raise Transient("too_much_to_read", f"more than {PAGES * PAGE} statuses since {since.isoformat()}")
@@ -314,10 +339,10 @@ def _made(status: Json) -> datetime:
     return datetime.fromisoformat(status["created_at"])
 
 
-def _is_part(status: Json, number: int, job: Job, statuses: dict[str, Json]) -> bool:
+def _is_part(status: Json, number: int, job: Job, statuses: dict[str, Json], same: Alike) -> bool:
     """Whether this status is that part: it says the same, and what it answers is the part before."""
     part = messages(job.rendition)[number]
-    if _plain(status.get("content", "")) != _comparable(part.wire or part.text):
+    if not same(_plain(status.get("content", "")), _comparable(part.wire or part.text)):
         return False
     if _comparable(status.get("spoiler_text") or "") != _comparable(job.rendition.content_warning or ""):
         return False
@@ -326,7 +351,22 @@ def _is_part(status: Json, number: int, job: Job, statuses: dict[str, Json]) -> 
     parent = status.get("in_reply_to_id")
     if number == 0 or parent is None:
         return number == 0 and parent is None
-    return parent in statuses and _is_part(statuses[parent], number - 1, job, statuses)
+    return parent in statuses and _is_part(statuses[parent], number - 1, job, statuses, same)
+
+
+def _same_letters(one: str, other: str) -> bool:
+    """Equal but for marks: snac reads Markdown in everything, and does not say so."""
+    return _letters(one) == _letters(other)
+
+
+def _resembling(one: str, other: str) -> bool:
+    """Alike enough to be the same, rewritten."""
+    letters, others = _letters(one)[:ALIKE_WITHIN], _letters(other)[:ALIKE_WITHIN]
+    return SequenceMatcher(None, letters, others, autojunk=False).ratio() >= ALIKE
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[\W_]", "", text) or text
 
 
 class _Text(HTMLParser):
@@ -339,6 +379,8 @@ class _Text(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in ("br", "p"):
             self.words.append("\n")
+        if not MARKUP.fullmatch(tag):
+            self.words.append(self.get_starttag_text() or "")
 
     def handle_data(self, data: str) -> None:
         self.words.append(data)

@@ -1,43 +1,45 @@
 """A line to a server that passes everything on, and once loses a request on its way, or the answer to one."""
 
-import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from email.message import Message
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
 
 Loss = Literal["request", "answer"]
 CALL_SECONDS = 30
-PUT = "/xrpc/com.atproto.repo.putRecord"
+Named = Callable[[str, Message, bytes], str | None]
+"""The key of what a request's path, headers and body put there for people to see; None where they put nothing."""
 OURS_TO_WRITE = frozenset({"connection", "content-length", "date", "server", "transfer-encoding"})
 
 
 class BadLine:
     """What has come over the line, and what gets lost on it."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    def __init__(self, url: str, named: Named) -> None:
+        self.url, self._named = url, named
         self.puts: list[tuple[str, Loss | None]] = []
-        """The key of each record that was to be put, in order, and what of it got lost."""
+        """The key of each thing that was to be put there, in order, and what of it got lost."""
         self._next: dict[int, Loss] = {}
 
     def lose(self, what: Loss, *, of_put: int) -> None:
-        """Forget what came so far; of the n-th record that is put from now on, lose this."""
+        """Forget what came so far; of the n-th thing that is put there from now on, lose this."""
         self.puts, self._next = [], {of_put: what}
 
-    def coming(self, path: str, body: bytes) -> Loss | None:
+    def coming(self, path: str, headers: Message, body: bytes) -> Loss | None:
         """What this request is to lose."""
-        if path != PUT:
+        key = self._named(path, headers, body)
+        if key is None:
             return None
         loss = self._next.pop(len(self.puts) + 1, None)
-        self.puts += [(json.loads(body)["rkey"], loss)]
+        self.puts += [(key, loss)]
         return loss
 
 
 @contextmanager
-def bad_line(server: str, host: str) -> Iterator[BadLine]:
+def bad_line(server: str, host: str, named: Named) -> Iterator[BadLine]:
     """A line to the server, which is at `host:port`, for as long as the block lasts."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -47,10 +49,13 @@ def bad_line(server: str, host: str) -> Iterator[BadLine]:
         def do_POST(self) -> None:
             self._pass_on()
 
+        def do_DELETE(self) -> None:
+            self._pass_on()
+
         def _pass_on(self) -> None:
             """Returning without an answer cuts the connection."""
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            loss = line.coming(self.path, body)
+            loss = line.coming(self.path, self.headers, body)
             if loss == "request":
                 return
             status, headers, answer = self._answer(body)
@@ -80,7 +85,7 @@ def bad_line(server: str, host: str) -> Iterator[BadLine]:
             """Say nothing."""
 
     with ThreadingHTTPServer((host, 0), Handler) as listening:
-        line = BadLine(f"http://{host}:{listening.server_port}")
+        line = BadLine(f"http://{host}:{listening.server_port}", named)
         threading.Thread(target=listening.serve_forever, daemon=True).start()
         yield line
         listening.shutdown()

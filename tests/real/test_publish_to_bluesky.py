@@ -1,16 +1,13 @@
 """The whole way to a real network: our HTTP API in, Bluesky's own server out, and everything read back from there."""
 
-import binascii
+import json
 import os
-import struct
 import subprocess
 import sys
-import threading
 import uuid
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from email.message import Message
 
 import httpx
 import pytest
@@ -21,25 +18,12 @@ from tests.e2e.tenant import ROOT, Json, Tenant, instant, made, soon, tenant
 from tests.real import bluesky_network
 from tests.real.bad_line import BadLine, Loss, bad_line
 from tests.real.bluesky_network import Account, BlueskyNetwork, running_network
+from tests.real.pictures import PICTURE
 
 # The first run installs the servers, which takes minutes.
 pytestmark = [pytest.mark.real, pytest.mark.timeout(bluesky_network.INSTALL_SECONDS + 300)]
 
 LINK = "https://example.org/bells?hour=9"
-
-
-def png(width: int, height: int) -> bytes:
-    """A picture: a PDS measures what it is sent, so it has to be a real one."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", binascii.crc32(kind + data))
-
-    pixels = b"".join(b"\0" + bytes([200, 160, 40] * width) for _ in range(height))
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(pixels)) + chunk(b"IEND", b"")
-
-
-PICTURE = png(24, 16)
 
 
 @dataclass(frozen=True)
@@ -63,30 +47,14 @@ def network() -> Iterator[BlueskyNetwork]:
         yield network
 
 
-@pytest.fixture(scope="module")
-def pictures() -> Iterator[str]:
-    """Where a picture is served."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "image/png")
-            self.send_header("Content-Length", str(len(PICTURE)))
-            self.end_headers()
-            self.wfile.write(PICTURE)
-
-        def log_message(self, format: str, *arguments: object) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer((HOST, 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://{HOST}:{server.server_port}"
-        server.shutdown()
+def key_of_record(path: str, _: Message, body: bytes) -> str | None:
+    """The key under which a request puts a record."""
+    return str(json.loads(body)["rkey"]) if path == "/xrpc/com.atproto.repo.putRecord" else None
 
 
 @pytest.fixture(scope="module")
 def line(network: BlueskyNetwork) -> Iterator[BadLine]:
-    with bad_line(network.pds.removeprefix("http://"), HOST) as line:
+    with bad_line(network.pds.removeprefix("http://"), HOST, key_of_record) as line:
         yield line
 
 
