@@ -70,6 +70,7 @@ ERRORS: dict[str, Meaning] = {
     "invalid_username": "reconnect",
     "invalid_email": "reconnect",
     "application_passwords_disabled": "reconnect",
+    "application_passwords_disabled_for_user": "reconnect",
     "rest_not_logged_in": "reconnect",
     "rest_forbidden": "reconnect",
     "rest_forbidden_context": "reconnect",
@@ -83,16 +84,21 @@ ERRORS: dict[str, Meaning] = {
     "rest_invalid_featured_media": "rejected",
     "rest_post_invalid_id": "rejected",
     "rest_already_trashed": "rejected",
+    "rest_trash_not_supported": "rejected",
     "rest_no_route": "rejected",
     "rest_upload_no_data": "rejected",
     "rest_upload_file_too_big": "rejected",
     "rest_upload_user_quota_exceeded": "rejected",
-    "rest_upload_unknown_error": "retry",
+    "rest_upload_limited_space": "rejected",
+    "rest_upload_image_type_not_supported": "rejected",
+    "rest_upload_unknown_error": "rejected",
     "db_insert_error": "retry",
     "db_update_error": "retry",
 }
 """What WordPress itself answers: https://developer.wordpress.org/reference/classes/wp_rest_posts_controller and
-wp_rest_attachments_controller, from memory (2026-11-23). Plugins have codes of their own; those go by their status."""
+wp_rest_attachments_controller, /reference/functions/wp_authenticate_application_password, read 2026-11-23. An "unknown
+error" of an upload comes under status 500 and is most often a type of file that the site does not allow; a site without
+a trash says so under 501. Plugins have codes of their own; those go by their status."""
 
 
 class WordPress(Platform):
