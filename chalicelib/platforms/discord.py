@@ -340,7 +340,7 @@ def _recent(job: Job) -> Generator[Request, Reply, list[Json]]:
         reply = yield Request("GET", url, headers=headers, params=params)
         if reply.status == 403:  # it may still be allowed to write: no reason to disconnect the account
             raise Rejected("not_readable", "the bot may not read its channel; let it, or look yourself")
-        page = sorted(platform.accepted(reply).json, key=lambda one: int(one["id"]))
+        page = sorted(platform.rows(reply), key=lambda one: int(one["id"]))
         found += page
         if len(page) < PAGE:
             return found

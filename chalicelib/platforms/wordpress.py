@@ -172,7 +172,7 @@ class WordPress(Platform):
         since = job.due - CLOCK_SLACK
         asked = {**EDITING, "author": job.account.remote_id, "status": "publish,private", "per_page": str(PAGE)}
         reply = yield Request("GET", _api(job.account.host, "posts"), headers=_auth(job.account), params=asked)
-        page = platform.accepted(reply).json
+        page = platform.rows(reply)
         if len(page) == PAGE and _moment(page[-1]) >= since:
             raise Transient("too_much_to_read", f"more than {PAGE} posts since {since.isoformat()}")
         found = next((one for one in page if _moment(one) >= since and _is(one, job)), None)
@@ -245,7 +245,7 @@ def _terms(
     for name in names:
         asked = {"search": name, "per_page": str(PAGE)}
         reply = yield Request("GET", _api(job.account.host, kind), headers=_auth(job.account), params=asked)
-        found = [one["id"] for one in platform.accepted(reply).json if _same(one["name"], name)]
+        found = [one["id"] for one in platform.rows(reply) if _same(one["name"], name)]
         if not found and make:
             found = [(yield from _made_term(job, kind, name))]
         if not found and kind == "categories":

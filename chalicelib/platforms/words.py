@@ -102,6 +102,14 @@ def said(reply: Reply) -> dict[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
+def listed(reply: Reply) -> list[Any]:
+    """The reply's JSON list; ValueError where it is none: an empty object does not say that there is nothing."""
+    body = reply.json
+    if not isinstance(body, list):
+        raise ValueError("no list where one was due")
+    return body
+
+
 def as_reply(status: int, body: dict[str, Any]) -> Reply:
     """What creating would have answered, from what was read back."""
     return Reply(status, body=json.dumps(body, ensure_ascii=False).encode())

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from chalicelib.core.conversation import Effect, Idempotency, Reply, Request, Safety
-from chalicelib.core.errors import Invalid, Limited, Rejected, Transient
+from chalicelib.core.errors import Invalid, Limited, PlatformAnswer, Rejected, Transient
 from chalicelib.platforms import names, platform
 from chalicelib.platforms.words import MEANINGS
 from chalicelib.service.publish import answer_of
@@ -196,6 +196,20 @@ def test_connecting_to_some_other_server_says_so(name: str, page: bytes) -> None
     _, end = run(conversation, [Reply(200, {}, page)] * 3)
     assert isinstance(end, Rejected)
     assert end.code == "wrong_server"
+
+
+@pytest.mark.parametrize("case", load("find"), ids=str)
+@pytest.mark.parametrize("nonsense", [b"<html>Welcome!</html>", b"{}", b"null", b""])
+def test_a_read_back_with_a_meaningless_answer_proves_nothing(case: Case, nonsense: bytes) -> None:
+    # Taken for "it is not there", it would be sent again.
+    steps, _ = run(case.start(), case.replies)
+    for place, step in enumerate(steps):
+        if isinstance(step, Request) and step.method != "HEAD":
+            try:
+                _, end = run(case.start(), [*case.replies[:place], Reply(200, {}, nonsense)])
+            except (KeyError, TypeError, ValueError, AttributeError):
+                continue
+            assert isinstance(end, PlatformAnswer), (place, end)
 
 
 def test_a_read_back_that_could_not_see_everything_proves_nothing() -> None:
