@@ -212,6 +212,35 @@ def test_a_read_back_with_a_meaningless_answer_proves_nothing(case: Case, nonsen
             assert isinstance(end, PlatformAnswer), (place, end)
 
 
+REFRESHED = [case for case in load("refresh") if "secrets" in case.about and "raises" not in case.about]
+
+
+@pytest.mark.parametrize("case", REFRESHED, ids=str)
+@pytest.mark.parametrize("nonsense", [b"<html>Welcome!</html>", b"{}", b""])
+def test_a_refresh_with_a_meaningless_answer_loses_no_account(case: Case, nonsense: bytes) -> None:
+    for place, reply in enumerate(case.replies):
+        if reply is not None:
+            try:
+                _, end = run(case.start(), [*case.replies[:place], Reply(200, reply.headers, nonsense)])
+            except (KeyError, TypeError, ValueError):
+                continue
+            assert isinstance(end, Transient)
+
+
+@pytest.mark.parametrize("name", platforms_with_data())
+def test_an_error_is_mapped_unless_its_status_says_it_all(name: str) -> None:
+    shown = {error["code"] for network, error in every_error() if network == name and not error.get("by_status")}
+    assert shown == {*platform(name).errors}
+
+
+@pytest.mark.parametrize("name", platforms_with_data())
+def test_every_option_that_is_sent_is_one_that_is_known(name: str) -> None:
+    cases = [case for case in load("publish") if case.platform == name]
+    options = [dict(case.about["rendition"].get("options", {})) for case in cases]
+    found = {(issue.code, issue.path) for one in options for issue in platform(name).check_options(one)}
+    assert not {one for one in found if one[0] in ("unknown_option", "invalid_option")}
+
+
 def test_a_read_back_that_could_not_see_everything_proves_nothing() -> None:
     case = next(case for case in load("find") if case.platform == "mastodon")
     noise = {"created_at": "2026-11-23T09:00:01Z", "content": "<p>Noise.</p>"}

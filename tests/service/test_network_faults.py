@@ -8,6 +8,7 @@ import dataclasses
 import itertools
 from collections import defaultdict, deque
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ from chalicelib.service import apps, connect, records
 from chalicelib.service.publish import publish
 from chalicelib.service.schedule import wake_of
 from tests.fakes import FakeClock, FakeWorld, world
-from tests.platforms.cases import Case, load, run
+from tests.platforms.cases import Case, every_error, load, read_reply, run
 
 Answer = Reply | Exception
 Fault = Callable[[Request], Answer]
@@ -190,6 +191,8 @@ NOT_SENT: dict[str, Fault] = {
     "a certificate that nobody vouches for": fails(NotSent, "certificate verify failed"),
     "no such host": fails(NotSent, "no such host"),
 }
+MAY_HAVE_DONE_IT = {"slack": ("internal_error", "fatal_error"), "facebook": ("1", "2", "1363047", "1609010")}
+"""What some networks say of what they may have done, under a status that says otherwise."""
 every_network = pytest.mark.parametrize("name", NETWORKS)
 
 
@@ -243,10 +246,44 @@ def test_a_redirect_is_no_answer_to_a_creating_request(name: str) -> None:
         stage = staged(case)
         stage.network.fault = (step.digest, says(302, b"<html>Moved</html>", location="https://elsewhere.example/"))
         target = stage.until_the_fault()
-        if target.state is State.PUBLISHED:  # by the network's own word, which was asked for
-            assert stage.network.sent[-1].effect is Effect.READ
+        if stage.network.sent[-1].effect is Effect.READ:  # TikTok says itself whether it has the film
+            assert target.state in (State.PUBLISHED, State.FAILED)
         else:
             assert (target.state, target.error and target.error.code) == (State.FAILED, "http_302"), case
+
+
+@pytest.mark.parametrize(("name", "error"), every_error(), ids=lambda one: one if isinstance(one, str) else one["code"])
+def test_a_no_to_a_creating_request_ends_as_its_network_means_it(name: str, error: dict[str, Any]) -> None:
+    case, reply = BY_NETWORK[name][0], read_reply(error["reply"])
+    step = creating(case)[0]
+    stage = staged(case)
+    stage.network.fault = (step.digest, lambda _: dataclasses.replace(reply, headers={**DATE, **reply.headers}))
+    target = stage.until_the_fault()
+    if stage.network.sent[-1].digest != step.digest:  # asked the network what became of it, or for fresh tokens
+        return
+    in_doubt = reply.status >= 500 or (error["code"] in MAY_HAVE_DONE_IT.get(name, ()))
+    wanted = {"retry": State.QUEUED, "limited": State.QUEUED}.get(error["means"], State.FAILED)
+    assert target.state is (State.UNCONFIRMED if in_doubt else wanted), target.error
+    assert (stage.account_status() == "connected") == (in_doubt or error["means"] not in ("reconnect", "refresh"))
+
+
+@pytest.mark.parametrize("name", sorted({case.platform for case in load("refresh") if "secrets" in case.about}))
+def test_a_token_that_ends_between_upload_and_publish_is_renewed(name: str) -> None:
+    refresh = next(case for case in load("refresh") if case.platform == name and "secrets" in case.about)
+    for error in [one for network, one in every_error() if network == name and one["means"] == "refresh"]:
+        # The pieces of a film go up by an address, not by a token.
+        case = next(one for one in BY_NETWORK[name] if with_token(creating(one)[0].request))
+        case = dataclasses.replace(case, account=dataclasses.replace(case.account, secrets=refresh.account.secrets))
+        reply = read_reply(error["reply"])
+        stage = staged(case, refresh)
+        stage.network.fault = (creating(case)[0].digest, lambda _, no=reply: no)
+        assert stage.until_the_end().state is State.PUBLISHED, error
+        assert stage.network.created() == len(creating(case)) + 1
+        assert stage.account_status() == "connected"
+
+
+def with_token(request: Request) -> bool:
+    return request.method == "POST" or "Authorization" in request.headers
 
 
 def creating(case: Case) -> list[Step]:
