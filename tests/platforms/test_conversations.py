@@ -233,6 +233,24 @@ def test_an_error_is_mapped_unless_its_status_says_it_all(name: str) -> None:
     assert shown == {*platform(name).errors}
 
 
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("tiktok", "spam_risk_too_many_posts"),
+        ("tiktok", "spam_risk_too_many_pending_share"),
+        ("tiktok", "reached_active_user_cap"),
+        ("youtube", "dailyLimitExceeded"),
+        ("youtube", "quotaExceeded"),
+    ],
+)
+def test_what_is_counted_over_a_day_says_when_to_ask_again(name: str, code: str) -> None:
+    error = next(error for network, error in every_error() if (network, error["code"]) == (name, code))
+    dated = dataclasses.replace(read_reply(error["reply"]), headers={"date": "Mon, 23 Nov 2026 09:00:00 GMT"})
+    answer = platform(name).refusal(dated)
+    assert isinstance(answer, Limited)
+    assert answer.until is not None
+
+
 @pytest.mark.parametrize("name", platforms_with_data())
 def test_every_option_that_is_sent_is_one_that_is_known(name: str) -> None:
     cases = [case for case in load("publish") if case.platform == name]

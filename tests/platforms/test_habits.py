@@ -1,7 +1,7 @@
 """What each network does when an answer is lost: every bound that the engine waits by, so that none changes unnoticed.
 
-Safety; then in seconds how long a key counts, how late a request may still be applied, and how late what was applied can
-be read; whether it can be read at all; and in seconds how long an upload is kept.
+Safety; then in seconds how long a key counts, how late a request may still be applied, and how late what was applied
+can be read; whether it can be read at all; and in seconds how long an upload is kept.
 """
 
 import json
