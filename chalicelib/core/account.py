@@ -35,6 +35,8 @@ class Account:
     """Whether that token can be renewed without a person."""
     scopes: tuple[str, ...] = ()
     """What the person agreed to, in the network's words, where it says so."""
+    grant: str | None = None
+    """The consent whose secrets it shares with other accounts, by our id; None where its secrets are its own."""
     limits: dict[str, Any] = field(default_factory=dict)
     """Rules that this account's server or tier changes, by the rule's dotted name, e.g. `{"text.limit": 5000}`."""
     settings: dict[str, Any] = field(default_factory=dict)

@@ -23,7 +23,7 @@ from chalicelib.core.conversation import (
 from chalicelib.core.errors import Issue, PlatformAnswer, ReconnectNeeded, Rejected
 from chalicelib.core.lead import Intake
 from chalicelib.core.options import Kind, faults
-from chalicelib.platforms.words import Meaning, basic, by_status, quota_in, tokens_in
+from chalicelib.platforms.words import Meaning, basic, by_status, listed, quota_in, tokens_in
 
 if TYPE_CHECKING:  # the rules bring all of text with them, which not every function reads
     from chalicelib.core.rules import Rules
@@ -183,6 +183,10 @@ class Platform(ABC):
     def good(self, reply: Reply) -> dict[str, Any]:
         """What a good reply says; raises what any other means."""
         return dict(self.accepted(reply).json)
+
+    def rows(self, reply: Reply) -> list[Any]:
+        """What a good reply lists; raises what any other means."""
+        return listed(self.accepted(reply))
 
     @abstractmethod
     def publish(self, job: Job) -> Conversation[Published]:

@@ -153,7 +153,7 @@ class Devto(Platform):
         for page in range(1, PAGES + 1):
             asked = {"per_page": str(PAGE), "page": str(page)}
             reply = yield Request("GET", f"{account.host}/api/articles/me", headers=_auth(account), params=asked)
-            articles: list[Json] = self.accepted(reply).json
+            articles = self.rows(reply)
             found = next((one for one in articles if str(one["id"]) == post_id), None)
             if found:
                 likes, replies = found["public_reactions_count"], found["comments_count"]
@@ -235,8 +235,7 @@ def _mine(job: Job, status: str, page: int) -> Generator[Request, Reply, list[Js
     """A page of the author's own articles, the newest first."""
     url = f"{job.account.host}/api/articles/me/{status}"
     asked = {"per_page": str(PAGE), "page": str(page)}
-    reply = yield Request("GET", url, headers=_auth(job.account), params=asked)
-    return list(platform.accepted(reply).json)
+    return platform.rows((yield Request("GET", url, headers=_auth(job.account), params=asked)))
 
 
 def _is(there: Json, job: Job) -> bool:

@@ -84,6 +84,8 @@ OPTIONS: dict[str, Kind] = {
 }
 """Platform options. The last four are a webhook's: a new thread in a forum with its tags, and who posts."""
 
+GENERAL = "0"
+"""The code of an error that has none."""
 ERRORS: dict[str, Meaning] = {
     "10003": "reconnect",
     "10004": "reconnect",
@@ -91,14 +93,18 @@ ERRORS: dict[str, Meaning] = {
     "10015": "reconnect",
     "20016": "limited",
     "20028": "limited",
+    "20029": "limited",
     "40001": "reconnect",
     "40002": "reconnect",
+    "40004": "retry",
     "40005": "rejected",
+    "40006": "retry",
     "40062": "limited",
     "50001": "reconnect",
     "50006": "rejected",
     "50008": "rejected",
     "50013": "reconnect",
+    "50014": "reconnect",
     "50027": "reconnect",
     "50035": "rejected",
     "50083": "rejected",
@@ -108,7 +114,8 @@ ERRORS: dict[str, Meaning] = {
     "220001": "rejected",
     "220003": "rejected",
 }
-"""developers/topics/opcodes-and-status-codes.mdx#json, as remembered on 2026-11-23 and not read again."""
+"""https://github.com/discord/discord-api-docs/blob/1014293d/developers/topics/opcodes-and-status-codes.mdx#json, read
+2026-11-23. What is final by its status anyway (a forum's missing tag, a file that is too large) goes under its code."""
 
 
 class Discord(Platform):
@@ -212,7 +219,9 @@ class Discord(Platform):
         if code in ERRORS:
             return meant(ERRORS[code], code, message, until)
         # Neither a webhook's nor a bot's token can be refreshed.
-        return meant("reconnect", "http_401", message) if reply.status == 401 else by_status(reply, message=message)
+        if reply.status == 401:
+            return meant("reconnect", "http_401", message)
+        return by_status(reply, "" if code == GENERAL else code, message)
 
 
 def _connected_webhook(address: str) -> Generator[Request, Reply, Connected]:
@@ -331,7 +340,7 @@ def _recent(job: Job) -> Generator[Request, Reply, list[Json]]:
         reply = yield Request("GET", url, headers=headers, params=params)
         if reply.status == 403:  # it may still be allowed to write: no reason to disconnect the account
             raise Rejected("not_readable", "the bot may not read its channel; let it, or look yourself")
-        page = sorted(platform.accepted(reply).json, key=lambda one: int(one["id"]))
+        page = sorted(platform.rows(reply), key=lambda one: int(one["id"]))
         found += page
         if len(page) < PAGE:
             return found

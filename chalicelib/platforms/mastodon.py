@@ -317,9 +317,7 @@ def _recent(job: Job) -> Generator[Request, Reply, dict[str, Json]]:
     found: dict[str, Json] = {}
     params = {"exclude_reblogs": "true", "limit": str(PAGE)}
     for _ in range(PAGES):
-        page: list[Json] = platform.accepted(
-            (yield Request("GET", _statuses(job), headers=_auth(job), params=params))
-        ).json
+        page = platform.rows((yield Request("GET", _statuses(job), headers=_auth(job), params=params)))
         fresh = {one["id"]: one for one in page if _made(one) >= since and one["id"] not in found}
         found |= fresh
         if not page or _made(page[-1]) < since:

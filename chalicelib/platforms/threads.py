@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from chalicelib.core import post
 from chalicelib.core.account import Account
 from chalicelib.core.conversation import Connected, Conversation, Job, Metrics, Published, Reply
+from chalicelib.core.errors import Rejected
 from chalicelib.core.lead import Intake
-from chalicelib.core.options import Kind
+from chalicelib.core.options import Check, Kind, of_length
 from chalicelib.core.rendition import Part
 from chalicelib.core.rules import (
     Comment,
@@ -48,9 +49,13 @@ OPTIONS: dict[str, Kind] = {
     "topic_tag": str,
     "quote_post_id": str,
     "location_id": str,
+    "text_attachment": Check(of_length(10_000), "a text of at most 10,000 characters"),
     "allowlisted_country_codes": list,
 }
-"""What the first post may be given: https://developers.facebook.com/docs/threads/reference/publishing, 2026-11-22."""
+"""What the first post may be given: https://developers.facebook.com/docs/threads/reference/publishing, 2026-11-22.
+
+`text_attachment` is a long text to unfold, under a post that is text alone:
+https://developers.facebook.com/docs/threads/create-posts/text-attachments, read 2026-11-23."""
 MEANT: Mapping[str, Meaning] = {
     **ERRORS,
     "24": "retry",
@@ -59,6 +64,7 @@ MEANT: Mapping[str, Meaning] = {
     "4279013": "rejected",
 }
 """A container that is not there (yet), publishing that is restricted, and people who are."""
+ATTACHED = "text_attachment"
 METRICS = "views,likes,replies,reposts,quotes"
 FIELDS = "id,text,timestamp,media_type,replied_to"
 LISTED = {"TEXT": "TEXT_POST", "CAROUSEL": "CAROUSEL_ALBUM"}
@@ -146,6 +152,8 @@ class Threads(Containers):
     def publish(self, job: Job) -> Conversation[Published]:
         """The pictures of all albums first, then container and post of one part after the other, each a reply."""
         parts = messages(job.rendition)
+        if ATTACHED in job.rendition.options and (parts[0].media or job.rendition.poll):
+            raise Rejected(ATTACHED, "a long text goes with a text alone: without media, and without a poll")
         albums: list[list[str]] = []
         for number, part in enumerate(parts):
             albums += [(yield from self._album(job, number, part))]
@@ -205,8 +213,13 @@ def _about(job: Job, number: int, part: Part, album: list[str], parent: str | No
         "is_spoiler_media": True if rendition.content_warning and len(part.media) == 1 else None,
         "link_attachment": rendition.card.url if rendition.card and number == bare else None,
         "poll_attachment": _poll(rendition.poll) if rendition.poll and first else None,
-        **(rendition.options if first else {}),
+        **(_options(rendition.options) if first else {}),
     }
+
+
+def _options(options: dict[str, object]) -> dict[str, object]:
+    """As Threads wants them."""
+    return {name: {"plaintext": value} if name == ATTACHED else value for name, value in options.items()}
 
 
 def _media(part: Part, album: list[str]) -> dict[str, object]:

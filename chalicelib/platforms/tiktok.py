@@ -27,7 +27,7 @@ from chalicelib.core.conversation import (
     Safety,
     Wait,
 )
-from chalicelib.core.errors import Limited, PlatformAnswer, ReconnectNeeded, RefreshNeeded, Rejected, Transient
+from chalicelib.core.errors import Issue, Limited, PlatformAnswer, ReconnectNeeded, RefreshNeeded, Rejected, Transient
 from chalicelib.core.lead import Intake
 from chalicelib.core.options import Kind
 from chalicelib.core.rules import Hashtags, Links, Media, Medium, Mentions, Rules, Source, Text, Title
@@ -101,8 +101,11 @@ OPTIONS: dict[str, Kind] = {
     "photo_cover_index": int,
     "brand_organic_toggle": bool,
     "pull_from_url": bool,
+    "draft": bool,
 }
-"""`pull_from_url` is ours: TikTok fetches the film, from a domain of the app's, instead of being sent it."""
+"""Two are ours. `pull_from_url`: TikTok fetches the film, from a domain of the app's, instead of being sent it.
+`draft`: it lies in the person's inbox until they post it, who choose who sees it and write what a film says:
+https://developers.tiktok.com/doc/content-posting-api-reference-upload-video, read 2026-11-23."""
 FOR_FILMS = ("disable_comment", "disable_duet", "disable_stitch", "video_cover_timestamp_ms", "brand_organic_toggle")
 FOR_PICTURES = ("disable_comment", "auto_add_music", "brand_organic_toggle")
 FIGURES = "id,view_count,like_count,comment_count,share_count"
@@ -117,7 +120,7 @@ class TikTok(Platform):
     oauth = OAuth(
         "https://www.tiktok.com/v2/auth/authorize/",
         f"{API}/oauth/token/",
-        ("user.info.basic", "video.publish", "video.list"),
+        ("user.info.basic", "video.publish", "video.upload", "video.list"),
         pkce=False,
         separator=",",
         id_name="client_key",
@@ -144,6 +147,14 @@ class TikTok(Platform):
         labels={"ai_generated": "is_aigc", "paid_partnership": "brand_content_toggle"},
         sources={"mentions": HABIT},
     )
+
+    def check_options(self, options: dict[str, object]) -> list[Issue]:
+        """A draft goes without what is the person's to choose."""
+        found = super().check_options(options)
+        if options.get("draft") is True:
+            message = "a film in the inbox has no text and no settings: whoever posts it there gives it these"
+            found.append(Issue("left_to_a_person", "warning", "draft", message))
+        return found
 
     def idempotency(self, account: Account) -> Idempotency:
         """What was begun can be posted once, within its hour; nothing can be looked up, so a person looks last."""
@@ -246,18 +257,20 @@ class TikTok(Platform):
 
     def _pictured(self, job: Job) -> Conversation[str]:
         options, part = job.rendition.options, job.rendition.parts[0]
-        info = {**_seen(job), **_chosen(job, FOR_PICTURES), "title": job.rendition.title, "description": part.text}
+        words = {"title": job.rendition.title, "description": part.text}
+        info = words if _is_draft(job) else {**_seen(job), **_chosen(job, FOR_PICTURES), **words}
         source = {
             "source": "PULL_FROM_URL",
             "photo_cover_index": options.get("photo_cover_index", 0),
             "photo_images": [media.url for media in part.media],
         }
-        about = {"media_type": "PHOTO", "post_mode": "DIRECT_POST", "post_info": _said(info), "source_info": source}
+        mode = "MEDIA_UPLOAD" if _is_draft(job) else "DIRECT_POST"
+        about = {"media_type": "PHOTO", "post_mode": mode, "post_info": _said(info), "source_info": source}
         return str((yield from self._begun(job, "content", about, Effect.CREATE))["publish_id"])
 
     def _pulled(self, job: Job, film: post.Media) -> Conversation[str]:
-        about = {"post_info": _caption(job), "source_info": {"source": "PULL_FROM_URL", "video_url": film.url}}
-        return str((yield from self._begun(job, "video", about, Effect.CREATE))["publish_id"])
+        source = {"source": "PULL_FROM_URL", "video_url": film.url}
+        return str((yield from self._begun(job, *_film(job, source), Effect.CREATE))["publish_id"])
 
     def _sent(self, job: Job, film: post.Media) -> Conversation[str]:
         """Begin, and send the film chunk by chunk; the last one posts it."""
@@ -269,8 +282,7 @@ class TikTok(Platform):
             "chunk_size": CHUNK if count > 1 else size,
             "total_chunk_count": count,
         }
-        about = {"post_info": _caption(job), "source_info": source}
-        begun = yield from self._begun(job, "video", about, Effect.PREPARE)
+        begun = yield from self._begun(job, *_film(job, source), Effect.PREPARE)
         for number in range(count - 1):
             span = (number * CHUNK, (number + 1) * CHUNK)
             self.accepted((yield _chunk(begun["upload_url"], film, span, size, Effect.PREPARE)))
@@ -331,6 +343,17 @@ def _seen(job: Job) -> Json:
 def _chosen(job: Job, names: tuple[str, ...]) -> Json:
     options = job.rendition.options
     return {name: options[name] for name in names if name in options}
+
+
+def _is_draft(job: Job) -> bool:
+    return bool(job.rendition.options.get("draft"))
+
+
+def _film(job: Job, source: Json) -> tuple[str, Json]:
+    """Where a film is begun, and what is said of it: nothing of one that goes to the inbox."""
+    if _is_draft(job):
+        return "inbox/video", {"source_info": source}
+    return "video", {"post_info": _caption(job), "source_info": source}
 
 
 def _caption(job: Job) -> Json:

@@ -5,7 +5,8 @@ publish by API; all may make drafts. So connecting asks whether the account may,
 wants to look first: the credential `publish` is `draft`), publishing ends with the draft, which a person sends.
 
 The first picture is the cover and opens the article, the others follow the text; WeChat drops pictures from elsewhere,
-so all are uploaded. What is published here is not sent to followers: that is mass sending, which is rationed.
+so all are uploaded. As a `newspic` it is the pictures that count, and the text under them is plain. What is published
+here is not sent to followers: that is mass sending, which is rationed.
 """
 
 from collections.abc import Generator
@@ -59,7 +60,9 @@ OPTIONS: dict[str, Kind] = {
     "author": Check(of_length(16), "a name of at most 16 characters"),
     "digest": Check(of_length(128), "a text of at most 128 characters"),
     "comments": Check(one_of("everyone", "followers", "nobody"), "everyone, followers or nobody"),
+    "article_type": ("news", "newspic"),
 }
+"""`newspic` is a picture message: up to 20 pictures to leaf through, with plain text under them."""
 
 ERRORS: dict[str, Meaning] = {
     "-1": "retry",
@@ -169,24 +172,37 @@ class WeChat(Platform):
     def _article(self, job: Job) -> Talk:
         """The draft's article: https://developers.weixin.qq.com/doc/service/api/draftbox/draftmanage/api_draft_add."""
         rendition, options = job.rendition, job.rendition.options
-        part = rendition.parts[0]
-        cover = self.good((yield _material(job, part.media[0])))["media_id"]
-        pictures: list[str] = []
-        for media in part.media:
-            pictures += [self.good((yield _inline(job, media)))["url"]]
+        leafed = options.get("article_type") == "newspic"
         comments = options.get("comments", "nobody")
         article = {
-            "article_type": "news",
+            "article_type": "newspic" if leafed else "news",
             "title": rendition.title,
             "author": options.get("author"),
             "digest": options.get("digest"),
-            "content": "".join((_picture(pictures[0]), part.wire or part.text, *map(_picture, pictures[1:]))),
+            **((yield from self._leafed(job)) if leafed else (yield from self._read(job))),
             "content_source_url": rendition.card.url if rendition.card else None,
-            "thumb_media_id": cover,
             "need_open_comment": int(comments != "nobody"),
             "only_fans_can_comment": int(comments == "followers"),
         }
         return {name: value for name, value in article.items() if value is not None}
+
+    def _read(self, job: Job) -> Talk:
+        """What an article shows: its cover, and the pictures in its text."""
+        part = job.rendition.parts[0]
+        cover = self.good((yield _material(job, part.media[0])))["media_id"]
+        pictures: list[str] = []
+        for media in part.media:
+            pictures += [self.good((yield _inline(job, media)))["url"]]
+        content = "".join((_picture(pictures[0]), part.wire or part.text, *map(_picture, pictures[1:])))
+        return {"content": content, "thumb_media_id": cover}
+
+    def _leafed(self, job: Job) -> Talk:
+        """What a picture message shows: its pictures, of which the first is the cover, and plain text."""
+        part = job.rendition.parts[0]
+        pictures: list[Json] = []
+        for media in part.media:
+            pictures += [{"image_media_id": self.good((yield _material(job, media)))["media_id"]}]
+        return {"content": part.text, "image_info": {"image_list": pictures}}
 
     def _settled(self, job: Job, publish_id: str) -> Generator[Request | Wait, Any, Json]:
         """What became of it, once WeChat has made up its mind."""

@@ -85,17 +85,21 @@ ERRORS: dict[str, Meaning] = {
     "rest_invalid_featured_media": "rejected",
     "rest_post_invalid_id": "rejected",
     "rest_already_trashed": "rejected",
+    "rest_trash_not_supported": "rejected",
     "rest_no_route": "rejected",
     "rest_upload_no_data": "rejected",
     "rest_upload_file_too_big": "rejected",
     "rest_upload_user_quota_exceeded": "rejected",
+    "rest_upload_limited_space": "rejected",
     "rest_upload_image_type_not_supported": "rejected",
-    "rest_upload_unknown_error": "retry",
+    "rest_upload_unknown_error": "rejected",
     "db_insert_error": "retry",
     "db_update_error": "retry",
 }
 """What WordPress itself answers: https://developer.wordpress.org/reference/classes/wp_rest_posts_controller and
-wp_rest_attachments_controller, from memory (2026-11-23). Plugins have codes of their own; those go by their status."""
+wp_rest_attachments_controller, /reference/functions/wp_authenticate_application_password, read 2026-11-23. An "unknown
+error" of an upload comes under status 500 and is most often a type of file that the site does not allow; a site without
+a trash says so under 501. Plugins have codes of their own; those go by their status."""
 
 
 class WordPress(Platform):
@@ -170,7 +174,7 @@ class WordPress(Platform):
         since = job.due - CLOCK_SLACK
         asked = {**EDITING, "author": job.account.remote_id, "status": "publish,private", "per_page": str(PAGE)}
         reply = yield Request("GET", _api(job.account.host, "posts"), headers=_auth(job.account), params=asked)
-        page = platform.accepted(reply).json
+        page = platform.rows(reply)
         if len(page) == PAGE and _moment(page[-1]) >= since:
             raise Transient("too_much_to_read", f"more than {PAGE} posts since {since.isoformat()}")
         found = next((one for one in page if _moment(one) >= since and _is(one, job)), None)
@@ -252,7 +256,7 @@ def _terms(
     for name in names:
         asked = {"search": name, "per_page": str(PAGE)}
         reply = yield Request("GET", _api(job.account.host, kind), headers=_auth(job.account), params=asked)
-        found = [one["id"] for one in platform.accepted(reply).json if _same(one["name"], name)]
+        found = [one["id"] for one in platform.rows(reply) if _same(one["name"], name)]
         if not found and make:
             found = [(yield from _made_term(job, kind, name))]
         if not found and kind == "categories":

@@ -102,6 +102,14 @@ def said(reply: Reply) -> dict[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
+def listed(reply: Reply) -> list[Any]:
+    """The reply's JSON list; ValueError where it is none: an empty object does not say that there is nothing."""
+    body = reply.json
+    if not isinstance(body, list):
+        raise ValueError("no list where one was due")
+    return body
+
+
 def as_reply(status: int, body: dict[str, Any]) -> Reply:
     """What creating would have answered, from what was read back."""
     return Reply(status, body=json.dumps(body, ensure_ascii=False).encode())
@@ -153,6 +161,8 @@ def tokens_in(reply: Reply) -> dict[str, str]:
     if not reply.ok or "access_token" not in about:
         if reply.status >= 500 or reply.status == 429:
             raise by_status(reply)
+        if not about:  # some proxy's page: only the network itself can say that a token is no longer good
+            raise Transient("no_tokens", "the answer holds neither tokens nor a word about them")
         code = about.get("error")
         raise ReconnectNeeded(str(code or "token_refused"), str(about.get("error_description", "")))
     kept = {name: str(about[name]) for name in ("access_token", "refresh_token", "scope") if about.get(name)}

@@ -77,6 +77,10 @@ HABIT = Source("common practice", "2026-11-22", "default")
 Json = dict[str, Any]
 
 SERVER = "https://api.x.com"
+PREMIUM = frozenset({"Basic", "Premium", "PremiumPlus"})
+"""Subscriptions: https://docs.x.com/xdks/typescript/reference/interfaces/Schemas.User, read 2026-11-23."""
+LONG = 25_000
+"""Weighted characters of a subscriber's post, by common knowledge (2026-11-22): X's API pages do not say."""
 CHUNK = 4 * 1024 * 1024
 """Bytes of one segment; at most 5 MB, and 1,000 segments: https://docs.x.com/x-api/media, read 2026-08-22."""
 CATEGORIES = {"image": "tweet_image", "gif": "tweet_gif", "video": "tweet_video"}
@@ -178,11 +182,13 @@ class X(Platform):
         return Idempotency(Safety.READBACK, readback_lag=timedelta(seconds=30), prepared_lifetime=timedelta(hours=12))
 
     def connect(self, host: str, credentials: dict[str, str]) -> Conversation[Connected]:
-        """Whose `access_token` it is."""
+        """Whose `access_token` it is, and whether its posts may be long, as subscribers' may."""
         (token,) = needed(credentials, "access_token")
+        url, asked = f"{_api(host)}/users/me", {"user.fields": "subscription_type"}
         with speaking(self.title):
-            me = platform.good((yield Request("GET", f"{_api(host)}/users/me", headers=bearer(token))))["data"]
-            return Connected(f"@{me['username']}", me["id"], host, given(credentials, *TOKENS))
+            me = platform.good((yield Request("GET", url, headers=bearer(token), params=asked)))["data"]
+            limits = {"text.limit": LONG, "comment.limit": LONG} if me.get("subscription_type") in PREMIUM else {}
+            return Connected(f"@{me['username']}", me["id"], host, given(credentials, *TOKENS), limits)
 
     def publish(self, job: Job) -> Conversation[Published]:
         """Every upload first, then one post after the other, each a reply to the one before."""

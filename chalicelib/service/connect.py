@@ -2,7 +2,8 @@
 
 import dataclasses
 import json
-from collections.abc import Generator
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -39,6 +40,7 @@ T = TypeVar("T")
 REFRESH_AHEAD = timedelta(minutes=5)
 REFRESH_LEASE = timedelta(seconds=20)
 PREFIX = records.ACCOUNT_PREFIX
+GRANT_PREFIX = "GRANT#"
 NOT_THE_ACCOUNT = ("sealed", "refreshing_until", "warned_at", "lost_at")
 """What else is in an account's row."""
 EXPIRING = "EXPIRING"
@@ -66,9 +68,18 @@ def connect(world: World, workspace_id: str, new: NewAccount, seed: str | None =
 
 
 def keep(
-    world: World, workspace_id: str, network: str, name: str, found: Connected, account_id: str | None = None
+    world: World,
+    workspace_id: str,
+    network: str,
+    name: str,
+    found: Connected,
+    account_id: str | None = None,
+    grant: str | None = None,
 ) -> Account:
-    """The account that was found, stored. One that the workspace has already gets the new secrets, and goes on."""
+    """The account that was found, stored. One that the workspace has already gets the new secrets, and goes on.
+
+    Where it shares its secrets with others, `grant` is where they are.
+    """
     before = _same(world, workspace_id, network, found)
     account = Account(
         before.key.sk.removeprefix(PREFIX) if before else account_id or f"acc_{world.chance.token().lower()}",
@@ -81,14 +92,54 @@ def keep(
         limits=found.limits,
         settings=found.settings,
         secrets=found.secrets,
+        grant=grant,
     )
     world.table.write(Put(_item(world, account), expect=before.rev if before else 0))
+    _tidy(world, workspace_id, before.doc.get("grant") if before else None)
     return account
+
+
+def keep_all(world: World, workspace_id: str, network: str, reached: Sequence[tuple[str, Connected]]) -> list[Account]:
+    """The accounts of one consent, each under its name. Those that would be refreshed with one token share it.
+
+    A network that rotates refresh tokens takes each of them once: of several copies, using one ends the others.
+    """
+    grants: dict[str, str] = {}
+    shared = Counter(_together(one) for _, one in reached)
+    for _, one in reached:
+        if shared[_together(one)] > 1 and one.secrets.get("refresh_token") and _together(one) not in grants:
+            grant = f"grant_{world.chance.token().lower()}"
+            world.table.write(Put(_grant_item(world, workspace_id, grant, one.secrets), expect=0))
+            grants[_together(one)] = grant
+    return [keep(world, workspace_id, network, name, one, grant=grants.get(_together(one))) for name, one in reached]
+
+
+def _together(found: Connected) -> str:
+    return json.dumps(found.secrets, sort_keys=True)
+
+
+def _rows(world: World, workspace_id: str) -> Iterator[Item]:
+    """The rows of all the workspace's accounts."""
+    after = ""
+    while page := world.table.items(records.workspace_pk(workspace_id), PREFIX, after=after):
+        yield from page
+        after = page[-1].key.sk
+
+
+def _sharing(world: World, workspace_id: str, grant: str) -> list[Item]:
+    """The rows of the accounts that live on a grant."""
+    return [item for item in _rows(world, workspace_id) if item.doc.get("grant") == grant]
+
+
+def _tidy(world: World, workspace_id: str, grant: str | None) -> None:
+    """Forget a grant that no account lives on any more."""
+    if grant and not _sharing(world, workspace_id, grant):
+        world.table.write(Delete(_grant_key(workspace_id, grant)))
 
 
 def _same(world: World, workspace_id: str, network: str, found: Connected) -> Item | None:
     """The row of the same account on the same server."""
-    for item in world.table.items(records.workspace_pk(workspace_id), PREFIX):
+    for item in _rows(world, workspace_id):
         if (item.doc["platform"], item.doc["remote_id"], item.doc["host"]) == (network, found.remote_id, found.host):
             return item
     return None
@@ -168,9 +219,13 @@ def find_many(world: World, workspace_id: str, account_ids: set[str]) -> dict[st
 
 
 def disconnect(world: World, workspace_id: str, account_id: str) -> None:
-    """Forget the account and its secrets. Targets still waiting on it fail with a clear word."""
-    account(world, workspace_id, account_id)
+    """Forget the account and its secrets. Targets still waiting on it fail with a clear word.
+
+    Secrets that other accounts live on stay until the last of these is gone.
+    """
+    gone = account(world, workspace_id, account_id)
     world.table.write(Delete(key(workspace_id, account_id)), Delete(callback_secrets.key(account_id)))
+    _tidy(world, workspace_id, gone.grant)
 
 
 def is_stale(network: "Platform", account: Account, when: datetime) -> bool:
@@ -180,14 +235,18 @@ def is_stale(network: "Platform", account: Account, when: datetime) -> bool:
 
 
 def refreshed(world: World, network: "Platform", stale: Account) -> Account:
-    """The account with fresh secrets, refreshed by exactly one of those who ask at the same time."""
+    """The account with fresh secrets, refreshed by exactly one of those who ask at the same time.
+
+    Whoever shares a grant asks for the same: the right to refresh is with the row that holds the secrets.
+    """
     give_up = world.clock.now() + REFRESH_LEASE
     while world.clock.now() < give_up:
-        item = world.table.get(key(stale.workspace_id, stale.id))
-        current = with_secrets(world, item)
-        if item is None or current.secrets != stale.secrets:
+        current, holder = _opened(world, world.table.get(key(stale.workspace_id, stale.id)))
+        if current.secrets != stale.secrets:
             return current
-        if leased := _lease(world, item):
+        if current.status != stale.status:
+            raise ReconnectNeeded("reconnect_required", "the network has just refused to refresh the token")
+        if leased := _lease(world, holder):
             return _refresh(world, network, current, leased)
         world.clock.sleep_until(world.clock.now() + timedelta(milliseconds=250))
     raise Transient("refresh_busy", "somebody else is refreshing the token and has not finished")
@@ -195,50 +254,108 @@ def refreshed(world: World, network: "Platform", stale: Account) -> Account:
 
 def lose(world: World, workspace_id: str, account_id: str) -> None:
     """The network will not have the account any more: say so, until a person connects it again."""
-    item = world.table.get(key(workspace_id, account_id))
-    if item and item.doc["status"] == "connected":
-        fate = {"status": "reconnect_required", "lost_at": stamp(world.clock.now())}
-        lost = dataclasses.replace(item, open=None, doc={**item.doc, **fate})
-        world.table.write(Put(lost, expect=item.rev))
+    fate = {"status": "reconnect_required", "lost_at": stamp(world.clock.now())}
+
+    def lost(item: Item) -> Item | None:
+        connected = item.doc["status"] == "connected"
+        return dataclasses.replace(item, open=None, doc={**item.doc, **fate}) if connected else None
+
+    _amend(world, key(workspace_id, account_id), lost)
 
 
-def _lease(world: World, item: Item) -> Item | None:
-    """The account's row with the right to refresh it, or None while somebody else has that."""
+def _amend(world: World, at: Key, change: Callable[[Item], Item | None]) -> bool:
+    """Change what is stored, whoever else does, and say so; not where there is nothing, or nothing to change."""
+    while (item := world.table.get(at)) and (changed := change(item)):
+        try:
+            world.table.write(Put(changed, expect=item.rev))
+        except Stale:
+            continue
+        return True
+    return False
+
+
+def _lease(world: World, holder: Item) -> Item | None:
+    """The row that holds the secrets, with the right to refresh them; None while somebody else has that."""
     now = world.clock.now()
-    until = item.doc.get("refreshing_until")
+    until = holder.doc.get("refreshing_until")
     if until and now < instant(until):
         return None
-    leased = dataclasses.replace(item, doc={**item.doc, "refreshing_until": stamp(now + REFRESH_LEASE)})
+    leased = dataclasses.replace(holder, doc={**holder.doc, "refreshing_until": stamp(now + REFRESH_LEASE)})
     try:
-        world.table.write(Put(leased, expect=item.rev))
+        world.table.write(Put(leased, expect=holder.rev))
     except Stale:
         return None
-    return dataclasses.replace(leased, rev=item.rev + 1)
+    return dataclasses.replace(leased, rev=holder.rev + 1)
 
 
 def _refresh(world: World, network: "Platform", account: Account, leased: Item) -> Account:
-    """Refresh, and store the new secrets before anybody uses them."""
+    """Refresh, and store the new secrets before anybody uses them. A no is meant for all who share them."""
     try:
         secrets = converse(world, network.refresh(account, apps.of(world, account.workspace_id, account.platform)))
     except ReconnectNeeded:
-        _keep(world, dataclasses.replace(account, status="reconnect_required"), leased)
+        current, _ = _opened(world, world.table.get(key(account.workspace_id, account.id)))
+        if current.secrets != account.secrets:  # whoever had the right before us took longer than that, and got them
+            return current
+        for one in _sharing(world, account.workspace_id, account.grant) if account.grant else ():
+            lose(world, account.workspace_id, one.key.sk.removeprefix(PREFIX))
+        lose(world, account.workspace_id, account.id)
+        _amend(world, leased.key, _unleased)
         raise
     fresh = dataclasses.replace(account, secrets=secrets, status="connected")
-    _keep(world, fresh, leased)
+    if account.grant is None:
+        _keep(world, _item(world, fresh), leased)
+    else:
+        _keep(world, _grant_item(world, account.workspace_id, account.grant, secrets), leased)
+        _tell_all(world, fresh, account.grant)
     return fresh
 
 
-def _keep(world: World, account: Account, leased: Item) -> None:
-    """Store what a refresh found out. Where somebody else has taken it over that is a Conflict, not a lost claim."""
-    try:
-        world.table.write(Put(_item(world, account), expect=leased.rev))
-    except Stale as lost_race:
-        raise Conflict("the account changed while its token was refreshed", "account_changed") from lost_race
+def _unleased(item: Item) -> Item | None:
+    doc = {name: value for name, value in item.doc.items() if name != "refreshing_until"}
+    return dataclasses.replace(item, doc=doc) if doc != item.doc else None
+
+
+def _keep(world: World, renewed: Item, leased: Item) -> None:
+    """Store fresh secrets in the place of those that were traded for them; whatever else became of the row.
+
+    Where a person has given others meanwhile these are no longer wanted: a Conflict.
+    """
+
+    def stored(item: Item) -> Item | None:
+        return renewed if item.doc["sealed"] == leased.doc["sealed"] else None
+
+    if not _amend(world, leased.key, stored):
+        raise Conflict("the account changed while its token was refreshed", "account_changed")
+
+
+def _tell_all(world: World, fresh: Account, grant: str) -> None:
+    """Write down with every account of the grant what is known of its new token; only who asked is known to be well."""
+    for one in _sharing(world, fresh.workspace_id, grant):
+
+        def told(item: Item) -> Item | None:
+            known = without_secrets(item)
+            if known.grant != grant:
+                return None
+            status = fresh.status if known.id == fresh.id else known.status
+            renewed = _item(world, dataclasses.replace(known, secrets=fresh.secrets, status=status))
+            lost = {name: item.doc[name] for name in ("lost_at",) if name in item.doc and status != "connected"}
+            return dataclasses.replace(renewed, doc={**renewed.doc, **lost})
+
+        _amend(world, one.key, told)
 
 
 def key(workspace_id: str, account_id: str) -> Key:
     """Where an account lies."""
     return Key(records.workspace_pk(workspace_id), f"{PREFIX}{account_id}")
+
+
+def _grant_key(workspace_id: str, grant: str) -> Key:
+    return Key(records.workspace_pk(workspace_id), f"{GRANT_PREFIX}{grant}")
+
+
+def _grant_item(world: World, workspace_id: str, grant: str, secrets: dict[str, str]) -> Item:
+    row = _grant_key(workspace_id, grant)
+    return Item(row, _sealed(world, workspace_id, row, secrets))
 
 
 def _item(world: World, account: Account) -> Item:
@@ -251,13 +368,10 @@ def _item(world: World, account: Account) -> Item:
         renewable=network.renewable(account),
         scopes=tuple(account.secrets.get("scope", "").replace(",", " ").split()),
     )
-    doc = records.to_doc(shown)
     row = key(account.workspace_id, account.id)
-    sealed = sealing.seal(world, secrets_place(account.workspace_id, row), json.dumps(account.secrets))
-    if account.status == "reconnect_required":
-        doc["lost_at"] = stamp(world.clock.now())
+    sealed = {} if account.grant else _sealed(world, account.workspace_id, row, account.secrets)
     place = Key(EXPIRING, f"{stamp(ends)}#{account.id}") if ends and account.status == "connected" else None
-    return Item(row, {**doc, "sealed": sealed}, open=place)
+    return Item(row, {**records.to_doc(shown), **sealed}, open=place)
 
 
 def without_secrets(item: Item) -> Account:
@@ -268,14 +382,27 @@ def without_secrets(item: Item) -> Account:
 
 def with_secrets(world: World, item: Item | None) -> Account:
     """The account in a row with its secrets, for a conversation; Rejected where there is no such row any more."""
+    return _opened(world, item)[0]
+
+
+def _opened(world: World, item: Item | None) -> tuple[Account, Item]:
+    """The account with its secrets, and the row that holds these: its own, or its grant's."""
     if item is None:
         raise Rejected("account_gone", "the account was disconnected")
     locked = without_secrets(item)
-    plain = sealing.unseal(world, secrets_place(locked.workspace_id, item.key), item.doc["sealed"])
+    holder = world.table.get(_grant_key(locked.workspace_id, locked.grant)) if locked.grant else item
+    if holder is None:  # connected again since the row was read, or gone with its grant
+        now = world.table.get(item.key)
+        return _opened(world, now if now and now.rev != item.rev else None)
+    plain = sealing.unseal(world, secrets_place(locked.workspace_id, holder.key), holder.doc["sealed"])
     host = locked.host or (world.settings.api_url if locked.platform == "sandbox" else "")
-    return dataclasses.replace(locked, secrets=json.loads(plain), host=host)
+    return dataclasses.replace(locked, secrets=json.loads(plain), host=host), holder
+
+
+def _sealed(world: World, workspace_id: str, row: Key, secrets: dict[str, str]) -> dict[str, str]:
+    return {"sealed": sealing.seal(world, secrets_place(workspace_id, row), json.dumps(secrets))}
 
 
 def secrets_place(workspace_id: str, row: Key) -> sealing.Place:
-    """Where an account's secrets lie: all of them are one JSON object, sealed as one."""
+    """Where the secrets of an account or a grant lie: all of them are one JSON object, sealed as one."""
     return sealing.Place(workspace_id, row, "secrets")

@@ -69,9 +69,14 @@ def renew(world: World) -> None:
     """Once a day: refresh every token that ends within a week, and warn of those that only a person can renew."""
     end = stamp(world.clock.now() + AHEAD) + "\uffff"
     seen: Found | None = None
+    seen_to: set[str] = set()
     while page := world.table.opened(connect.EXPIRING, end=end, after=seen):
         seen = page[-1]
         for item in world.table.get_many([row.key for row in page]):
+            holder = item.doc.get("grant") or item.key.sk
+            if holder in seen_to:  # of its grant, or itself, at the new place that refreshing gave it
+                continue
+            seen_to.add(holder)
             try:
                 _see_to(world, item)
             except (PlatformAnswer, TransportFailure, Refused, ValueError) as no:

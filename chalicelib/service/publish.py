@@ -164,6 +164,8 @@ class Publication:
     around: Around
     quota: Quota | None = None
     """What the last reply said is left of the account's calls."""
+    ready: tuple[Request, Answer, datetime] | None = None
+    """The preparation that was just made, and since when, until the conversation has accepted its answer."""
     unread: Answer | None = None
     """The answer to the open creating request, until the conversation has accepted it."""
     secrets: frozenset[str] = frozenset()
@@ -287,7 +289,9 @@ class Publication:
                 reply = self.world.web.send(step)
 
     def _accepted(self, conversation: Conversation[Published], reply: Reply | None) -> Request | Wait:
-        """The next step. An open creating request is settled by what the conversation makes of its answer."""
+        """The next step. What the conversation accepts is on record: an answer that makes no sense is asked for again,
+        and of an open creating request nobody knows what became of it.
+        """
         try:
             step = conversation.send(reply)
         except StopIteration:
@@ -300,12 +304,16 @@ class Publication:
         return step
 
     def _settle(self) -> None:
+        if self.ready:
+            self.target = publishing.prepared(self.target, *self.ready)
+        self.ready = None
         if self.unread:
             self.target = publishing.answered(self.target, self.unread)
         self.unread, self.repeating = None, False
 
     def _refused(self, no: PlatformAnswer) -> None:
         """The platform said no to the open request: nothing came of it, unless it was sent before."""
+        self.ready = None
         if self.unread and self.repeating and isinstance(no, Rejected | ReconnectNeeded):
             raise InDoubt(no.code) from no
         if self.unread and isinstance(no, AlreadyThere) and publishing.looked_for_in_vain(self.target):
@@ -327,7 +335,7 @@ class Publication:
         begun = self.now
         reply = self.world.web.send(request)
         if reply.ok and self.network.refusal(reply) is None:
-            self.target = publishing.prepared(self.target, request, answer_of(reply, request, self.now), begun)
+            self.ready = request, answer_of(reply, request, self.now), begun
         return reply
 
     def _create(self, job: Job, request: Request, created: int) -> Reply:

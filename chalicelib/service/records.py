@@ -2,6 +2,7 @@
 
     W#<workspace>                WORKSPACE                  the tenant
                                  ACCOUNT#<account>          a connected account, its secrets sealed
+                                 GRANT#<grant>              the sealed secrets that accounts of one consent share
                                  MEDIUM#<medium>            a medium of ours, and what was found in it
                                  KEY#<key>                  an API key, as its owner may see it
     KEY#<hmac of the key>        KEY                        the same key, as a request finds it

@@ -202,10 +202,8 @@ def _reached(world: World, found: Connection, code: str, verifier: str, base: st
 
 
 def _connect(world: World, found: Connection, reached: list[Connected]) -> Connection:
-    accounts = [
-        connect.keep(world, found.workspace_id, found.platform, found.name or one.handle or found.platform, one)
-        for one in reached
-    ]
+    named = [(found.name or one.handle or found.platform, one) for one in reached]
+    accounts = connect.keep_all(world, found.workspace_id, found.platform, named)
     ids = tuple(account.id for account in accounts)
     return _keep(world, replace(found, status="connected", account_ids=ids, choices=()))
 

@@ -200,6 +200,24 @@ def test_where_a_consent_reaches_several_accounts_a_person_chooses(
     problem(client.post(where, {"remote_ids": [PERSON]}), 409, "not_choosing")
 
 
+@pytest.mark.parametrize(
+    "network", [replace(LINKEDIN, answers=LINKEDIN.answers | A_PAGE)], ids=["linkedin"], indirect=True
+)
+def test_the_accounts_of_one_consent_share_its_tokens(
+    client: Api, server: AuthorizationServer, network: Network
+) -> None:
+    connection = begun(client, network)
+    back(client, network, server.agree(connection["url"]))
+    chosen = client.post(f"/v1/connections/{connection['id']}/accounts", {"remote_ids": [PAGE, PERSON]}).json_body
+    first, second = (connect.account(client.world, client.workspace_id, one) for one in chosen["account_ids"])
+    assert first.grant
+    assert first.grant == second.grant
+
+    assert client.send("DELETE", f"/v1/accounts/{first.id}").status_code == 204
+    left = connect.with_secrets(client.world, client.world.table.get(connect.key(client.workspace_id, second.id)))
+    assert left.secrets["access_token"] in server.tokens
+
+
 def test_without_an_app_nobody_is_sent_anywhere(client: Api, network: Network) -> None:
     client.send("DELETE", f"/v1/apps/{network.name}")
 

@@ -152,7 +152,8 @@ def read_part(about: Json) -> Part:
     text = about["text"]
     markup = tuple(Markup(**one) for one in about.get("markup", []))
     media = tuple(Media.model_validate(one) for one in about.get("media", []))
-    return Part(text, len(text), None, "code_points", len(text.encode()), markup=markup, media=media)
+    counts = (len(text), None, "code_points", len(text.encode()))
+    return Part(text, *counts, markup=markup, media=media, wire=about.get("wire"))
 
 
 def show(step: Step) -> Json:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from chalicelib.core.conversation import Effect, Idempotency, Reply, Request, Safety
-from chalicelib.core.errors import Invalid, Limited, Rejected, Transient
+from chalicelib.core.errors import Invalid, Limited, PlatformAnswer, Rejected, Transient
 from chalicelib.platforms import names, platform
 from chalicelib.platforms.words import MEANINGS
 from chalicelib.service.publish import answer_of
@@ -196,6 +196,67 @@ def test_connecting_to_some_other_server_says_so(name: str, page: bytes) -> None
     _, end = run(conversation, [Reply(200, {}, page)] * 3)
     assert isinstance(end, Rejected)
     assert end.code == "wrong_server"
+
+
+@pytest.mark.parametrize("case", load("find"), ids=str)
+@pytest.mark.parametrize("nonsense", [b"<html>Welcome!</html>", b"{}", b"null", b""])
+def test_a_read_back_with_a_meaningless_answer_proves_nothing(case: Case, nonsense: bytes) -> None:
+    # Taken for "it is not there", it would be sent again.
+    steps, _ = run(case.start(), case.replies)
+    for place, step in enumerate(steps):
+        if isinstance(step, Request) and step.method != "HEAD":
+            try:
+                _, end = run(case.start(), [*case.replies[:place], Reply(200, {}, nonsense)])
+            except (KeyError, TypeError, ValueError, AttributeError):
+                continue
+            assert isinstance(end, PlatformAnswer), (place, end)
+
+
+REFRESHED = [case for case in load("refresh") if "secrets" in case.about and "raises" not in case.about]
+
+
+@pytest.mark.parametrize("case", REFRESHED, ids=str)
+@pytest.mark.parametrize("nonsense", [b"<html>Welcome!</html>", b"{}", b""])
+def test_a_refresh_with_a_meaningless_answer_loses_no_account(case: Case, nonsense: bytes) -> None:
+    for place, reply in enumerate(case.replies):
+        if reply is not None:
+            try:
+                _, end = run(case.start(), [*case.replies[:place], Reply(200, reply.headers, nonsense)])
+            except (KeyError, TypeError, ValueError):
+                continue
+            assert isinstance(end, Transient)
+
+
+@pytest.mark.parametrize("name", platforms_with_data())
+def test_an_error_is_mapped_unless_its_status_says_it_all(name: str) -> None:
+    shown = {error["code"] for network, error in every_error() if network == name and not error.get("by_status")}
+    assert shown == {*platform(name).errors}
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("tiktok", "spam_risk_too_many_posts"),
+        ("tiktok", "spam_risk_too_many_pending_share"),
+        ("tiktok", "reached_active_user_cap"),
+        ("youtube", "dailyLimitExceeded"),
+        ("youtube", "quotaExceeded"),
+    ],
+)
+def test_what_is_counted_over_a_day_says_when_to_ask_again(name: str, code: str) -> None:
+    error = next(error for network, error in every_error() if (network, error["code"]) == (name, code))
+    dated = dataclasses.replace(read_reply(error["reply"]), headers={"date": "Mon, 23 Nov 2026 09:00:00 GMT"})
+    answer = platform(name).refusal(dated)
+    assert isinstance(answer, Limited)
+    assert answer.until is not None
+
+
+@pytest.mark.parametrize("name", platforms_with_data())
+def test_every_option_that_is_sent_is_one_that_is_known(name: str) -> None:
+    cases = [case for case in load("publish") if case.platform == name]
+    options = [dict(case.about["rendition"].get("options", {})) for case in cases]
+    found = {(issue.code, issue.path) for one in options for issue in platform(name).check_options(one)}
+    assert not {one for one in found if one[0] in ("unknown_option", "invalid_option")}
 
 
 def test_a_read_back_that_could_not_see_everything_proves_nothing() -> None:
