@@ -72,7 +72,7 @@ def read(id: str, heard: Heard) -> tuple[list[Event], int]:
     try:
         told = Told(zlib.decompress(b64decode(heard.body)), json.loads(heard.headers), at)
         found = list(how.events(told))
-    except (ValueError, KeyError, TypeError, AttributeError, zlib.error):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, zlib.error):
         log.warning("callback_unreadable", extra={"network": heard.network, "account": heard.account_id})
         return [], 1
     for one in found:
@@ -186,7 +186,7 @@ class Sheet:
         if not self._is_new(event, raw_id):
             return
         actor = actor_hash(key, self.owner.platform, seen.actor) if seen.actor else None
-        ours = seen.actor is not None and seen.actor == self.owner.remote_id
+        ours = seen.ours or (seen.actor is not None and seen.actor == self.owner.remote_id)
         post = self._counted(seen, at, ours)
         self._logged(
             event,
