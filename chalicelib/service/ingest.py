@@ -26,7 +26,7 @@ from chalicelib.core.followed import Followed
 from chalicelib.core.inbox import InboxItem
 from chalicelib.core.timing import instant, milliseconds
 from chalicelib.ports import Heard, Item, Key, Put, World
-from chalicelib.service import connect, engaged
+from chalicelib.service import connect, engaged, shares
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +94,8 @@ def _of_account(world: World, workspace_id: str, account_id: str, events: list[E
     for owner, theirs in _by_owner(world, account, events):
         for chunk in chunks(workspace_id, owner, theirs):
             try:
+                for event in chunk:
+                    shares.finish(world, owner, event.seen, _happened(event))
                 count(world, owner, chunk)
             except Exception:
                 log.exception("not_counted", extra={"account": owner.id, "events": len(chunk)})
