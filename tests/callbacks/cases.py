@@ -133,6 +133,12 @@ def show(seen: Seen) -> Json:
     return shown
 
 
+def another(secret: str) -> str:
+    """A secret of the same form, be it hex, base 64 or plain letters."""
+    middle = len(secret) // 2
+    return f"{secret[:middle]}{'1' if secret[middle] == '0' else '0'}{secret[middle + 1 :]}"
+
+
 def _instant(at: datetime) -> str:
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
