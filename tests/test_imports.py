@@ -44,8 +44,8 @@ KNOWS_OUTSIDE = {
     "callbacks": {"cryptography"},
     "app": {"chalice"},
 }
-"""A signature is arithmetic, so the service may make one, and callbacks may check it and open what came encrypted;
-importing what it takes costs, so only where it is done."""
+"""A signature is arithmetic, so the service may make one and callbacks check one; importing what it takes costs, so
+only where it is made."""
 IMPURE_IN_CORE = {"os", "time", "random", "secrets", "socket", "subprocess", "threading", "uuid", "logging"}
 
 FILES = [ROOT / "app.py", *sorted((ROOT / "chalicelib").rglob("*.py"))]
