@@ -7,6 +7,8 @@ import hmac
 import json
 from collections.abc import Callable
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from chalicelib.callbacks.base import Incoming
 from tests.callbacks import sealing
 
@@ -112,17 +114,75 @@ def feishu(call: Incoming, keys: dict[str, str]) -> Incoming:
     return dataclasses.replace(signed, body=body)
 
 
+def linkedin(call: Incoming, keys: dict[str, str]) -> Incoming:
+    """https://learn.microsoft.com/linkedin/shared/api-guide/webhook-validation: the word goes before what is signed."""
+    said = mac(keys["client_secret"], b"hmacsha256=" + call.body).hexdigest()
+    return with_headers(call, x_li_signature=said)
+
+
+def tiktok(call: Incoming, keys: dict[str, str]) -> Incoming:
+    """https://developers.tiktok.com/doc/webhooks-verification"""
+    said = mac(keys["client_secret"], f"{seconds(call)}.".encode() + call.body).hexdigest()
+    return with_headers(call, tiktok_signature=f"t={seconds(call)},s={said}")
+
+
+def youtube(call: Incoming, keys: dict[str, str]) -> Incoming:
+    """https://www.w3.org/TR/websub/#signature-validation"""
+    return with_headers(call, x_hub_signature=f"sha1={mac(keys['hub_secret'], call.body, 'sha1').hexdigest()}")
+
+
+def telegram(call: Incoming, keys: dict[str, str]) -> Incoming:
+    """https://core.telegram.org/bots/api#setwebhook"""
+    return with_headers(call, x_telegram_bot_api_secret_token=keys["secret_token"])
+
+
+def slack(call: Incoming, keys: dict[str, str]) -> Incoming:
+    """https://docs.slack.dev/authentication/verifying-requests-from-slack"""
+    said = mac(keys["signing_secret"], f"v0:{seconds(call)}:".encode() + call.body).hexdigest()
+    return with_headers(call, x_slack_request_timestamp=seconds(call), x_slack_signature=f"v0={said}")
+
+
+DISCORD = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"discord").digest())
+"""The private key that belongs to the public one on file."""
+
+
+def discord(call: Incoming, keys: dict[str, str]) -> Incoming:
+    """https://docs.discord.com/developers/interactions/overview"""
+    said = DISCORD.sign(seconds(call).encode() + call.body).hex()
+    return with_headers(call, x_signature_timestamp=seconds(call), x_signature_ed25519=said)
+
+
+def mastodon(call: Incoming, keys: dict[str, str]) -> Incoming:
+    """https://docs.joinmastodon.org/admin/webhooks/"""
+    return with_headers(call, x_hub_signature=f"sha256={mac(keys['secret'], call.body).hexdigest()}")
+
+
+def ghost(call: Incoming, keys: dict[str, str]) -> Incoming:
+    """https://github.com/TryGhost/Ghost, core/server/services/webhooks/webhook-trigger.js"""
+    now = str(int(call.at.timestamp() * 1000))
+    said = mac(keys["secret"], call.body + now.encode()).hexdigest()
+    return with_headers(call, x_ghost_signature=f"sha256={said}, t={now}")
+
+
 SIGN: dict[str, Sign] = {
     "bilibili": bilibili,
+    "discord": discord,
     "douyin": douyin,
     "facebook": meta,
     "feishu": feishu,
+    "ghost": ghost,
     "instagram": meta,
+    "linkedin": linkedin,
+    "mastodon": mastodon,
+    "slack": slack,
     "standard": standard,
+    "telegram": telegram,
     "threads": meta,
+    "tiktok": tiktok,
     "wechat": wechat,
     "wecom": wecom,
     "weibo": weibo,
     "x": x,
+    "youtube": youtube,
 }
 """How the calls of each network are signed."""

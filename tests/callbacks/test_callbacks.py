@@ -6,6 +6,7 @@ from base64 import b64decode
 
 import pytest
 
+from chalicelib.callbacks import callbacks
 from chalicelib.service import ingest
 from chalicelib.service.receive import REFUSED, receive
 from tests.callbacks.cases import Case, another, load, networks_that_call, networks_with_data, show
@@ -13,6 +14,16 @@ from tests.callbacks.cases import Case, another, load, networks_that_call, netwo
 
 def test_every_network_that_calls_has_its_calls_on_file() -> None:
     assert networks_with_data() == networks_that_call()
+
+
+@pytest.mark.parametrize("case", load(), ids=str)
+def test_the_secrets_on_file_are_such_as_can_be_set_up(case: Case) -> None:
+    how = callbacks(case.network)
+    needed = {name for name in how.secrets if not name.endswith("?")}
+    known = {name.rstrip("?") for name in (*how.secrets, *how.makes)}
+
+    assert needed <= case.secrets.keys() <= known
+    assert how.faults(case.secrets) == []
 
 
 @pytest.mark.parametrize("case", load(), ids=str)
