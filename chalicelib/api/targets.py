@@ -8,10 +8,10 @@ from typing_extensions import TypedDict
 
 from chalicelib.api.answers import ListAnswer, PostAnswer, post_answer
 from chalicelib.api.route import Answer, Call, route
-from chalicelib.core.post import Url, Value
+from chalicelib.core.post import Line, Url, Value
 from chalicelib.core.receipt import Attempt, Claims, Outcome, Source
 from chalicelib.core.timing import stamp, stamp_of
-from chalicelib.service import evidence, resolve
+from chalicelib.service import evidence, resolve, shares
 from chalicelib.service.evidence import Jwk
 from chalicelib.service.records import TargetKey
 
@@ -36,6 +36,12 @@ class Confirmation(Value):
 
     url: Url
     published_at: AwareDatetime | None = None
+
+
+class Share(Value):
+    """The id that the network gave for opening its app with a bundle."""
+
+    share_id: Line
 
 
 class BundleAnswer(TypedDict):
@@ -110,6 +116,13 @@ def confirm_target(call: Call, post_id: str, target_id: str, body: Confirmation)
     at = TargetKey(call.workspace_id, post_id, target_id)
     whole = resolve.done(call.world, at, body.url, call.key_id, body.published_at)
     return Answer(200, post_answer(whole), {"ETag": f'"v{whole.post.version}"'})
+
+
+@route("PUT", f"{PATH}/share", needs="posts:write", answers={204: None})
+def share_target(call: Call, post_id: str, target_id: str, body: Share) -> Answer:
+    """Say under which share id the network's app will be opened with the bundle: its callback confirms the target."""
+    shares.begin(call.world, TargetKey(call.workspace_id, post_id, target_id), body.share_id)
+    return Answer(204)
 
 
 @route("GET", f"{PATH}/attempts", needs="posts:read", answers={200: ListAnswer[AttemptAnswer]})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from chalicelib.callbacks.base import Callbacks
 
-SHARED = frozenset({"base", "meta", "signatures", "xml"})
+SHARED = frozenset({"base", "meta", "signatures", "tencent", "xml"})
 """What all of them are made of."""
 
 

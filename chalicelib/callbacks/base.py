@@ -77,6 +77,10 @@ class Callbacks(ABC):
     setup: ClassVar[str] = ""
     """Where at the network the address and the secrets are entered."""
 
+    def make(self, random: str) -> str:
+        """A secret as the network takes it, of 40 random letters and digits."""
+        return random
+
     def faults(self, given: Keys) -> list[Issue]:
         """What is wrong with secrets that are there: such as could never prove anything."""
         return []

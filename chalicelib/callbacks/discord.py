@@ -74,17 +74,16 @@ class Discord(Callbacks):
     def read(self, event: Any, told: Told) -> Iterator[Seen]:
         """Interactions have numbers for types, events have names."""
         about = event.get("data") or {}
+        if event["type"] == BUTTON:
+            yield _button(event)
         match event["type"]:
-            case 3:  # BUTTON
-                yield _button(event)
             case "APPLICATION_AUTHORIZED":
                 yield _member("follow", event)
             case "APPLICATION_DEAUTHORIZED":
                 yield _member("unfollow", event)
             case "GAME_DIRECT_MESSAGE_CREATE" if not about["author"].get("bot"):
                 who, place = about["author"]["id"], about["channel_id"]
-                at = datetime.fromisoformat(event["timestamp"])
-                yield Seen("message", about["id"], at, actor=who, thing=place, text=about.get("content"))
+                yield Seen("message", about["id"], _at(event), actor=who, thing=place, text=about.get("content"))
 
 
 def _button(event: Json) -> Seen:
@@ -100,7 +99,13 @@ def _button(event: Json) -> Seen:
 
 def _member(kind: Any, event: Json) -> Seen:
     who = event["data"]["user"]["id"]
-    return Seen(kind, f"{who}:{event['timestamp']}", datetime.fromisoformat(event["timestamp"]), actor=who)
+    return Seen(kind, f"{who}:{event['timestamp']}", _at(event), actor=who)
+
+
+def _at(event: Json) -> datetime:
+    """Discord leaves the zone out: it is UTC."""
+    at = datetime.fromisoformat(event["timestamp"])
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 callbacks = Discord()

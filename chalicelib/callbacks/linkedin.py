@@ -73,7 +73,7 @@ class LinkedIn(Callbacks):
             value,
             thing=thing if says else None,
             parent=made.get("parentComment"),
-            text=made.get("text") if says and value > 0 else None,
+            text=_text(made) if says and value > 0 else None,
             ref={"object": about} if says and about else {},
             owner=owner,
         )
@@ -83,6 +83,11 @@ def _made(event: dict[str, Any]) -> dict[str, Any]:
     """What people made, where LinkedIn shows it."""
     shown = event.get("decoratedGeneratedActivity") or {}
     return dict(shown.get("comment") or shown.get("share") or {})
+
+
+def _text(made: dict[str, Any]) -> str | None:
+    """Comments have it as the comments API has it, too."""
+    return made.get("text") or (made.get("message") or {}).get("text")
 
 
 def _post(event: dict[str, Any]) -> str:

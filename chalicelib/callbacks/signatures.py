@@ -25,6 +25,11 @@ def hmac_base64(secret: str | bytes, said: bytes) -> str:
     return base64.b64encode(hmac.new(key, said, hashlib.sha256).digest()).decode()
 
 
+def sorted_sha1(*said: str) -> str:
+    """The SHA-1, in hex digits, of texts put in order and one after the other: WeChat's way, and others'."""
+    return hashlib.sha1(_bytes("".join(sorted(said))), usedforsecurity=False).hexdigest()
+
+
 def same(given: str, *right: str) -> None:
     """Forged unless what is given is one of these, byte for byte; it is compared to every one."""
     matches = [hmac.compare_digest(_bytes(given), _bytes(one)) for one in right]

@@ -6,6 +6,7 @@ https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-w
      "data": {"kind": "click", "post_id": "<the network's id>", "value": 1, "actor": "…", "text": "…"}}
 """
 
+from base64 import b64encode
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, get_args
@@ -28,6 +29,10 @@ class Standard(Callbacks):
     makes = ("signing_secret",)
     keeps = ("webhook-id",)
     setup = "your own tool: sign every call with the secret, as Standard Webhooks describes"
+
+    def make(self, random: str) -> str:
+        """In the scheme's own form."""
+        return f"{PREFIX}{b64encode(random.encode()).decode()}"
 
     def faults(self, given: Keys) -> list[Issue]:
         """A secret that is no base 64, or of a length that the scheme does not have."""

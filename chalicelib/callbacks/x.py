@@ -15,6 +15,10 @@ from chalicelib.core.engagement import Kind, Seen
 Json = dict[str, Any]
 
 
+POSTS = tuple(f"post{how}.create" for how in ("", ".mention", ".reply", ".quote", ".repost"))
+"""X Activity's events of a new post. One post may be several of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Post:
     """A post, however X tells of it, and those that it is about with their authors, where X names them."""
@@ -64,9 +68,7 @@ class X(Callbacks):
         match name:
             case "tweet_create_events":
                 yield from _seen(_told(about), owner, name)
-            case "post.create" | "post.mention.create" | "post.reply.create" | "post.quote.create":
-                yield from _seen(_shown(about), owner, name)
-            case "post.repost.create":
+            case _ if name in POSTS:
                 yield from _seen(_shown(about), owner, name)
             case "favorite_events":
                 yield from _favorite(about, owner)

@@ -79,6 +79,8 @@ class Seen:
     """The account that it happened to, by the network's id, where a callback tells of several."""
     url: str | None = None
     """Where people see it."""
+    ours: bool = False
+    """Whether the account did it itself, where the network says so in another way than by its id."""
 
 
 @dataclass(frozen=True, slots=True)

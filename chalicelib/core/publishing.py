@@ -309,8 +309,13 @@ def handed_over(target: Target, now: datetime) -> Target:
     return noted(target, now, "action_needed", state=State.AWAITING_ACTION, next_at=milliseconds(remind_at))
 
 
-def done_by_hand(target: Target, url: str, by: str, at: datetime | None, now: datetime) -> Target:
-    """The target that a person has published, at `at` or just now; late by that, like any other."""
+def done_by_hand(
+    target: Target, url: str | None, by: str, at: datetime | None, now: datetime, post_id: str | None = None
+) -> Target:
+    """The target that a person has published, at `at` or just now; late by that, like any other.
+
+    `post_id` is the network's id of it, where the network told us.
+    """
     if target.state is not State.AWAITING_ACTION:
         raise Conflict(f"a target that is {target.state} is not for a person to publish", "not_assisted", target.state)
     if at and at > now:
@@ -324,6 +329,7 @@ def done_by_hand(target: Target, url: str, by: str, at: datetime | None, now: da
         next_at=None,
         error=None,
         published_at=milliseconds(at or now),
+        platform_post_id=post_id,
         url=url,
         version=target.version + 1,
     )

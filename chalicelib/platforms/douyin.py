@@ -28,6 +28,7 @@ class Douyin(Assisted):
     name = "douyin"
     title = "Douyin 抖音"
     where = "https://creator.douyin.com/creator-micro/content/upload"
+    shares = True
     rules = Rules(
         platform="douyin",
         source=CITED,

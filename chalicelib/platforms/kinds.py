@@ -29,6 +29,8 @@ class Assisted(Platform):
     tested = "nothing is sent"
     where: ClassVar[str] = ""
     """Where its authors write, by habit."""
+    shares: ClassVar[bool] = False
+    """Whether its app can be opened with a bundle under a share id, and its callback tells what became of that."""
 
     def bundle(self, job: Job) -> Bundle:
         """The post, as the person needs it."""

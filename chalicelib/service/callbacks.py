@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -49,7 +48,7 @@ def set_up(
     everything that is wrong.
     """
     how = _of(world, workspace_id, account_id, network)
-    made = {name: _made(world, network) for name in how.makes if name not in given}
+    made = {name: how.make(world.chance.secret()) for name in how.makes if name not in given}
     if issues := _faults(how, given):
         raise Invalid(issues)
     item = world.table.get(key(account_id))
@@ -116,11 +115,6 @@ def _faults(how: Callbacks, given: Mapping[str, str]) -> list[Issue]:
     others = sorted(given.keys() - known)
     unknown = [Issue("unknown_field", "error", f"secrets.{name}", "is none of these") for name in others]
     return [*missing, *unknown, *how.faults(there)]
-
-
-def _made(world: World, network: str) -> str:
-    secret = world.chance.secret()
-    return f"whsec_{b64encode(secret.encode()).decode()}" if network == "standard" else secret
 
 
 def _url(base: str, network: str, account_id: str) -> str:

@@ -5,6 +5,7 @@
                                  MINUTE#<minute>            the events of that minute, without personal data
                                  UNDATED#<two digits>       events that do not say when they happened
                                  THING#<digest>             an item of the inbox
+                                 SHARE#<share id>           the target that a person finishes in the network's app
     W#<workspace>                ACTORS                     the key of the HMAC that stands for people, sealed
 
 The `listing` index holds items of the inbox under `IN#<workspace>#<state>` by the time they were last spoken in, and
@@ -52,6 +53,11 @@ def log_key(workspace_id: str, account_id: str, seen: Seen) -> Key:
 def thing_key(workspace_id: str, account_id: str, thing: str) -> Key:
     """Where an item of the inbox lies, by the network's id of it."""
     return Key(pk(workspace_id, account_id), f"THING#{_digest(thing)}")
+
+
+def share_key(workspace_id: str, account_id: str, share_id: str) -> Key:
+    """Where it says which target a share is of."""
+    return Key(pk(workspace_id, account_id), f"SHARE#{_name(share_id)}")
 
 
 def inbox_id(account_id: str, thing: str) -> str:

@@ -26,7 +26,7 @@ from chalicelib.core.followed import Followed
 from chalicelib.core.inbox import InboxItem
 from chalicelib.core.timing import instant, milliseconds
 from chalicelib.ports import Heard, Item, Key, Put, World
-from chalicelib.service import connect, engaged
+from chalicelib.service import connect, engaged, shares
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ def read(id: str, heard: Heard) -> tuple[list[Event], int]:
     try:
         told = Told(zlib.decompress(b64decode(heard.body)), json.loads(heard.headers), at)
         found = list(how.events(told))
-    except (ValueError, KeyError, TypeError, AttributeError, zlib.error):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, zlib.error):
         log.warning("callback_unreadable", extra={"network": heard.network, "account": heard.account_id})
         return [], 1
     for one in found:
@@ -94,6 +94,8 @@ def _of_account(world: World, workspace_id: str, account_id: str, events: list[E
     for owner, theirs in _by_owner(world, account, events):
         for chunk in chunks(workspace_id, owner, theirs):
             try:
+                for event in chunk:
+                    shares.finish(world, owner, event.seen, _happened(event))
                 count(world, owner, chunk)
             except Exception:
                 log.exception("not_counted", extra={"account": owner.id, "events": len(chunk)})
@@ -186,7 +188,7 @@ class Sheet:
         if not self._is_new(event, raw_id):
             return
         actor = actor_hash(key, self.owner.platform, seen.actor) if seen.actor else None
-        ours = seen.actor is not None and seen.actor == self.owner.remote_id
+        ours = seen.ours or (seen.actor is not None and seen.actor == self.owner.remote_id)
         post = self._counted(seen, at, ours)
         self._logged(
             event,

@@ -29,9 +29,14 @@ def found(world: World, at: TargetKey, url: str, by: str) -> Whole:
     return _move(world, at, move)
 
 
-def done(world: World, at: TargetKey, url: str, by: str, when: datetime | None) -> Whole:
-    """A person has published the target by hand, at `url`, says the holder of the key `by`."""
-    return _move(world, at, lambda target, now: publishing.done_by_hand(target, url, by, when, now))
+def done(
+    world: World, at: TargetKey, url: str | None, by: str, when: datetime | None, post_id: str | None = None
+) -> Whole:
+    """A person has published the target by hand, at `url`, says the holder of the key `by`, or the network itself.
+
+    The network may know the post by an id of its own, and say no address.
+    """
+    return _move(world, at, lambda target, now: publishing.done_by_hand(target, url, by, when, now, post_id))
 
 
 def bundle(world: World, at: TargetKey) -> Bundle:

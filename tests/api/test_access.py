@@ -75,6 +75,7 @@ MAP = {
     "POST /v1/posts/{post_id}/targets/{target_id}/resolve": "posts:write",
     "GET /v1/posts/{post_id}/targets/{target_id}/bundle": "posts:read",
     "POST /v1/posts/{post_id}/targets/{target_id}/confirm": "posts:write",
+    "PUT /v1/posts/{post_id}/targets/{target_id}/share": "posts:write",
     "GET /v1/posts/{post_id}/targets/{target_id}/attempts": "posts:read",
     "GET /v1/posts/{post_id}/targets/{target_id}/events": "posts:read",
     "GET /v1/posts/{post_id}/targets/{target_id}/receipt": "posts:read",
@@ -89,6 +90,7 @@ MAP = {
 
 BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/posts/{post_id}/targets/{target_id}/confirm": {"url": "https://www.douyin.com/video/7"},
+    "PUT /v1/posts/{post_id}/targets/{target_id}/share": {"share_id": "1743456789012345"},
     "POST /v1/connections/{connection_id}/accounts": {"remote_ids": ["1"]},
     "PATCH /v1/posts/{post_id}": {},
     "PATCH /v1/webhooks/{webhook_id}": {},

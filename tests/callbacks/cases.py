@@ -26,9 +26,11 @@ from typing import Any
 
 from chalicelib.callbacks import names
 from chalicelib.callbacks.base import Incoming, Response
-from chalicelib.core.conversation import Connected
 from chalicelib.core.engagement import Seen
-from chalicelib.service import callbacks, connect
+from chalicelib.core.timing import stamp
+from chalicelib.ports import Item, Put
+from chalicelib.service import sealing
+from chalicelib.service.callback_secrets import key, place
 from chalicelib.service.receive import REFUSED
 from tests.callbacks.signing import SIGN
 from tests.fakes import FakeClock, FakeWorld, world
@@ -94,13 +96,13 @@ class Case:
         return Response(about.get("status", 200), about.get("body", ""), about.get("content_type", usual.content_type))
 
     def stage(self) -> tuple[FakeWorld, str]:
-        """A world in which the account is connected and its callback set up, and the account's id."""
-        here = world(clock=FakeClock(self.at))
-        platform = "sandbox" if self.network == "standard" else self.network
-        found = Connected("@brand", self.file["remote_id"], secrets={})
-        account = connect.keep(here, "ws_1", platform, "Brand", found)
-        callbacks.set_up(here, "ws_1", account.id, self.network, self.secrets, "https://carillon.example")
-        return here, account.id
+        """A world in which the callback is set up, and its account's id."""
+        here, account_id = world(clock=FakeClock(self.at)), "acc_1"
+        sealed = sealing.seal(here, place("ws_1", account_id, self.network), json.dumps(self.secrets))
+        sets = {self.network: [{"since": stamp(self.at), "sealed": sealed}]}
+        doc = {"workspace_id": "ws_1", "networks": sets}
+        here.table.write(Put(Item(key(account_id), doc), expect=0))
+        return here, account_id
 
     def _told(self, name: str) -> Any:
         return self.about.get(name, self.file[name])
@@ -131,6 +133,12 @@ def show(seen: Seen) -> Json:
         if value != usual:
             shown[field.name] = _instant(value) if isinstance(value, datetime) else value
     return shown
+
+
+def another(secret: str) -> str:
+    """A secret of the same form, be it hex, base 64 or plain letters."""
+    middle = len(secret) // 2
+    return f"{secret[:middle]}{'1' if secret[middle] == '0' else '0'}{secret[middle + 1 :]}"
 
 
 def _instant(at: datetime) -> str:

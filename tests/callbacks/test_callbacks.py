@@ -6,13 +6,24 @@ from base64 import b64decode
 
 import pytest
 
+from chalicelib.callbacks import callbacks
 from chalicelib.service import ingest
 from chalicelib.service.receive import REFUSED, receive
-from tests.callbacks.cases import Case, load, networks_that_call, networks_with_data, show
+from tests.callbacks.cases import Case, another, load, networks_that_call, networks_with_data, show
 
 
 def test_every_network_that_calls_has_its_calls_on_file() -> None:
     assert networks_with_data() == networks_that_call()
+
+
+@pytest.mark.parametrize("case", load(), ids=str)
+def test_the_secrets_on_file_are_such_as_can_be_set_up(case: Case) -> None:
+    how = callbacks(case.network)
+    needed = {name for name in how.secrets if not name.endswith("?")}
+    known = {name.rstrip("?") for name in (*how.secrets, *how.makes)}
+
+    assert needed <= case.secrets.keys() <= known
+    assert how.faults(case.secrets) == []
 
 
 @pytest.mark.parametrize("case", load(), ids=str)
@@ -35,7 +46,7 @@ def test_a_call_is_answered_and_read_as_its_network_means_it(case: Case) -> None
 
 @pytest.mark.parametrize("case", [case for case in load() if case.answer != REFUSED], ids=str)
 def test_a_call_means_nothing_to_a_callback_with_other_secrets(case: Case) -> None:
-    others = {name: _another(value) for name, value in case.secrets.items()}
+    others = {name: another(value) for name, value in case.secrets.items()}
     world, account_id = dataclasses.replace(case, about={**case.about, "secrets": others}).stage()
     call = case.call()
 
@@ -43,9 +54,3 @@ def test_a_call_means_nothing_to_a_callback_with_other_secrets(case: Case) -> No
 
     assert answer == REFUSED if call.method == "POST" else answer != case.answer
     assert world.heard.receive() == []
-
-
-def _another(secret: str) -> str:
-    """A secret of the same form, be it hex, base 64 or plain letters."""
-    middle = len(secret) // 2
-    return f"{secret[:middle]}{'1' if secret[middle] == '0' else '0'}{secret[middle + 1 :]}"
