@@ -238,7 +238,7 @@ def _possible(endpoint: Endpoint, status: int) -> bool:
         404: "{" in endpoint.path,
         409: endpoint.method in ("PATCH", "DELETE")
         or endpoint.kept
-        or endpoint.path.endswith(("/receipt", "/callback", "/accounts", "/bundle")),
+        or endpoint.path.endswith(("/receipt", "/callback", "/accounts", "/bundle", "/share")),
         412: endpoint.method in ("PATCH", "DELETE") and "{post_id}" in endpoint.path,
         413: reads,
         415: reads,

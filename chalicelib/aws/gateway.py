@@ -24,7 +24,9 @@ def answered(event: dict[str, Any], now: datetime, receive: Callable[[str, str, 
 def _incoming(event: dict[str, Any], now: datetime) -> Incoming:
     body = event.get("body") or ""
     raw = base64.b64decode(body) if event.get("isBase64Encoded") else body.encode()
-    headers = {name.lower(): tuple(values) for name, values in _many(event, "headers", "multiValueHeaders").items()}
+    headers = dict[str, tuple[str, ...]]()
+    for name, values in _many(event, "headers", "multiValueHeaders").items():
+        headers[name.lower()] = (*headers.get(name.lower(), ()), *values)
     query = {name: tuple(values) for name, values in _many(event, "queryStringParameters", _QUERY).items()}
     return Incoming(event["httpMethod"], now, headers, query, raw)
 

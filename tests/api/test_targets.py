@@ -187,3 +187,22 @@ def test_a_target_of_another_post_is_not_there(client: Api) -> None:
     for name in ("attempts", "events", "receipt"):
         problem(client.get(f"{elsewhere}/{name}"), 404, "not_found")
     problem(client.post(f"{elsewhere}/resolve", {"retry": True}), 404, "not_found")
+
+
+def test_a_share_is_of_a_target_whose_network_tells_of_shares(client: Api) -> None:
+    film = {"url": "https://cdn.example/ring.mp4", "mime_type": "video/mp4", "width": 1080, "height": 1920}
+    new = {"platform": "douyin", "name": "Brand", "credentials": {"handle": "钟楼"}}
+    targets = [{"account_id": client.post("/v1/accounts", new).json_body["id"]}]
+    post = client.created(text="钟声", media=[film], targets=targets)
+    place = f"/v1/posts/{post['id']}/targets/{post['targets'][0]['id']}/share"
+    share = {"share_id": "1743456789012345"}
+
+    assert [client.send("PUT", place, share).status_code for _ in range(2)] == [204, 204]
+
+    problem(client.stranger().send("PUT", place, share), 404, "not_found")
+    assert issues(client.send("PUT", place, {"share": "1"})) == [
+        ("share_id", "required"),
+        ("share", "unknown_field"),
+    ]
+    elsewhere, _ = posted(client)
+    assert problem(client.send("PUT", f"{elsewhere}/share", share), 409, "not_shared")["state"]

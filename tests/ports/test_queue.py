@@ -1,18 +1,24 @@
 """What every publish queue promises."""
 
+from base64 import b64encode
+from os import urandom
 from typing import Any
+from zlib import compress
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.aws.clients import make
-from chalicelib.aws.sqs import SqsQueue, body_of, wake_of, whole_delay
+from chalicelib.aws.events import all_heard
+from chalicelib.aws.sqs import SqsQueue, body_of, heard_of, wake_of, whole_delay
 from chalicelib.core.errors import Unavailable
-from chalicelib.ports import Wake
+from chalicelib.ports import Heard, Wake
+from chalicelib.service.receive import MOST_BYTES
 from tests.fakes import START, FakeClock, FakeQueue, ScriptedClient
 
 WAKE = Wake("ws_1", "post_1", "tgt_1", 3)
+HEARD = Heard("ws_1", "acc_1", "wechat", "2026-11-22T09:00:00.000Z", "{}", "eJwDAAAAAAE=")
 
 
 @pytest.mark.parametrize(
@@ -47,6 +53,49 @@ def test_a_wake_survives_its_way_through_a_message(wake: Wake) -> None:
 def test_a_message_that_is_no_wake_is_refused(body: str) -> None:
     with pytest.raises(ValueError, match="no wake"):
         wake_of(body)
+
+
+@given(st.builds(Heard, *[st.text()] * 6))
+def test_what_was_heard_survives_its_way_through_a_message(heard: Heard) -> None:
+    assert heard_of(body_of(heard)) == heard
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["", "null", "[]", "{}", body_of(WAKE), body_of(HEARD)[:-1] + ',"more":"1"}', body_of(HEARD).replace('"{}"', "{}")],
+    ids=["nothing", "null", "list", "empty", "wake", "more", "object"],
+)
+def test_a_message_of_which_nothing_was_heard_is_refused(body: str) -> None:
+    with pytest.raises(ValueError, match="no heard"):
+        heard_of(body)
+
+
+def test_one_message_that_is_nothing_heard_does_not_hold_up_the_others() -> None:
+    records = [
+        {"messageId": str(n), "body": body} for n, body in enumerate((body_of(HEARD), "nonsense", body_of(HEARD)))
+    ]
+    handled: list[dict[str, Heard]] = []
+
+    def handle(messages: dict[str, Heard]) -> list[str]:
+        handled.append(messages)
+        return ["2"]
+
+    answer = all_heard({"Records": records}, handle)
+
+    assert handled == [{"0": HEARD, "2": HEARD}]
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "1"}, {"itemIdentifier": "2"}]}
+
+
+@pytest.mark.aws
+@pytest.mark.usefixtures("moto")
+def test_the_longest_call_that_is_taken_fits_into_a_message_of_sqs() -> None:
+    """In the worst case it cannot be compressed, and base 64 makes it a third longer."""
+    sqs = make("sqs")
+    url = sqs.create_queue(QueueName="engagement")["QueueUrl"]
+    longest = HEARD._replace(body=b64encode(compress(urandom(MOST_BYTES))).decode())
+    SqsQueue[Heard](url, lambda: sqs).send([(longest, 0)])
+    (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
+    assert heard_of(message["Body"]) == longest
 
 
 def test_a_wake_in_memory_becomes_visible_after_its_delay_and_once() -> None:
