@@ -14,7 +14,7 @@ import pytest
 
 from chalicelib.core.conversation import Connected, Effect, Reply, Request, Wait
 from chalicelib.core.errors import MaybeSent, NotSent
-from chalicelib.core.publishing import State, Target
+from chalicelib.core.target import State, Target
 from chalicelib.platforms import platform
 from chalicelib.service import apps, connect, records
 from chalicelib.service.publish import publish
