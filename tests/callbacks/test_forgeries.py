@@ -80,7 +80,7 @@ def good(network: str) -> tuple[Good, ...]:
 
 def _good(case: Case) -> Good:
     call = case.call()
-    plain = dataclasses.replace(case, about={**case.about, "as_is": True}).call()
+    plain = case.as_is.call()
     added = [
         (where, name)
         for where in ("headers", "query")
@@ -256,10 +256,26 @@ def another_tenants_secret(call: Good, chance: random.Random) -> tuple[Incoming,
 
 
 def an_empty_secret(call: Good, chance: random.Random) -> tuple[Incoming, Keys]:
-    none: Keys = chance.choice(
-        [{}, dict.fromkeys(call.case.secrets, ""), {f"{name}x": "x" for name in call.case.secrets}]
-    )
-    return call.call, none
+    """Signed with nothing, for a callback that has nothing to compare it with."""
+    proving = [name for name in call.case.secrets if _signs(call, name)]
+    if not proving or chance.random() < 0.3:
+        return call.call, chance.choice([{}, dict.fromkeys(call.case.secrets, "")])
+    keys = {**call.case.secrets, chance.choice(proving): ""}
+    try:
+        return SIGN[call.case.network](call.case.as_is.call(), keys), keys
+    except ValueError:  # nothing can be encrypted with nothing
+        return call.call, keys
+
+
+def _signs(call: Good, name: str) -> bool:
+    """Whether it takes this secret to sign."""
+    try:
+        SIGN[call.case.network](
+            call.case.as_is.call(), {one: value for one, value in call.case.secrets.items() if one != name}
+        )
+    except KeyError:
+        return True
+    return False
 
 
 def _turned(secret: str, chance: random.Random) -> str:
