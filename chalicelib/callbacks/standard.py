@@ -48,7 +48,10 @@ class Standard(Callbacks):
         id, timestamp = call.header("webhook-id"), call.header("webhook-timestamp")
         fresh(timestamp, call.at)
         said = f"{id}.{timestamp}.".encode(errors="surrogatepass") + call.body
-        same(f"v1,{hmac_base64(_key(needed(keys, 'signing_secret')), said)}", *call.header("webhook-signature").split())
+        same(
+            f"v1,{hmac_base64(_key(needed(keys, 'signing_secret')), said)}",
+            *call.header("webhook-signature").split(" "),
+        )
         return call.body
 
     def read(self, event: Any, told: Told) -> Iterator[Seen]:

@@ -3,8 +3,8 @@
 import hashlib
 import hmac
 from base64 import urlsafe_b64encode
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Literal
 
 Kind = Literal[
@@ -98,6 +98,28 @@ class Engagement:
     source: Source
     raw_id: str
     """Eight bytes of a digest of the network's id, in base 64: what recognises the same event again."""
+
+
+LONGEST_ID = 1000
+LONGEST_TEXT = 10_000
+"""Characters of what somebody wrote that are kept; more than any network lets people write in an answer."""
+
+
+def sound(seen: Seen) -> Seen:
+    """What was seen, such as can be counted: its instant in UTC, and no half characters. ValueError where it cannot be.
+
+    Whatever a network wrote in an event stays in that event: it spoils no others that are counted with it.
+    """
+    for id in (seen.id, seen.post, seen.actor, seen.thing, seen.parent, seen.owner, seen.url):
+        if id is not None and not (isinstance(id, str) and 0 < len(id) <= LONGEST_ID and id.isprintable()):
+            raise ValueError("an id that is none")
+    if type(seen.value) is not int or abs(seen.value) >= 1 << 53 or not isinstance(seen.text, str | None):
+        raise ValueError("no value, or no text")
+    if seen.at and seen.at.tzinfo is None:
+        raise ValueError("an instant without a zone")
+    "".join(seen.ref.values()).encode()
+    text = seen.text and seen.text[:LONGEST_TEXT].encode(errors="replace").decode()
+    return replace(seen, at=seen.at and seen.at.astimezone(UTC), text=text)
 
 
 def digest(account_id: str, seen: Seen) -> str:

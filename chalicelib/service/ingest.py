@@ -19,7 +19,7 @@ from chalicelib.callbacks import callbacks
 from chalicelib.callbacks.base import Told
 from chalicelib.core.account import Account
 from chalicelib.core.counters import added
-from chalicelib.core.engagement import FIGURES, WANTS_ANSWER, Engagement, Seen, Source, actor_hash, digest
+from chalicelib.core.engagement import FIGURES, WANTS_ANSWER, Engagement, Seen, Source, actor_hash, digest, sound
 from chalicelib.core.errors import Stale, Unavailable
 from chalicelib.core.event_log import UNDATED, EventLog
 from chalicelib.core.followed import Followed
@@ -36,6 +36,8 @@ TRIES = 12
 PAUSE = timedelta(milliseconds=40)
 TEXT_KEPT = timedelta(days=30)
 """How long what people wrote is kept."""
+UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, OSError, RecursionError, zlib.error)
+"""What reading may raise: a number may be no instant, and a body may be deeper than anybody reads."""
 SHORTER = {"linkedin": timedelta(hours=24)}
 """Where a network's terms allow less: LinkedIn, members' social activity, see docs/engagement.md."""
 
@@ -72,13 +74,13 @@ def read(id: str, heard: Heard) -> tuple[list[Event], int]:
     try:
         told = Told(zlib.decompress(b64decode(heard.body)), json.loads(heard.headers), at)
         found = list(how.events(told))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, zlib.error):
+    except UNREADABLE:
         log.warning("callback_unreadable", extra={"network": heard.network, "account": heard.account_id})
         return [], 1
     for one in found:
         try:
-            events += [Event(id, "callback", at, seen) for seen in how.read(one, told)]
-        except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+            events += [Event(id, "callback", at, sound(seen)) for seen in how.read(one, told)]
+        except UNREADABLE:
             unreadable += 1
     if unreadable:
         log.warning("events_unreadable", extra={"network": heard.network, "account": heard.account_id, "n": unreadable})

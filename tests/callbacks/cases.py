@@ -74,6 +74,11 @@ class Case:
         """The bytes that are queued."""
         return str(self.about["plain"]).encode() if "plain" in self.about else self.body
 
+    @property
+    def as_is(self) -> "Case":
+        """The case whose call is not signed here."""
+        return dataclasses.replace(self, about={**self.about, "as_is": True})
+
     def call(self) -> Incoming:
         """The call, signed."""
         headers = {name.lower(): _many(value) for name, value in self.about.get("headers", {}).items()}
