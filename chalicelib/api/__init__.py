@@ -8,10 +8,12 @@ from chalice.app import Chalice, Request, Response
 
 from chalicelib.api import (
     accounts,
+    business_hours,
     callbacks,
     connections,
     health,
     holds,
+    inbox,
     media,
     metrics,
     platforms,
@@ -35,6 +37,8 @@ RESOURCES: tuple[ModuleType, ...] = (
     accounts,
     callbacks,
     metrics,
+    inbox,
+    business_hours,
     connections,
     webhooks,
     holds,

@@ -65,6 +65,8 @@ class PostAnswer(TypedDict):
     id: str
     status: str
     version: int
+    in_reply_to: str | None
+    """The item of the inbox that this answers; null for a post."""
     external_id: str | None
     scheduled_at: str | None
     timezone: str | None
@@ -243,6 +245,8 @@ class PlatformAnswer(TypedDict):
     removable: bool
     measurable: bool
     subscribes: bool
+    answerable: list[str]
+    """What people say that can be answered from the inbox, by kind."""
     rules: Json
 
 
@@ -268,6 +272,7 @@ def post_answer(whole: Whole) -> Json:
         "id": post.id,
         "status": whole.status,
         "version": post.version,
+        "in_reply_to": post.in_reply_to,
         "external_id": post.external_id,
         "scheduled_at": stamp_of(post.scheduled_at),
         "timezone": post.timezone,

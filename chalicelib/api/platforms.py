@@ -37,5 +37,6 @@ def _shown(name: str) -> PlatformAnswer:
         "removable": network.removable,
         "measurable": network.measurable,
         "subscribes": network.subscribes,
+        "answerable": list(network.answerable),
         "rules": network.rules.describe(),
     }

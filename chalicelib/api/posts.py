@@ -25,6 +25,7 @@ class PostsQuery(PageQuery):
     since: Annotated[Moment | None, Field(alias="from")] = None
     until: Annotated[Moment | None, Field(alias="to")] = None
     external_id: Word = None
+    answers: Annotated[bool, Field(description="List answers to what people said, in place of posts")] = False
 
 
 @route("POST", "/v1/posts", needs="posts:write", answers={201: PostAnswer, 202: PostAnswer}, kept=True)

@@ -17,7 +17,7 @@ from chalicelib.core.account import Account
 
 if TYPE_CHECKING:  # the ports know requests, every function imports the ports, and few need the models of a post
     from chalicelib.core.post import Media
-    from chalicelib.core.rendition import Rendition
+    from chalicelib.core.rendition import Rendition, ReplyTo
 
 T = TypeVar("T")
 
@@ -193,6 +193,13 @@ class Job:
     due: datetime
     rendition: "Rendition"
     account: Account
+
+    @property
+    def reply_to(self) -> "ReplyTo":
+        """What it answers; asked only of what answers something."""
+        if self.rendition.reply_to is None:
+            raise TypeError("this is a post, and answers nothing")
+        return self.rendition.reply_to
 
     def key(self, part: int) -> str:
         """A stable idempotency key for one part: 32 hex digits."""

@@ -69,7 +69,7 @@ class Seen:
     total: bool = False
     """Whether `value` is the whole figure as of `at`, and no increase."""
     thing: str | None = None
-    """What was made and can be answered: a comment, a mention; of a message its conversation."""
+    """What was made and can be answered, or was `removed`: a comment, a mention; of a message its conversation."""
     parent: str | None = None
     """The thing that this answers."""
     text: str | None = field(default=None, repr=False)

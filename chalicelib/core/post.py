@@ -202,6 +202,8 @@ class Post(Value):
     workspace_id: str
     version: int = 1
     """Raised by every edit; the ETag."""
+    in_reply_to: str | None = None
+    """The item of the inbox that it answers. Such a post is nobody's plan: scores and lists leave it out."""
     content: Content
     targets: tuple[TargetRef, ...]
     scheduled_at: datetime | None = None

@@ -3,10 +3,11 @@
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, dataclass_transform
 
+from chalicelib.core.engagement import Kind
 from chalicelib.core.errors import Issue, RuleRef
 from chalicelib.core.post import Link, Media, Poll
 
-__all__ = ["Change", "Cost", "Issue", "Markup", "Part", "Rendition", "RuleRef"]
+__all__ = ["Change", "Cost", "Issue", "Markup", "Part", "Rendition", "ReplyTo", "RuleRef"]
 
 T = TypeVar("T")
 
@@ -58,6 +59,19 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplyTo:
+    """What somebody said, which the rendition answers."""
+
+    kind: Kind
+    thing: str
+    """The network's id of it; of a private conversation that of the other side."""
+    post: str | None = None
+    """The network's id of the post that it was said about."""
+    ref: dict[str, str] = field(default_factory=dict)
+    """What the network needs beside that, as its events brought it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Cost:
     """What the network will charge for publishing this, as a decimal string."""
 
@@ -92,6 +106,8 @@ class Rendition:
     estimated_cost: Cost | None = None
     options: dict[str, Any] = field(default_factory=dict)
     """The target's platform options, passed through."""
+    reply_to: ReplyTo | None = None
+    """What it answers; None for a post."""
 
     @property
     def errors(self) -> tuple[Issue, ...]:

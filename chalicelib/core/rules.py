@@ -183,6 +183,14 @@ class Rules:
     def _bounds(self) -> dict[str, tuple[Bound, ...]]:
         return {}
 
+    @cached_property
+    def for_answers(self) -> "Rules":
+        """The rules of words that answer somebody: a comment's, where the network has such, else those of a post."""
+        text, links = self.text, self.links._replace(required=False, domains=())
+        if self.comment.mode == "comment":
+            text = text._replace(limit=self.comment.limit, bytes_limit=None)
+        return replace(self, text=text, links=links, title=Title(), thread=Thread(), media=Media())
+
     def bounds(self, kind: str) -> tuple[Bound, ...]:
         """What the figures of one kind of medium may not pass."""
         if (found := self._bounds.get(kind)) is None:

@@ -105,6 +105,8 @@ class Target:
     scheduled_at: datetime | None
     lead: timedelta = timedelta()
     """How long before it is due its media begin on their way: see `chalicelib.core.lead`."""
+    answers: str | None = None
+    """The item of the inbox that it answers; None for a post."""
     edited_at: datetime | None = None
     """When what it says was last changed: what was prepared before that is not for this."""
     server: str = ""

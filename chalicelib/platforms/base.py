@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 from urllib.parse import urlencode
@@ -18,6 +19,7 @@ from chalicelib.core.conversation import (
     Published,
     Reply,
     Request,
+    Safety,
     Secret,
 )
 from chalicelib.core.errors import Issue, PlatformAnswer, ReconnectNeeded, Rejected
@@ -26,6 +28,8 @@ from chalicelib.core.options import Kind, faults
 from chalicelib.platforms.words import Meaning, basic, by_status, listed, quota_in, tokens_in
 
 if TYPE_CHECKING:  # the rules bring all of text with them, which not every function reads
+    from chalicelib.core.engagement import Kind as Said
+    from chalicelib.core.rendition import ReplyTo
     from chalicelib.core.rules import Rules
 
 
@@ -89,6 +93,10 @@ class Platform(ABC):
     """Whether `measure` works."""
     subscribes: ClassVar[bool] = False
     """Whether `subscribe` works; elsewhere a person enters our address in the network's console."""
+    answerable: "ClassVar[tuple[Said, ...]]" = ()
+    """What people say that `answer` can answer, by kind."""
+    answers_within: ClassVar[timedelta | None] = None
+    """How long after somebody spoke the network takes an answer; None where it does not matter."""
 
     def account_rules(self, account: Account) -> "Rules":
         """The rules as this account's server or tier changes them."""
@@ -150,6 +158,36 @@ class Platform(ABC):
             headers, named = {}, {**named, about.secret_name: Secret(app.secret)}
         reply = yield Request("POST", about.token, headers=headers, form={**asked, **named}, effect=Effect.PREPARE)
         return tokens_in(reply)
+
+    def can_answer(self, account: Account, kind: "Said") -> bool:
+        """Whether this account can answer what people say in this way."""
+        return kind in self.answerable
+
+    def answer_rules(self, account: Account) -> "Rules":
+        """The rules of an answer on this account."""
+        return self.account_rules(account).for_answers
+
+    def addressed(self, reply_to: "ReplyTo", text: str) -> str:
+        """The text as whoever is answered has to find it: where a network reaches nobody who is not named in it."""
+        return text
+
+    def answer(self, job: Job) -> Conversation[Published]:
+        """Answer what the rendition replies to; only where `answerable`. The id is that of the answer."""
+        raise NotImplementedError(f"{self.name} takes no answers")
+
+    def find_answer(self, job: Job) -> Conversation[Reply | None]:
+        """Read back: the reply that answering would have had, or None where the answer is not there.
+
+        Where a network has no such thing, an answer that nobody confirmed is for a person.
+        """
+        raise NotImplementedError(f"{self.name} cannot look its answers up")
+
+    def behaviour(self, account: Account, answering: bool) -> Idempotency:
+        """How the account's server behaves when an answer to a post, or to what `answering` sends, is lost."""
+        found = self.idempotency(account)
+        if answering and type(self).find_answer is Platform.find_answer:
+            return replace(found, safety=Safety.NONE, readable=False)
+        return found
 
     def remove(self, account: Account, post_id: str) -> Conversation[None]:
         """Take a published post back; only where `removable`."""

@@ -99,9 +99,17 @@ def create(world: World, workspace_id: str, new: NewPost, seed: str | None = Non
     _require_accounts(plan)
     plan.insist()
     media.keep(world, plan.resolved.used)
+    return store(world, workspace_id, plan, now, seed)
+
+
+def store(
+    world: World, workspace_id: str, plan: Plan, now: datetime, seed: str | None, in_reply_to: str | None = None
+) -> Whole:
+    """Store what was planned, and see to it that it will be published: a post, or an answer to an inbox's item."""
     post_id = f"post_{seed or world.chance.token().lower()}"
     refs = [_ref(post_id, one) for one in plan.targets]
     post = _post(plan.resolved.new, workspace_id, post_id, refs, plan.due, now)
+    post = post.model_copy(update={"in_reply_to": in_reply_to}) if in_reply_to else post
     targets = [_target(post, ref, one, now) for ref, one in zip(refs, plan.targets, strict=True)]
     try:
         written = schedule.commit(world, targets, *records.put_post(post), *_renditions(post, refs, plan))
@@ -116,6 +124,8 @@ def edit(world: World, workspace_id: str, post_id: str, patch: PostPatch, if_ver
     """Change a post of which nothing has gone out yet. Every open target moves with it."""
     old = reading.post(world, workspace_id, post_id)
     _require_version(old.post, if_version)
+    if old.post.in_reply_to:
+        raise Conflict("an answer is not edited: cancel it, and answer again", "is_an_answer", old.status)
     now = milliseconds(world.clock.now())
     _require_editable(old, now)
     new = _patched(old.post, patch)
@@ -369,6 +379,7 @@ def _target(post: Post, ref: TargetRef, one: Planned, now: datetime) -> Target:
         grace_seconds=post.grace_seconds,
         expires_at=post.expires_at,
         lead=one.lead,
+        answers=post.in_reply_to,
         version=0,
     )
     if one.due is None:

@@ -8,7 +8,8 @@
                                  SHARE#<share id>           the target that a person finishes in the network's app
     W#<workspace>                ACTORS                     the key of the HMAC that stands for people, sealed
 
-The `listing` index holds items of the inbox under `IN#<workspace>#<state>` by the time they were last spoken in, and
+The `listing` index holds items of the inbox under `IN#<workspace>#<state>`: those that wait by since when they do, the
+others by the time they were last spoken in; and
 the `open` index the followed posts whose figures are to be asked for, in shards of their own.
 """
 
@@ -19,7 +20,7 @@ from zlib import crc32
 from chalicelib.core.engagement import Seen
 from chalicelib.core.event_log import KEPT, EventLog
 from chalicelib.core.followed import Followed
-from chalicelib.core.inbox import InboxItem
+from chalicelib.core.inbox import InboxItem, State
 from chalicelib.core.timing import stamp
 from chalicelib.ports import Item, Key, World
 from chalicelib.service import records, sealing
@@ -85,9 +86,15 @@ def post_of(item: Item) -> Followed:
     return records.from_doc(Followed, item.doc)
 
 
+def inbox_pk(workspace_id: str, state: State) -> str:
+    """The listing of the workspace's items in one state."""
+    return f"IN#{workspace_id}#{state}"
+
+
 def inbox_item(workspace_id: str, one: InboxItem, rev: int, expires: datetime | None) -> Item:
     """The row of an item of the inbox."""
-    place = Key(f"IN#{workspace_id}#{one.state}", f"{stamp(one.at)}#{one.id}") if one.at and one.kind else None
+    since = one.waiting_since or one.at
+    place = Key(inbox_pk(workspace_id, one.state), f"{stamp(since)}#{one.id}") if since and one.kind else None
     key = thing_key(workspace_id, one.account_id, one.thing)
     return Item(key, records.to_doc(one), rev=rev, listing=place, expires=expires)
 

@@ -1,4 +1,5 @@
 """What was published is followed from then on: the network's id leads back to our post, and its figures are asked for.
+An answer to what somebody said stops that item's clock instead.
 
 It hangs off the table's stream, so that nothing is added to publishing; and may be done twice.
 """
@@ -9,13 +10,16 @@ from datetime import datetime
 from chalicelib.core.followed import POLLS, Followed
 from chalicelib.core.target import State, Target
 from chalicelib.ports import Change, Put, World
-from chalicelib.service import engaged, records
+from chalicelib.service import engaged, inbox, records
 
 
 def follow(world: World, change: Change) -> None:
     """Follow every part of a target that has just been published; raises Stale where somebody counts at that moment."""
     target = _published(change)
     if target is None or not target.published_at:
+        return
+    if target.answers:
+        inbox.answered(world, target, target.answers)
         return
     parts = target.part_ids or ((target.platform_post_id,) if target.platform_post_id else ())
     keys = [engaged.post_key(target.workspace_id, target.account_id, part) for part in parts]

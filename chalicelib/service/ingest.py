@@ -199,9 +199,11 @@ class Sheet:
             ),
         )
         if ours:
-            self._answered(seen, at)
+            self._answered(seen, at, post)
         elif seen.kind in WANTS_ANSWER and seen.thing:
             self._asked(seen, at, actor, post)
+        elif seen.kind == "removed" and seen.thing:
+            self._put(self._thing(seen.thing).removed(at))
 
     def _is_new(self, event: Event, raw_id: str) -> bool:
         place = engaged.log_key(self.owner.workspace_id, self.owner.id, event.seen)
@@ -224,7 +226,7 @@ class Sheet:
         if post and before:
             after = before
             if seen.kind == "removed":
-                after = before.gone(at)
+                after = before if seen.thing else before.gone(at)
             elif name and not ours:
                 after = before.reported(name, at, seen.value) if seen.total else before.counted(name, at, seen.value)
             self._keep(dataclasses.replace(post, counters=after))
@@ -270,13 +272,17 @@ class Sheet:
             url=seen.url or item.url,
             ref={**item.ref, **seen.ref},
         )
-        self._put(known.said(at, seen.text).spoke(at, "them"))
+        self._put(known.said(at, seen.text).spoke(at, "them", _turn(seen)))
 
-    def _answered(self, seen: Seen, at: datetime) -> None:
-        """We said something, here or with the network's own app: to what it answers, the clock stops."""
+    def _answered(self, seen: Seen, at: datetime, post: Followed | None) -> None:
+        """We said something, here or with the network's own app: to what it answers, the clock stops.
+
+        What continues a post of ours answers nobody.
+        """
         asked = seen.thing if seen.kind == "message" else seen.parent
-        if asked and asked != seen.post and seen.value > 0:
-            self._put(self._thing(asked).spoke(at, "us"))
+        own = asked == seen.post and post is not None and post.target_id is not None
+        if asked and not own and seen.value > 0:
+            self._put(self._thing(asked).spoke(at, "us", _turn(seen)))
 
     def _thing(self, thing: str) -> InboxItem:
         place = engaged.thing_key(self.owner.workspace_id, self.owner.id, thing)
@@ -308,3 +314,8 @@ class Sheet:
 
     def _rev(self, key: Key) -> int:
         return self.items[key].rev if key in self.items else 0
+
+
+def _turn(seen: Seen) -> str:
+    """The network's id of what was said: of a message its own, since its thing is the conversation."""
+    return seen.id if seen.kind == "message" else seen.thing or seen.id

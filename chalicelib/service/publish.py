@@ -73,7 +73,7 @@ def publish(world: World, wake: Wake) -> None:
         return
     network = platform(target.platform)
     around = look_around(world, target)
-    habits = _habits(network, around)
+    habits = _habits(network, target, around)
     verdict = publishing.wake(target, world.clock.now(), wake.version, world.chance.token(), habits, POLICY)
     match verdict:
         case Later(at):
@@ -129,11 +129,11 @@ def look_around(world: World, target: Target) -> Around:
     return Around(found.get(account), found.get(rendition), brakes.of(target, items), now)
 
 
-def _habits(network: Platform, around: Around) -> Idempotency:
+def _habits(network: Platform, target: Target, around: Around) -> Idempotency:
     """How the account's server behaves; of an account that is gone nothing can be asked any more."""
     if around.account is None:
         return Idempotency(Safety.NONE, readable=False)
-    return network.idempotency(connect.without_secrets(around.account))
+    return network.behaviour(connect.without_secrets(around.account), answering=target.answers is not None)
 
 
 def _beside_the_point(note: Callable[..., None], *arguments: Any) -> None:
@@ -269,7 +269,7 @@ class Publication:
     def _drive(self, job: Job) -> Published:
         """Feed the conversation, from the ledger as far as it reaches and from the platform after that."""
         self.secrets |= redaction.secrets_in(job.account.secrets)
-        conversation = self.network.publish(job)
+        conversation = self.network.answer(job) if self.target.answers else self.network.publish(job)
         created, reply = 0, None
         while True:
             try:
@@ -379,7 +379,8 @@ class Publication:
             return self._repeat(request)
         if action != "read_back":
             raise InDoubt("too_soon")
-        reply = self._read_back(self.network.find(job, doubt.part))
+        answers = self.target.answers
+        reply = self._read_back(self.network.find_answer(job) if answers else self.network.find(job, doubt.part))
         if reply is None:
             self.target = publishing.voided(self.target, self.now, "read_back")
             return None

@@ -52,12 +52,15 @@ class PostFilter:
     since: datetime | None = None
     until: datetime | None = None
     external_id: str | None = None
+    answers: bool = False
+    """Whether answers to what people said are wanted, and no posts."""
 
     def takes(self, whole: Whole) -> bool:
         """Whether the post is wanted. A status is the post's own or that of any of its targets."""
         states = {whole.status, *(target.state.value for target in whole.targets)}
         return (
-            (self.status is None or self.status in states)
+            self.answers == bool(whole.post.in_reply_to)
+            and (self.status is None or self.status in states)
             and (self.account_id is None or any(one.account_id == self.account_id for one in whole.targets))
             and (self.platform is None or any(one.platform == self.platform for one in whole.targets))
             and (self.external_id is None or whole.post.external_id == self.external_id)
@@ -75,7 +78,7 @@ def posts(
 ) -> Page[Whole]:
     """The wanted posts, latest due first; those without a due time stand where they were created."""
     index = _Index.of(workspace_id, wanted)
-    after, data, scanned = _after(cursor, index), list[Whole](), 0
+    after, data, scanned = behind(cursor, index.pk), list[Whole](), 0
     while scanned < SCANNED:
         rows = index.page(world, after, reverse=True)
         for whole, row in zip(_wholes(world, workspace_id, rows), rows, strict=True):
@@ -83,10 +86,10 @@ def posts(
             if whole and wanted.takes(whole):
                 data.append(whole)
                 if len(data) == limit:
-                    return Page(data, _cursor(row))
+                    return Page(data, cursor_at(row))
         if not rows:
             return Page(data)
-    return Page(data, _cursor(after) if after else None)
+    return Page(data, cursor_at(after) if after else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,7 @@ class _Index:
 
     @classmethod
     def of(cls, workspace_id: str, wanted: PostFilter) -> "_Index":
-        pk = records.workspace_pk(workspace_id)
+        pk = records.answers_pk(workspace_id) if wanted.answers else records.workspace_pk(workspace_id)
         if wanted.account_id:
             pk = records.account_pk(workspace_id, wanted.account_id)
         if wanted.external_id:
@@ -128,16 +131,17 @@ def _targets(world: World, found: list[Post]) -> list[Target]:
     return [records.target_of(item) for item in world.table.get_many(keys)]
 
 
-def _cursor(row: Found) -> str:
+def cursor_at(row: Found) -> str:
+    """Where a page ends, for its reader to give back."""
     return urlsafe_b64encode(json.dumps([*row.key, row.at.sk]).encode()).decode().rstrip("=")
 
 
-def _after(cursor: str | None, index: _Index) -> Found | None:
+def behind(cursor: str | None, pk: str) -> Found | None:
     """The row a cursor points behind. Its partition is ours, so it cannot lead into another workspace."""
     if cursor is None:
         return None
     try:
         pk, sk, place = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        return Found(Key(str(pk), str(sk)), Key(index.pk, str(place)))
+        return Found(Key(str(pk), str(sk)), Key(pk, str(place)))
     except (ValueError, TypeError, binascii.Error) as broken:
         raise Invalid([Issue("invalid_cursor", "error", "cursor", "is not a cursor that we gave")]) from broken

@@ -15,8 +15,8 @@
                                  WEBHOOK_HEALTH#<webhook>   how deliveries to it went lately
     D#<workspace>#<webhook>      <message>                  one message on its way to one webhook, for 30 days
 
-The `listing` index holds posts under `W#<workspace>` and under `X#<workspace>#<external id>`, and targets under
-`A#<workspace>#<account>`, all by due time.
+The `listing` index holds posts under `W#<workspace>` and under `X#<workspace>#<external id>`, answers to what people
+said under `R#<workspace>`, and targets under `A#<workspace>#<account>`, all by due time.
 The `open` index holds every target that the machine still has to look at, by when, in 16 shards; and every delivery of
 a webhook, in 16 others, so that no backlog of these is ever in the way of publishing.
 """
@@ -73,6 +73,11 @@ def from_doc(kind: type[T], doc: dict[str, Any]) -> T:
 def workspace_pk(workspace_id: str) -> str:
     """The partition of a workspace's own things."""
     return f"W#{workspace_id}"
+
+
+def answers_pk(workspace_id: str) -> str:
+    """The listing of a workspace's answers to what people said."""
+    return f"R#{workspace_id}"
 
 
 def post_pk(workspace_id: str, post_id: str) -> str:
@@ -141,7 +146,7 @@ def put_post(post: Post) -> list[Put]:
     """The writes of a post, on condition that nobody edited it since. A post's rev is its version."""
     listed_at = f"{stamp(post.scheduled_at or post.created_at)}#{post.id}"
     doc = post.model_dump(mode="json", exclude_unset=True)
-    listing = Key(workspace_pk(post.workspace_id), listed_at)
+    listing = Key((answers_pk if post.in_reply_to else workspace_pk)(post.workspace_id), listed_at)
     puts = [Put(Item(post_key(post.workspace_id, post.id), doc, listing=listing), expect=post.version - 1)]
     if post.external_id:
         listing = Key(external_pk(post.workspace_id, post.external_id), listed_at)

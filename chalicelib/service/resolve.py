@@ -71,7 +71,9 @@ def _planned(world: World, at: TargetKey) -> int:
 def _habits(world: World, target: Target) -> Idempotency:
     account = connect.find(world, target.workspace_id, target.account_id)
     network = platform(target.platform)
-    return network.idempotency(account) if account else Idempotency(Safety.NONE, readable=False)
+    if account is None:
+        return Idempotency(Safety.NONE, readable=False)
+    return network.behaviour(account, answering=target.answers is not None)
 
 
 def _move(world: World, at: TargetKey, move: Callable[[Target, datetime], Target]) -> Whole:
