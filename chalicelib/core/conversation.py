@@ -201,6 +201,11 @@ class Job:
             raise TypeError("this is a post, and answers nothing")
         return self.rendition.reply_to
 
+    @property
+    def parent(self) -> str | None:
+        """The thing that the first part is a reply to; None for a post."""
+        return self.rendition.reply_to.thing if self.rendition.reply_to else None
+
     def key(self, part: int) -> str:
         """A stable idempotency key for one part: 32 hex digits."""
         return hashlib.sha256(f"{self.target_id}:{part}".encode()).hexdigest()[:32]

@@ -50,6 +50,9 @@ FIGURES: dict[Kind, str] = {
 WANTS_ANSWER: frozenset[Kind] = frozenset({"comment", "reply", "mention", "quote", "message"})
 """What a person said to the brand."""
 
+IN_PUBLIC: tuple[Kind, ...] = ("comment", "reply", "mention", "quote")
+"""What of that everybody can read, and the answer too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:

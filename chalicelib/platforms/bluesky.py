@@ -26,6 +26,7 @@ from chalicelib.core.conversation import (
     Safety,
     Secret,
 )
+from chalicelib.core.engagement import IN_PUBLIC
 from chalicelib.core.errors import Limited, PlatformAnswer, ReconnectNeeded, RefreshNeeded, Rejected
 from chalicelib.core.lead import ALL, Intake
 from chalicelib.core.rendition import Markup, Part
@@ -88,6 +89,7 @@ class Bluesky(Platform):
     auth = Auth("app_password", ("identifier", "password"))
     tested = "the network's own server, @atproto/pds 0.4"
     errors = ERRORS
+    answerable = IN_PUBLIC
     intake = Intake(sent=ALL)
     rules = Rules(
         platform="bluesky",
@@ -151,8 +153,7 @@ class Bluesky(Platform):
         for number, record in enumerate(records):
             reply = {"reply": {"root": done[0], "parent": done[-1]}} if done else {}
             done += [(yield from _put(job, number, {**record, **reply}))]
-        uris = tuple(one["uri"] for one in done)
-        return Published(uris[0], f"https://bsky.app/profile/{job.account.handle}/post/{_rkey(job, 0)}", uris)
+        return _published(job, done)
 
     def find(self, job: Job, part: int) -> Conversation[Reply | None]:
         """Whether there is a record under the part's key."""
@@ -162,6 +163,16 @@ class Bluesky(Platform):
             return None
         record = platform.good(reply)
         return as_reply(200, {"uri": record["uri"], "cid": record["cid"]})
+
+    def answer(self, job: Job) -> Conversation[Published]:
+        """A record that is a reply to theirs, in the thread that theirs is in."""
+        place = yield from _place(job)
+        record = yield from self._record(job, 0)
+        return _published(job, [(yield from _put(job, 0, {**record, "reply": place}))])
+
+    def find_answer(self, job: Job) -> Conversation[Reply | None]:
+        """Whether there is a record under the key."""
+        return (yield from self.find(job, 0))
 
     def refusal(self, reply: Reply) -> PlatformAnswer | None:
         """By the status, and what that makes final by the name of the error."""
@@ -189,6 +200,21 @@ class Bluesky(Platform):
             "labels": {"$type": "com.atproto.label.defs#selfLabels", "values": labels} if labels else None,
         }
         return filled(record)
+
+
+def _published(job: Job, done: list[Json]) -> Published:
+    uris = tuple(one["uri"] for one in done)
+    return Published(uris[0], f"https://bsky.app/profile/{job.account.handle}/post/{_rkey(job, 0)}", uris)
+
+
+def _place(job: Job) -> Talk:
+    """Where an answer belongs: https://docs.bsky.app/docs/tutorials/creating-a-post#replies, read 2026-11-22."""
+    url, headers = _xrpc(job.account.host, "app.bsky.feed.getPosts"), bearer(job.account.secrets["access"])
+    posts = platform.good((yield Request("GET", url, headers=headers, params={"uris": job.reply_to.thing})))["posts"]
+    if not posts:
+        raise Rejected("NotFound", "what this answers is gone")
+    parent = {"uri": posts[0]["uri"], "cid": posts[0]["cid"]}
+    return {"root": (posts[0]["record"].get("reply") or {"root": parent})["root"], "parent": parent}
 
 
 def _session(host: str, identifier: str, password: str) -> Talk:

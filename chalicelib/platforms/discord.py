@@ -26,6 +26,8 @@ from chalicelib.core.conversation import (
     Request,
     Safety,
 )
+from chalicelib.core.engagement import IN_PUBLIC
+from chalicelib.core.engagement import Kind as Said
 from chalicelib.core.errors import Invalid, Issue, PlatformAnswer, Rejected, Transient
 from chalicelib.core.options import Check, Kind, texts
 from chalicelib.core.rendition import Part
@@ -129,6 +131,8 @@ class Discord(Platform):
     errors = ERRORS
     removable = True
     measurable = True
+    answerable = (*IN_PUBLIC, "message")
+    """By a bot; a webhook cannot reply."""
     rules = Rules(
         platform="discord",
         source=DOCS,
@@ -190,6 +194,20 @@ class Discord(Platform):
         own = job.account.settings["bot_id"]
         found = [one for one in (yield from _recent(job)) if one["author"]["id"] == own and _is(one, bodies[part])]
         return as_reply(200, {name: found[rank][name] for name in KEPT}) if len(found) > rank else None
+
+    def can_answer(self, account: Account, kind: Said) -> bool:
+        """Only a bot can."""
+        return super().can_answer(account, kind) and not _by_webhook(account)
+
+    def answer(self, job: Job) -> Conversation[Published]:
+        """A message in their channel that refers to theirs; to a private one, a message in that conversation."""
+        made = yield from _sent(job, 0, job.rendition.parts[0], _channel(job))
+        ids = (_id(job.account, made),)
+        return Published(ids[0], _link(job.account, made), ids, datetime.fromisoformat(made["timestamp"]))
+
+    def find_answer(self, job: Job) -> Conversation[Reply | None]:
+        """Among the bot's own messages in that channel: the same text."""
+        return (yield from self.find(job, 0))
 
     def remove(self, account: Account, post_id: str) -> Conversation[None]:
         """Delete a message; one that is gone already is as good."""
@@ -303,7 +321,22 @@ def _body(job: Job, number: int, part: Part) -> Json:
 
 
 def _of_bot(job: Job, number: int) -> Json:
-    return {"nonce": job.key(number)[:NONCE], "enforce_nonce": True}
+    nonce = {"nonce": job.key(number)[:NONCE], "enforce_nonce": True}
+    if job.rendition.reply_to is None or job.reply_to.kind == "message":
+        return nonce
+    pings = {"parse": job.rendition.options.get("mentions", []), "replied_user": True}
+    refers = {"message_reference": {"message_id": job.reply_to.thing.rpartition("/")[2]}}
+    return {**nonce, **refers, "allowed_mentions": pings}
+
+
+def _channel(job: Job) -> str:
+    """Where the job's messages are: the account's channel, a thread, or where somebody is answered."""
+    about = job.rendition.reply_to
+    if about is None:
+        return str(job.rendition.options.get("thread_id") or job.account.remote_id)
+    if about.kind == "message":
+        return about.thing
+    return about.thing.rpartition("/")[0] or about.ref.get("channel_id") or job.account.remote_id
 
 
 def _of_webhook(options: Json, number: int) -> Json:
@@ -332,7 +365,7 @@ def _poll(poll: post.Poll, question: str) -> Json:
 
 def _recent(job: Job) -> Generator[Request, Reply, list[Json]]:
     """The channel's messages since the post was due, oldest first. Never half of them."""
-    channel = job.rendition.options.get("thread_id") or job.account.remote_id
+    channel = _channel(job)
     after, found = _id_at(job.due - CLOCK_SLACK), list[Json]()
     for _ in range(PAGES):
         params = {"after": str(after), "limit": str(PAGE)}

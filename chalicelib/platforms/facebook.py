@@ -26,6 +26,7 @@ from chalicelib.core.conversation import (
     Secret,
     Wait,
 )
+from chalicelib.core.engagement import IN_PUBLIC
 from chalicelib.core.errors import Limited, ReconnectNeeded, Rejected, Transient
 from chalicelib.core.lead import Intake
 from chalicelib.core.options import Kind
@@ -85,6 +86,7 @@ class Facebook(Graph):
     tested = "recorded answers"
     options = OPTIONS
     removable = measurable = True
+    answerable = IN_PUBLIC
     errors = MEANT
     intake = Intake(worked_on=frozenset({"image", "video"}))
     subscribes = True
@@ -189,6 +191,19 @@ class Facebook(Graph):
             return None
         reel = _is_reel(job) and part == 0
         return as_reply(200, {"success": True} if reel else {"id": found["id"]})
+
+    def answer(self, job: Job) -> Conversation[Published]:
+        """A comment below theirs: https://developers.facebook.com/docs/graph-api/reference/object/comments."""
+        identity = yield from self._created(job, f"{API}/{job.reply_to.thing}/comments", {"message": _text(job)})
+        about = yield from self.shown(f"{API}/{identity}", token_of(job.account), "permalink_url,created_time")
+        at = made(about) if "created_time" in about else None
+        return Published(identity, _absolute(about.get("permalink_url")), (identity,), at)
+
+    def find_answer(self, job: Job) -> Conversation[Reply | None]:
+        """A comment below theirs since then, by its text."""
+        url, fields = f"{API}/{job.reply_to.thing}/comments", "id,message,created_time"
+        found = _saying((yield from self.listed(url, token_of(job.account), fields, job)), "message", _text(job))
+        return as_reply(200, {"id": found["id"]}) if found else None
 
     def remove(self, account: Account, post_id: str) -> Conversation[None]:
         """Delete it: https://developers.facebook.com/docs/pages-api/posts, read 2026-10-04."""

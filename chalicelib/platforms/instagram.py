@@ -101,6 +101,9 @@ class Instagram(Containers):
     tested = "recorded answers"
     options = OPTIONS
     measurable = True
+    answerable = ("comment", "reply")
+    """https://developers.facebook.com/docs/instagram-platform/instagram-graph-api/reference/ig-comment/replies, read
+    2026-11-22: what answers a reply is put below the comment above it."""
     errors = MEANT
     intake = Intake(worked_on=frozenset({"image", "video"}))
     rules = Rules(
@@ -188,6 +191,20 @@ class Instagram(Containers):
             found = next((one for one in comments if comparable(one.get("text")) == text), None)
         return as_reply(200, {"id": found["id"]}) if found else None
 
+    def answer(self, job: Job) -> Conversation[Published]:
+        """A comment below theirs."""
+        form = {"message": job.rendition.parts[0].text}
+        reply = yield told(_below(job), token_of(job.account), form, Effect.CREATE, 0)
+        made = str(self.good(reply)["id"])
+        return Published(made, None, (made,))
+
+    def find_answer(self, job: Job) -> Conversation[Reply | None]:
+        """A comment below theirs since then, by its text."""
+        comments = yield from self.listed(_below(job), token_of(job.account), "id,text,timestamp", job)
+        text = comparable(job.rendition.parts[0].text)
+        found = next((one for one in comments if comparable(one.get("text")) == text), None)
+        return as_reply(200, {"id": found["id"]}) if found else None
+
     def measure(self, account: Account, post_id: str) -> Conversation[Metrics | None]:
         """Its insights: https://developers.facebook.com/docs/instagram-platform/reference/instagram-media/insights."""
         reply = yield asked(f"{_api(account)}/{post_id}/insights", token_of(account), metric=METRICS)
@@ -223,6 +240,10 @@ def _api(account: Account) -> str:
 
 def _me(job: Job) -> str:
     return f"{_api(job.account)}/{job.account.remote_id}"
+
+
+def _below(job: Job) -> str:
+    return f"{_api(job.account)}/{job.reply_to.thing}/replies"
 
 
 def _is_story(job: Job) -> bool:

@@ -100,6 +100,7 @@ class LinkedIn(Platform):
     options = OPTIONS
     removable = True
     measurable = True
+    answerable = ("comment", "reply")
     errors: ClassVar[Mapping[str, Meaning]] = {
         "EXPIRED_ACCESS_TOKEN": "refresh",
         "INVALID_ACCESS_TOKEN": "refresh",
@@ -198,10 +199,28 @@ class LinkedIn(Platform):
             return as_reply(201, {"id": urn}) if urn else None
         url = f"{REST}/socialActions/{_quoted(urn)}/comments"
         comments = platform.good((yield Request("GET", url, headers=_auth(job.account))))["elements"]
-        mine = (one for one in comments if one["actor"] == _author(job.account))
-        wanted = comparable(_comment(job) or "")
-        found = next((one for one in mine if comparable(one["message"]["text"]) == wanted), None)
-        return as_reply(201, {"id": str(found["id"])}) if found else None
+        return _said_among(comments, job, _comment(job) or "")
+
+    def behaviour(self, account: Account, answering: bool) -> Idempotency:
+        """Comments are read below what they answer, which may be anybody's: a page may, a member may not."""
+        return self.idempotency(account)
+
+    def answer(self, job: Job) -> Conversation[Published]:
+        """A comment below theirs: https://learn.microsoft.com/linkedin/marketing/community-management/shares/
+        comments-api#create-a-comment, read 2026-05-01."""
+        on = _commented(job.reply_to.thing)
+        body = {"actor": _author(job.account), "object": on, "parentComment": job.reply_to.thing}
+        said = {"message": {"text": job.rendition.parts[0].text}}
+        identity = _id((yield _create(job, _below(job), 0, {**body, **said})))
+        urn = f"urn:li:comment:({on},{identity})"
+        return Published(urn, f"https://www.linkedin.com/feed/update/{on}/", (urn,))
+
+    def find_answer(self, job: Job) -> Conversation[Reply | None]:
+        """Among the comments below theirs: the author's own with this text."""
+        comments = platform.good((yield Request("GET", f"{REST}/{_below(job)}", headers=_auth(job.account))))[
+            "elements"
+        ]
+        return _said_among(comments, job, job.rendition.parts[0].text)
 
     def remove(self, account: Account, post_id: str) -> Conversation[None]:
         """Delete it, and with it its comments; what is gone already is fine."""
@@ -355,6 +374,22 @@ def _id(reply: Reply) -> str:
 def _comment(job: Job) -> str | None:
     """The first comment as readers see it: comments know no little text."""
     return job.rendition.first_comment
+
+
+def _said_among(comments: list[Json], job: Job, text: str) -> Reply | None:
+    """What making the author's own comment with this text answered, where it is among these."""
+    mine = (one for one in comments if one["actor"] == _author(job.account))
+    found = next((one for one in mine if comparable(one["message"]["text"]) == comparable(text)), None)
+    return as_reply(201, {"id": str(found["id"])}) if found else None
+
+
+def _commented(urn: str) -> str:
+    """What a comment is on: `urn:li:comment:(urn:li:activity:1,2)` is on `urn:li:activity:1`."""
+    return urn.partition("(")[2].rpartition(",")[0]
+
+
+def _below(job: Job) -> str:
+    return f"socialActions/{_quoted(job.reply_to.thing)}/comments"
 
 
 def _found(job: Job) -> Generator[Request, Reply, str | None]:

@@ -28,9 +28,10 @@ from chalicelib.core.conversation import (
     Safety,
     Wait,
 )
+from chalicelib.core.engagement import IN_PUBLIC
 from chalicelib.core.errors import Limited, PlatformAnswer, ReconnectNeeded, RefreshNeeded, Transient
 from chalicelib.core.lead import ALL, Intake
-from chalicelib.core.rendition import Part
+from chalicelib.core.rendition import Part, ReplyTo
 from chalicelib.core.rules import (
     Comment,
     Hashtags,
@@ -119,6 +120,7 @@ class Mastodon(Platform):
     title = "Mastodon"
     auth = Auth("access_token", ("access_token",), host=True)
     tested = "the documentation's OpenAPI description, and snac 2.75"
+    answerable = IN_PUBLIC
     intake = Intake(sent=ALL, worked_on=frozenset({"audio", "gif", "video"}))
     rules = Rules(
         platform="mastodon",
@@ -192,6 +194,28 @@ class Mastodon(Platform):
             raise Transient("cannot_tell", "this server may not list statuses that are not public")
         if not mastodon and any(_is_part(one, part, job, statuses, _resembling) for one in statuses.values()):
             raise Transient("cannot_tell", "a status resembles this one, and is not the same")
+        return None
+
+    def addressed(self, reply_to: ReplyTo, text: str) -> str:
+        """With their name in front, without which they would not hear of it."""
+        return _to(reply_to.ref.get("acct", ""), text)
+
+    def answer(self, job: Job) -> Conversation[Published]:
+        """A status that is a reply to theirs, and that no more people can see than theirs."""
+        ask = Request("GET", f"{job.account.host}/api/v1/statuses/{job.reply_to.thing}", headers=_auth(job))
+        theirs = platform.good((yield ask))
+        status = _status(job, 0, job.rendition.parts[0], [], job.parent)
+        named = {"status": _to(theirs["account"]["acct"], status["status"]), "visibility": theirs["visibility"]}
+        made = yield from _created(job, 0, {**status, **named})
+        at = datetime.fromisoformat(made["created_at"]) if "created_at" in made else None
+        return Published(made["id"], made.get("url"), (made["id"],), at)
+
+    def find_answer(self, job: Job) -> Conversation[Reply | None]:
+        """Among the account's statuses since then: the same text but for who is named first, and the same parent."""
+        wanted = _unaddressed(job.rendition.parts[0].wire or job.rendition.parts[0].text)
+        for one in (yield from _recent(job)).values():
+            if one.get("in_reply_to_id") == job.parent and _unaddressed(_plain(one.get("content", ""))) == wanted:
+                return as_reply(200, {name: one[name] for name in KEPT if name in one})
         return None
 
     def refusal(self, reply: Reply) -> PlatformAnswer | None:
@@ -289,6 +313,15 @@ def _status(job: Job, number: int, part: Part, media_ids: list[str], parent: str
         "content_type": None if job.account.settings.get("is_mastodon") else "text/plain",
     }
     return {name: value for name, value in status.items() if value not in (None, [])}
+
+
+def _to(acct: str, text: str) -> str:
+    """The text, for somebody who has to be named in it."""
+    return text if not acct or f"@{acct}".casefold() in text.casefold() else f"@{acct} {text}"
+
+
+def _unaddressed(text: str) -> str:
+    return re.sub(r"^(@\S+\s+)+", "", _comparable(text))
 
 
 def _poll(poll: post.Poll) -> Json:

@@ -92,6 +92,7 @@ class Reddit(Platform):
     options = OPTIONS
     removable = True
     measurable = True
+    answerable = ("comment", "reply", "mention")
     errors: ClassVar[Mapping[str, Meaning]] = {
         "RATELIMIT": "limited",
         "QUOTA_FILLED": "limited",
@@ -168,6 +169,19 @@ class Reddit(Platform):
         comments = yield from _recent(job, "comments")
         mine = (one for one in comments if one["parent_id"] == seen["name"])
         found = next((one for one in mine if comparable(one["body"]) == wanted), None)
+        return _as_submitted({"things": [{"kind": "t1", "data": {"name": found["name"]}}]}) if found else None
+
+    def answer(self, job: Job) -> Conversation[Published]:
+        """A comment below what they wrote, by its full name: https://www.reddit.com/dev/api/#POST_api_comment."""
+        form = {"api_type": "json", "thing_id": job.reply_to.thing, "text": _answer(job)}
+        made = _data((yield _post(job, "api/comment", form, effect=Effect.CREATE)))["things"][0]["data"]
+        link = f"https://www.reddit.com{made['permalink']}" if "permalink" in made else None
+        return Published(made["name"], link, (made["name"],))
+
+    def find_answer(self, job: Job) -> Conversation[Reply | None]:
+        """Among the account's own comments since then: the same text, below the same."""
+        below = (one for one in (yield from _recent(job, "comments")) if one["parent_id"] == job.reply_to.thing)
+        found = next((one for one in below if comparable(one["body"]) == comparable(_answer(job))), None)
         return _as_submitted({"things": [{"kind": "t1", "data": {"name": found["name"]}}]}) if found else None
 
     def remove(self, account: Account, post_id: str) -> Conversation[None]:
@@ -342,6 +356,10 @@ def _link(seen: Json) -> str:
 def _comment(job: Job) -> str | None:
     comment = job.rendition.comment
     return (comment.wire or comment.text) if comment else job.rendition.first_comment
+
+
+def _answer(job: Job) -> str:
+    return job.rendition.parts[0].wire or job.rendition.parts[0].text
 
 
 def _subreddit(job: Job) -> str:

@@ -20,6 +20,7 @@ from chalicelib.core.conversation import (
     Request,
     Safety,
 )
+from chalicelib.core.engagement import IN_PUBLIC
 from chalicelib.core.errors import Issue, PlatformAnswer, ReconnectNeeded, RefreshNeeded
 from chalicelib.core.rendition import Part
 from chalicelib.core.rules import (
@@ -55,6 +56,7 @@ class Sandbox(Platform):
     name = "sandbox"
     title = "Sandbox"
     auth = Auth("none")
+    answerable = (*IN_PUBLIC, "message")
     tested = "itself, in the deployed template"
     rules = Rules(
         platform="sandbox",
@@ -106,7 +108,7 @@ class Sandbox(Platform):
         """One message after the other, each a reply to the one before."""
         done: list[Json] = []
         for number, part in enumerate(messages(job.rendition)):
-            done += [(yield from _created(job, number, part, done[-1]["id"] if done else None))]
+            done += [(yield from _created(job, number, part, done[-1]["id"] if done else job.parent))]
         made = datetime.fromisoformat(done[0]["created_at"])
         url = done[0]["url"]
         link = f"{job.account.host}{url}" if url.startswith("/") else url
@@ -118,6 +120,14 @@ class Sandbox(Platform):
         reply = yield Request("GET", _posts(job), headers=_auth(job), params=params)
         found = platform.good(reply)["data"]
         return as_reply(201, {name: found[0][name] for name in KEPT}) if found else None
+
+    def answer(self, job: Job) -> Conversation[Published]:
+        """A message that is a reply to theirs."""
+        return (yield from self.publish(job))
+
+    def find_answer(self, job: Job) -> Conversation[Reply | None]:
+        """By its reference."""
+        return (yield from self.find(job, 0))
 
     def refusal(self, reply: Reply) -> PlatformAnswer | None:
         """By the status; its tokens do not end, so one that is no good is for a person."""

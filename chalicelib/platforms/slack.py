@@ -28,6 +28,7 @@ from chalicelib.core.conversation import (
     Safety,
     Wait,
 )
+from chalicelib.core.engagement import IN_PUBLIC
 from chalicelib.core.errors import Limited, PlatformAnswer, Rejected, Transient
 from chalicelib.core.lead import ALL, Intake
 from chalicelib.core.options import Kind
@@ -125,6 +126,7 @@ class Slack(Platform):
     errors = ERRORS
     removable = True
     measurable = True
+    answerable = (*IN_PUBLIC, "message")
     intake = Intake(sent=ALL)
     rules = Rules(
         platform="slack",
@@ -191,6 +193,20 @@ class Slack(Platform):
         if part == 0 or first is None:
             return _as_created(job, part, first)
         return _as_created(job, part, (yield from _found(job, part, "conversations.replies", {"ts": first["ts"]})))
+
+    def answer(self, job: Job) -> Conversation[Published]:
+        """A message in the thread of theirs; to a private one, a message in that conversation."""
+        place = _asked_in(job)
+        stamp = yield from _posted(job, 0, job.rendition.parts[0], place)
+        link = _link(job.account, stamp) if place["channel"] == job.account.remote_id else None
+        return Published(stamp, link, (stamp,), _moment(stamp))
+
+    def find_answer(self, job: Job) -> Conversation[Reply | None]:
+        """By our key, in the thread or in the conversation."""
+        place = _asked_in(job)
+        method = "conversations.replies" if "thread_ts" in place else "conversations.history"
+        where = {"channel": place["channel"], **({"ts": place["thread_ts"]} if "thread_ts" in place else {})}
+        return _as_created(job, 0, (yield from _found(job, 0, method, where)))
 
     def remove(self, account: Account, post_id: str) -> Conversation[None]:
         """Delete a message; one that is gone already is as good."""
@@ -295,6 +311,16 @@ def _posted(job: Job, number: int, part: Part, thread: dict[str, str]) -> Genera
         "metadata": {"event_type": METADATA, "event_payload": {"key": job.key(number)}},
     }
     return str(_created((yield _create(job, number, "chat.postMessage", body, ("ok", "ts"))))["ts"])
+
+
+def _asked_in(job: Job) -> dict[str, str]:
+    """The channel in which somebody is answered, and the thread."""
+    about = job.reply_to
+    if about.kind == "message":
+        return {"channel": about.thing}
+    channel, _, stamp = about.thing.rpartition("/")
+    channel = channel or about.ref.get("channel") or job.account.remote_id
+    return {"channel": channel, "thread_ts": about.ref.get("thread_ts") or stamp}
 
 
 def _shared(

@@ -26,6 +26,7 @@ from chalicelib.core.conversation import (
     Safety,
     Secret,
 )
+from chalicelib.core.engagement import IN_PUBLIC
 from chalicelib.core.errors import Limited, PlatformAnswer, Rejected, Transient
 from chalicelib.core.options import Kind
 from chalicelib.core.rendition import Part
@@ -112,6 +113,7 @@ class Telegram(Platform):
     errors = ERRORS
     removable = True
     subscribes = True
+    answerable = (*IN_PUBLIC, "message")
     rules = Rules(
         platform="telegram",
         source=API,
@@ -179,6 +181,17 @@ class Telegram(Platform):
         """Impossible, and never called: nothing may be concluded from it."""
         raise Transient("not_readable", "Telegram shows a bot nothing of what it sent")
         yield
+
+    def answer(self, job: Job) -> Conversation[Published]:
+        """A message in their chat; in a group one that quotes theirs. A bot cannot look whether it is there."""
+        about = job.reply_to
+        chat, _, message = ("", "", "") if about.kind == "message" else about.thing.rpartition("/")
+        quoted = {"reply_parameters": {"message_id": int(message)}} if message else {}
+        chat = chat or about.ref.get("chat_id") or (about.thing if about.kind == "message" else job.account.remote_id)
+        sent = yield from _sent(job, 0, Call("sendMessage", {"text": job.rendition.parts[0].text, **quoted}), chat)
+        ids = (_id(sent),)
+        link = _link(job.account, sent[0]["message_id"]) if chat == job.account.remote_id else None
+        return Published(ids[0], link, ids, datetime.fromtimestamp(sent[0]["date"], UTC))
 
     def remove(self, account: Account, post_id: str) -> Conversation[None]:
         """Delete a message or all of an album, within 48 hours: https://core.telegram.org/bots/api#deletemessages."""
@@ -274,12 +287,12 @@ def _poll(poll: post.Poll, text: str) -> Call:
     return Call("sendPoll", body)
 
 
-def _sent(job: Job, number: int, call: Call) -> Generator[Request, Reply, list[Json]]:
-    """Send one message; an album answers with several."""
+def _sent(job: Job, number: int, call: Call, chat: str = "") -> Generator[Request, Reply, list[Json]]:
+    """Send one message, in the account's chat or another; an album answers with several."""
     options = job.rendition.options
     preview = {"is_disabled": True} if options.get("link_preview") is False and call.method == "sendMessage" else None
     body = {
-        "chat_id": job.account.remote_id,
+        "chat_id": chat or job.account.remote_id,
         "message_thread_id": options.get("topic_id"),
         **call.body,
         "link_preview_options": preview,

@@ -11,6 +11,7 @@ from chalicelib.core import post
 from chalicelib.core.account import Account
 from chalicelib.core.conversation import Connected, Conversation, Job, Metrics, Published, Reply
 from chalicelib.core.errors import Rejected
+from chalicelib.core.engagement import IN_PUBLIC
 from chalicelib.core.lead import Intake
 from chalicelib.core.options import Check, Kind, of_length
 from chalicelib.core.rendition import Part
@@ -97,6 +98,7 @@ class Threads(Containers):
     tested = "recorded answers"
     options = OPTIONS
     removable = measurable = True
+    answerable = IN_PUBLIC
     errors = MEANT
     intake = Intake(worked_on=frozenset({"image", "video"}))
     rules = Rules(
@@ -159,7 +161,7 @@ class Threads(Containers):
             albums += [(yield from self._album(job, number, part))]
         done: list[str] = []
         for number, part in enumerate(parts):
-            about = _about(job, number, part, albums[number], done[-1] if done else None)
+            about = _about(job, number, part, albums[number], done[-1] if done else job.parent)
             container = yield from self.contained(job, f"{_me(job)}/threads", number, about)
             yield from self.ready(job, f"{API}/{container}", film=_has_film(part))
             done += [(yield from self.put_out(job, f"{_me(job)}/threads_publish", number, container))]
@@ -169,11 +171,19 @@ class Threads(Containers):
     def find(self, job: Job, part: int) -> Conversation[Reply | None]:
         """The part among the account's posts since it was due: same text, same place in the same thread."""
         posts: dict[str, Json] = {}
-        for edge in ("threads", "replies") if part else ("threads",):
+        for edge in ("threads", "replies") if part or job.parent else ("threads",):
             for one in (yield from self.listed(f"{_me(job)}/{edge}", token_of(job.account), FIELDS, job)):
                 posts[one["id"]] = one
         found = next((one for one in posts.values() if _is_part(one, part, job, posts)), None)
         return as_reply(200, {"id": found["id"]}) if found else None
+
+    def answer(self, job: Job) -> Conversation[Published]:
+        """A post that is a reply to theirs: https://developers.facebook.com/docs/threads/reply-management."""
+        return (yield from self.publish(job))
+
+    def find_answer(self, job: Job) -> Conversation[Reply | None]:
+        """Among the account's own replies: the same text, to the same post."""
+        return (yield from self.find(job, 0))
 
     def remove(self, account: Account, post_id: str) -> Conversation[None]:
         """Delete it: https://developers.facebook.com/docs/threads/posts/delete-posts, read 2026-11-22."""
@@ -253,7 +263,7 @@ def _is_part(one: Json, number: int, job: Job, posts: dict[str, Json]) -> bool:
         return False
     parent = (one.get("replied_to") or {}).get("id")
     if number == 0 or parent is None:
-        return number == 0 and parent is None
+        return number == 0 and parent == job.parent
     return parent in posts and _is_part(posts[parent], number - 1, job, posts)
 
 

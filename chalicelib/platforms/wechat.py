@@ -45,6 +45,9 @@ Json = dict[str, Any]
 Talk = Generator[Request, Reply, Json]
 
 API = "https://api.weixin.qq.com/cgi-bin"
+ANSWERS = Rules(platform="wechat", source=HABIT, text=Text(unit="utf8", limit=2048))
+"""A message of customer service: https://developers.weixin.qq.com/doc/offiaccount/Message_Management/
+Service_Center_messages.html; its length is known by habit only."""
 INLINE_BYTES = 1_000_000
 """What `media/uploadimg` takes, JPEG and PNG only; a material may be larger, and a GIF. By habit."""
 MAY_NOT = "48001"
@@ -88,6 +91,9 @@ class WeChat(Platform):
     errors = ERRORS
     options = OPTIONS
     removable = True
+    answerable = ("message",)
+    answers_within = timedelta(hours=48)
+    """https://developers.weixin.qq.com/doc/offiaccount/Message_Management/Service_Center_messages.html, by habit."""
     intake = Intake(sent=ALL)
     rules = Rules(
         platform="wechat",
@@ -147,6 +153,17 @@ class WeChat(Platform):
             return as_reply(200, {"media_id": found["media_id"]})
         url = found["content"]["news_item"][0].get("url")
         return as_reply(200, {"article_id": found["article_id"], "article_url": url})
+
+    def answer_rules(self, account: Account) -> Rules:
+        """A message of customer service is plain text; an article is not."""
+        return ANSWERS
+
+    def answer(self, job: Job) -> Conversation[Published]:
+        """A message of customer service. WeChat gives no id for it, and nothing to look it up by."""
+        said = {"touser": job.reply_to.thing, "msgtype": "text", "text": {"content": job.rendition.parts[0].text}}
+        reply = yield _call(job.account, "message/custom/send", said, effect=Effect.CREATE, keep=("errcode", "errmsg"))
+        self.good(reply)["errcode"]
+        return Published(job.key(0), None, (job.key(0),))
 
     def remove(self, account: Account, post_id: str) -> Conversation[None]:
         """Delete the draft, or what was published: .../doc/offiaccount/Publish/Delete_posts.html, by habit."""

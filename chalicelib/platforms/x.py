@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Generator, Mapping
 from datetime import UTC, datetime, timedelta
 from html import unescape
+from itertools import dropwhile
 from typing import Any, ClassVar
 from urllib.parse import unquote
 
@@ -29,6 +30,7 @@ from chalicelib.core.conversation import (
     Safety,
     Wait,
 )
+from chalicelib.core.engagement import IN_PUBLIC
 from chalicelib.core.errors import PlatformAnswer, Rejected, Transient
 from chalicelib.core.lead import ALL, Intake
 from chalicelib.core.options import Check, Kind, matching
@@ -113,6 +115,8 @@ class X(Platform):
     options = OPTIONS
     removable = True
     measurable = True
+    answerable = IN_PUBLIC
+    """Replies of those whom X has let be summoned; it refuses the others. Messages need a scope that posts do not."""
     errors: ClassVar[Mapping[str, Meaning]] = {
         "invalid-request": "rejected",
         "resource-not-found": "rejected",
@@ -198,7 +202,7 @@ class X(Platform):
             uploads += [(yield from _uploaded(job, number, part))]
         done: list[str] = []
         for number, part in enumerate(parts):
-            body = _post(job, number, part, uploads[number], done[-1] if done else None)
+            body = _post(job, number, part, uploads[number], done[-1] if done else job.parent)
             done += [(yield from _created(job, number, body))]
         return Published(done[0], _link(job.account, done[0]), tuple(done), _made(done[0]))
 
@@ -207,6 +211,14 @@ class X(Platform):
         posts = yield from _recent(job)
         found = next((one for one in posts.values() if _is_part(one, part, job, posts)), None)
         return as_reply(201, {"data": {"id": found["id"]}}) if found else None
+
+    def answer(self, job: Job) -> Conversation[Published]:
+        """A post that is a reply to theirs."""
+        return (yield from self.publish(job))
+
+    def find_answer(self, job: Job) -> Conversation[Reply | None]:
+        """Among the account's own posts: the same text, and a reply to theirs."""
+        return (yield from self.find(job, 0))
 
     def remove(self, account: Account, post_id: str) -> Conversation[None]:
         """Delete it; what is gone already is fine."""
@@ -347,15 +359,15 @@ def _recent(job: Job) -> Generator[Request, Reply, dict[str, Json]]:
 def _is_part(seen: Json, number: int, job: Job, posts: dict[str, Json]) -> bool:
     """Whether this post is that part: it says the same, and what it answers is the part before."""
     part = messages(job.rendition)[number]
-    if _comparable(_said(seen), job.account) != _comparable(part.text, job.account):
+    if _comparable(_said(seen), job) != _comparable(part.text, job):
         return False
     if len((seen.get("attachments") or {}).get("media_keys") or []) != len(part.media):
         return False
     about = seen.get("referenced_tweets") or seen.get("referenced_posts") or []
     related = {one["type"]: one["id"] for one in about}
-    if number == 0:
-        return not related
     parent = related.get("replied_to")
+    if number == 0:
+        return parent == job.parent if job.parent else not related
     return parent in posts and _is_part(posts[parent], number - 1, job, posts)
 
 
@@ -371,11 +383,13 @@ def _said(seen: Json) -> str:
     return text
 
 
-def _comparable(text: str, account: Account) -> str:
+def _comparable(text: str, job: Job) -> str:
     """Text without what X changes: white space, composed characters, how a link is spelt, whom a reply names first."""
     plain = re.sub(r"https?://", "", unquote(unicodedata.normalize("NFC", text)))
     words = re.sub(r"/(?=\s|$)", "", plain).casefold().split()
-    return " ".join(words[1:] if words[:1] == [account.handle.casefold()] else words)
+    if job.parent:
+        words = list(dropwhile(lambda word: word.startswith("@"), words))
+    return " ".join(words[1:] if words[:1] == [job.account.handle.casefold()] else words)
 
 
 def _made(identity: str) -> datetime:

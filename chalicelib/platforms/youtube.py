@@ -130,6 +130,7 @@ class YouTube(Platform):
     tested = "recorded answers"
     options = OPTIONS
     removable = measurable = True
+    answerable = ("comment", "reply")
     errors = MEANT
     intake = Intake(sent=frozenset({"video"}), worked_on=frozenset({"video"}))
     """It lets us show a film before it has worked on it; viewers would see it blurred."""
@@ -195,6 +196,35 @@ class YouTube(Platform):
             return as_reply(200, {"id": found, "status": {"privacyStatus": _visibility(job)}})
         comment = yield from self._comment(job, found)
         return as_reply(200, {"id": comment}) if comment else None
+
+    def answer(self, job: Job) -> Conversation[Published]:
+        """A comment below theirs: https://developers.google.com/youtube/v3/docs/comments/insert, read 2026-10-04."""
+        reply = yield Request(
+            "POST",
+            f"{API}/comments",
+            headers=bearer(_token(job.account)),
+            params={"part": "snippet"},
+            json={"snippet": {"parentId": _top(job), "textOriginal": job.rendition.parts[0].text}},
+            effect=Effect.CREATE,
+            keep=("id",),
+        )
+        made = str(self.good(reply)["id"])
+        return Published(made, None, (made,))
+
+    def find_answer(self, job: Job) -> Conversation[Reply | None]:
+        """The channel's own comment below theirs with this text."""
+        params = {"part": "snippet", "parentId": _top(job), "maxResults": "100", "textFormat": "plainText"}
+        for _ in range(PAGES):
+            url, headers = f"{API}/comments", bearer(_token(job.account))
+            about = self.good((yield Request("GET", url, headers=headers, params=params)))
+            for one in about["items"]:
+                mine = one["snippet"]["authorChannelId"]["value"] == job.account.remote_id
+                if mine and one["snippet"]["textOriginal"].split() == job.rendition.parts[0].text.split():
+                    return as_reply(200, {"id": one["id"]})
+            if "nextPageToken" not in about:
+                return None
+            params = {**params, "pageToken": about["nextPageToken"]}
+        raise Transient("too_much_to_read", f"more than {100 * PAGES} comments below one")
 
     def remove(self, account: Account, post_id: str) -> Conversation[None]:
         """Delete the film."""
@@ -334,6 +364,11 @@ class YouTube(Platform):
 
 def _token(account: Account) -> str:
     return account.secrets["access_token"]
+
+
+def _top(job: Job) -> str:
+    """The comment that an answer is put below: replies have ids of two halves, of which the first is that."""
+    return job.reply_to.thing.partition(".")[0]
 
 
 def _visibility(job: Job) -> str:

@@ -41,7 +41,7 @@ class SandboxPost(Value):
     account: Id
     text: Annotated[str, Field(max_length=5000)]
     media: Annotated[tuple[SandboxMedia, ...], Field(max_length=20)] = ()
-    reply_to: Id | None = None
+    reply_to: Annotated[str, Field(min_length=1, max_length=300)] | None = None
     reference: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
     content_warning: str | None = None
     language: str | None = None

@@ -1,6 +1,6 @@
 """Reads the data files: each platform's conversations, as values that the tests can run.
 
-A case says what is done (`connect`, `refresh`, `publish`, `find`), with what, the conversation as `[request, reply]`
+A case says what is done (`connect`, `refresh`, `publish`, `find`, `answer` …), with what, the conversation as `[request, reply]`
 pairs and `{"wait": seconds}`, and how it ends. A request shows only what differs from an empty one.
 """
 
@@ -16,7 +16,7 @@ from chalicelib.core.account import Account, App
 from chalicelib.core.conversation import Job, Reply, Request, Wait
 from chalicelib.core.errors import Limited, PlatformAnswer
 from chalicelib.core.post import Link, Media, Poll
-from chalicelib.core.rendition import Markup, Part, Rendition
+from chalicelib.core.rendition import Markup, Part, Rendition, ReplyTo
 from chalicelib.platforms import platform
 
 FOLDER = Path(__file__).parent
@@ -75,7 +75,7 @@ class Case:
         return ["app_secret", *(value for name, value in given.items() if name not in PUBLIC)]
 
     def job(self) -> Job:
-        """The job of a `publish` or `find`."""
+        """The job of a `publish` or `find`, an `answer` or `find_answer`."""
         due = datetime.fromisoformat(self.about.get("due", DUE))
         return Job("tgt_1", due, read_rendition(self.platform, self.about["rendition"]), self.account)
 
@@ -101,6 +101,10 @@ class Case:
                 return network.measure(self.account, self.about["post_id"])
             case "publish":
                 return network.publish(self.job())
+            case "answer":
+                return network.answer(self.job())
+            case "find_answer":
+                return network.find_answer(self.job())
             case "find":
                 return network.find(self.job(), self.about.get("part", 0))
             case unknown:
@@ -143,6 +147,7 @@ def read_reply(about: Json) -> Reply:
 def read_rendition(name: str, about: Json) -> Rendition:
     """A rendition: `parts` with `text`, `markup` and `media`; the counts are of no interest here."""
     readers: dict[str, Any] = {"card": Link.model_validate, "poll": Poll.model_validate, "labels": tuple, "tags": tuple}
+    readers["reply_to"] = lambda said: ReplyTo(**said)
     rest = {key: readers.get(key, lambda value: value)(value) for key, value in about.items() if key != "parts"}
     return Rendition(name, "test", tuple(read_part(part) for part in about["parts"]), **rest)
 

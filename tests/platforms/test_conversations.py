@@ -12,12 +12,13 @@ import pytest
 from chalicelib.core.conversation import Effect, Idempotency, Reply, Request, Safety
 from chalicelib.core.errors import Invalid, Limited, PlatformAnswer, Rejected, Transient
 from chalicelib.platforms import names, platform
+from chalicelib.platforms.base import Platform
 from chalicelib.platforms.words import MEANINGS
 from chalicelib.service.publish import answer_of
 from tests.platforms.cases import Case, every_error, load, platforms_with_data, read_reply, run, show, show_end
 
 ENDS = ("raises", "published", "connected", "accounts", "secrets", "found", "metrics", "seconds")
-PUBLISHED = [case for case in load("publish") if "published" in case.about]
+PUBLISHED = [case for case in load("publish", "answer") if "published" in case.about]
 
 every_case = pytest.mark.parametrize("case", load(), ids=str)
 every_published = pytest.mark.parametrize("case", PUBLISHED, ids=str)
@@ -166,6 +167,14 @@ def test_every_data_file_shows_how_to_connect_to_publish_and_to_read_back(name: 
     # A group's bot gives nothing to read: it says so, and then nothing is looked up.
     readable = any(platform(name).idempotency(case.account).readable for case in cases)
     assert {"connect", "publish", *(["find"] if readable else [])} <= {case.about["do"] for case in cases}
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_platform_that_takes_answers_shows_how_it_gives_and_finds_them(name: str) -> None:
+    network, done = platform(name), {case.about["do"] for case in load() if case.platform == name}
+    looks_up = type(network).find_answer is not Platform.find_answer
+    assert bool(network.answerable) == ("answer" in done)
+    assert (bool(network.answerable) and looks_up) == ("find_answer" in done)
 
 
 @pytest.mark.parametrize("name", names())
