@@ -1,7 +1,7 @@
 """Reads the data files: each platform's conversations, as values that the tests can run.
 
-A case says what is done (`connect`, `refresh`, `publish`, `find`, `answer` …), with what, the conversation as `[request, reply]`
-pairs and `{"wait": seconds}`, and how it ends. A request shows only what differs from an empty one.
+A case says what is done (`connect`, `refresh`, `publish`, `find`, `answer` …), with what, the conversation as
+`[request, reply]` pairs and `{"wait": seconds}`, and how it ends. A request shows only what differs from an empty one.
 """
 
 import dataclasses
