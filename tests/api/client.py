@@ -1,6 +1,8 @@
 """The API as its clients see it: the real routes and services over a world in memory."""
 
 import json
+import zlib
+from base64 import b64encode
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -12,7 +14,9 @@ from jsonschema import Draft202012Validator
 from chalicelib import api
 from chalicelib.api import openapi
 from chalicelib.core.timing import stamp
-from chalicelib.service import access
+from chalicelib.ports import Heard
+from chalicelib.service import access, engaged
+from chalicelib.service.ingest import ingest
 from tests.fakes import FakeWorld
 
 Json = dict[str, Any]
@@ -79,6 +83,16 @@ class Api:
         answer = self.post("/v1/webhooks", {"url": "https://receiver.test/hook", **fields})
         assert answer.status_code == 201, answer.body
         return dict(answer.json_body)
+
+    def item(self, account_id: str, kind: str = "comment", thing: str = "sp_theirs") -> str:
+        """The id of an item of the inbox: what somebody has just said to an account."""
+        about = {"kind": kind, "actor": "ringer", "thing_id": thing, "text": "How loud?"}
+        event = {"type": "engagement", "timestamp": stamp(self.world.clock.now()), "data": about}
+        packed = b64encode(zlib.compress(json.dumps(event).encode())).decode()
+        kept, at = json.dumps({"webhook-id": f"evt_{thing}"}), stamp(self.world.clock.now())
+        heard = Heard(self.workspace_id, account_id, "standard", at, kept, packed)
+        assert ingest(self.world, {"1": heard}) == []
+        return engaged.inbox_id(account_id, thing)
 
     def draft(self, **fields: Any) -> Json:
         """The body of a post to one new account."""

@@ -50,6 +50,12 @@ MAP = {
     "DELETE /v1/accounts/{account_id}/callbacks/{network}": "accounts:write",
     "GET /v1/posts/{post_id}/metrics": "engagement:read",
     "GET /v1/posts/{post_id}/metrics/timeline": "engagement:read",
+    "GET /v1/inbox": "engagement:read",
+    "GET /v1/inbox/{item_id}": "engagement:read",
+    "POST /v1/inbox/{item_id}/dismiss": "engagement:write",
+    "POST /v1/inbox/{item_id}/reply": "engagement:write",
+    "GET /v1/business_hours": "engagement:read",
+    "PUT /v1/business_hours": "engagement:write",
     "POST /v1/accounts/connect/{platform}": "accounts:write",
     "GET /v1/accounts/connect/{platform}/callback": "nothing",
     "GET /v1/connections/{connection_id}": "accounts:read",
@@ -92,6 +98,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/posts/{post_id}/targets/{target_id}/confirm": {"url": "https://www.douyin.com/video/7"},
     "PUT /v1/posts/{post_id}/targets/{target_id}/share": {"share_id": "1743456789012345"},
     "POST /v1/connections/{connection_id}/accounts": {"remote_ids": ["1"]},
+    "POST /v1/inbox/{item_id}/reply": {"text": "Very loud."},
     "PATCH /v1/posts/{post_id}": {},
     "PATCH /v1/webhooks/{webhook_id}": {},
     "POST /v1/posts/{post_id}/targets/{target_id}/resolve": {"retry": True},
@@ -110,6 +117,7 @@ def path(endpoint: Endpoint) -> str:
         "post_id": "post_1",
         "target_id": "tgt_1",
         "account_id": "acc_1",
+        "item_id": "inb_1_2",
         "network": "standard",
     }
     return endpoint.path.format(**ids, name="sandbox", handle="tower")
@@ -182,6 +190,7 @@ def test_another_tenants_thing_looks_exactly_like_none(client: Api, endpoint: En
         "target_id": target["id"],
         "account_id": target["account_id"],
         "network": "standard",
+        "item_id": stranger.item(target["account_id"]),
     }
     theirs |= {"webhook_id": webhook["id"], "delivery_id": delivery["id"]}
     asked: dict[str, Any] = {"credentials": {}}
@@ -194,7 +203,7 @@ def test_another_tenants_thing_looks_exactly_like_none(client: Api, endpoint: En
     missing = problem(client.send(endpoint.method, path(endpoint), body), 404, "not_found")
 
     def anonymous(detail: str) -> str:
-        for name in (*theirs.values(), "post_1", "tgt_1", "acc_1", "wh_1", "msg_1", "med_1", "con_1"):
+        for name in (*theirs.values(), "post_1", "tgt_1", "acc_1", "wh_1", "msg_1", "med_1", "con_1", "inb_1_2"):
             detail = detail.replace(name, "…")
         return detail
 

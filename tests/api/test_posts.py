@@ -49,6 +49,7 @@ def test_a_scheduled_post_is_accepted_and_told_where_it_is(client: Api) -> None:
         "id": post["id"],
         "status": "scheduled",
         "version": 1,
+        "in_reply_to": None,
         "external_id": "bells-1",
         "text": "Ding dong",
         "scheduled_at": "2026-11-23T01:00:00.000Z",
