@@ -243,7 +243,8 @@ def _me(job: Job) -> str:
 
 
 def _below(job: Job) -> str:
-    return f"{_api(job.account)}/{job.reply_to.thing}/replies"
+    above = job.reply_to.ref.get("comment_id") or job.reply_to.thing
+    return f"{_api(job.account)}/{above}/replies"
 
 
 def _is_story(job: Job) -> bool:

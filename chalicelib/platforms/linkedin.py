@@ -208,7 +208,7 @@ class LinkedIn(Platform):
     def answer(self, job: Job) -> Conversation[Published]:
         """A comment below theirs: https://learn.microsoft.com/linkedin/marketing/community-management/shares/
         comments-api#create-a-comment, read 2026-05-01."""
-        on = _commented(job.reply_to.thing)
+        on = _commented(job.reply_to.thing) or job.reply_to.ref["object"]
         body = {"actor": _author(job.account), "object": on, "parentComment": job.reply_to.thing}
         said = {"message": {"text": job.rendition.parts[0].text}}
         identity = _id((yield _create(job, _below(job), 0, {**body, **said})))

@@ -314,13 +314,12 @@ def _posted(job: Job, number: int, part: Part, thread: dict[str, str]) -> Genera
 
 
 def _asked_in(job: Job) -> dict[str, str]:
-    """The channel in which somebody is answered, and the thread."""
+    """The channel in which somebody is answered, and the thread: a thing is `channel:thread`."""
     about = job.reply_to
     if about.kind == "message":
         return {"channel": about.thing}
-    channel, _, stamp = about.thing.rpartition("/")
-    channel = channel or about.ref.get("channel") or job.account.remote_id
-    return {"channel": channel, "thread_ts": about.ref.get("thread_ts") or stamp}
+    channel, _, stamp = about.thing.rpartition(":")
+    return {"channel": channel or job.account.remote_id, "thread_ts": stamp}
 
 
 def _shared(

@@ -185,9 +185,11 @@ class Telegram(Platform):
     def answer(self, job: Job) -> Conversation[Published]:
         """A message in their chat; in a group one that quotes theirs. A bot cannot look whether it is there."""
         about = job.reply_to
-        chat, _, message = ("", "", "") if about.kind == "message" else about.thing.rpartition("/")
-        quoted = {"reply_parameters": {"message_id": int(message)}} if message else {}
-        chat = chat or about.ref.get("chat_id") or (about.thing if about.kind == "message" else job.account.remote_id)
+        if about.kind == "message":
+            chat, quoted = about.thing, dict[str, Any]()
+        else:
+            chat, _, message = about.thing.rpartition(":")
+            chat, quoted = chat or job.account.remote_id, {"reply_parameters": {"message_id": int(message)}}
         sent = yield from _sent(job, 0, Call("sendMessage", {"text": job.rendition.parts[0].text, **quoted}), chat)
         ids = (_id(sent),)
         link = _link(job.account, sent[0]["message_id"]) if chat == job.account.remote_id else None

@@ -272,7 +272,7 @@ class Sheet:
             url=seen.url or item.url,
             ref={**item.ref, **seen.ref},
         )
-        self._put(known.said(at, seen.text).spoke(at, "them", _turn(seen)))
+        self._put(known.said(at, seen.text).spoke(at, "them", seen.id))
 
     def _answered(self, seen: Seen, at: datetime, post: Followed | None) -> None:
         """We said something, here or with the network's own app: to what it answers, the clock stops.
@@ -282,7 +282,7 @@ class Sheet:
         asked = seen.thing if seen.kind == "message" else seen.parent
         own = asked == seen.post and post is not None and post.target_id is not None
         if asked and not own and seen.value > 0:
-            self._put(self._thing(asked).spoke(at, "us", _turn(seen)))
+            self._put(self._thing(asked).spoke(at, "us", _own(seen)))
 
     def _thing(self, thing: str) -> InboxItem:
         place = engaged.thing_key(self.owner.workspace_id, self.owner.id, thing)
@@ -316,6 +316,7 @@ class Sheet:
         return self.items[key].rev if key in self.items else 0
 
 
-def _turn(seen: Seen) -> str:
-    """The network's id of what was said: of a message its own, since its thing is the conversation."""
-    return seen.id if seen.kind == "message" else seen.thing or seen.id
+def _own(seen: Seen) -> str:
+    """The network's id of what we said, as our publisher knows it; a conversation or a thread has one of its own."""
+    is_place = seen.kind == "message" or seen.thing == seen.parent
+    return seen.id if is_place else seen.thing or seen.id
