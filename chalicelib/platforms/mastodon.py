@@ -211,11 +211,18 @@ class Mastodon(Platform):
         return Published(made["id"], made.get("url"), (made["id"],), at)
 
     def find_answer(self, job: Job) -> Conversation[Reply | None]:
-        """Among the account's statuses since then: the same text but for who is named first, and the same parent."""
+        """Among the account's statuses since then: the same text but for who is named first, and the same parent.
+
+        Not there is said of Mastodon alone: elsewhere a list may leave out what not everybody may see.
+        """
         wanted = _unaddressed(job.rendition.parts[0].wire or job.rendition.parts[0].text)
+        mastodon = bool(job.account.settings.get("is_mastodon"))
+        same = operator.eq if mastodon else _same_letters
         for one in (yield from _recent(job)).values():
-            if one.get("in_reply_to_id") == job.parent and _unaddressed(_plain(one.get("content", ""))) == wanted:
+            if one.get("in_reply_to_id") == job.parent and same(_unaddressed(_plain(one.get("content", ""))), wanted):
                 return as_reply(200, {name: one[name] for name in KEPT if name in one})
+        if not mastodon:
+            raise Transient("cannot_tell", "this server may not list statuses that are not public")
         return None
 
     def refusal(self, reply: Reply) -> PlatformAnswer | None:
