@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from chalicelib.core import post
 from chalicelib.core.account import Account
 from chalicelib.core.conversation import Connected, Conversation, Job, Metrics, Published, Reply
-from chalicelib.core.errors import Rejected
 from chalicelib.core.engagement import IN_PUBLIC
+from chalicelib.core.errors import Rejected
 from chalicelib.core.lead import Intake
 from chalicelib.core.options import Check, Kind, of_length
 from chalicelib.core.rendition import Part
