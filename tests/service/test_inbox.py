@@ -17,8 +17,21 @@ from chalicelib.core.errors import Conflict, Invalid, NotFound, Stale
 from chalicelib.core.inbox import InboxItem, State
 from chalicelib.core.post import PostPatch
 from chalicelib.core.timing import stamp
+from chalicelib.platforms.base import Platform
+from chalicelib.platforms.sandbox import Sandbox
 from chalicelib.ports import Change, Heard, Put
-from chalicelib.service import answer, business_hours, compose, connect, engaged, inbox, reading, records, steer
+from chalicelib.service import (
+    answer,
+    business_hours,
+    compose,
+    connect,
+    engaged,
+    inbox,
+    reading,
+    records,
+    resolve,
+    steer,
+)
 from chalicelib.service.inbox import InboxFilter, Shown
 from chalicelib.service.ingest import ingest
 from chalicelib.service.reading import PostFilter, Whole
@@ -253,8 +266,19 @@ def test_the_same_seed_answers_once(desk: Desk) -> None:
     assert len(desk.timeline()) == 1
 
 
+def not_called(*_: object) -> None:
+    raise AssertionError("an answer is no post")
+
+
+find = Sandbox.find
+
+
 @pytest.mark.parametrize("fault", ["timeout_after_accept", "server_error_after_accept"])
-def test_an_answer_whose_reply_is_lost_is_looked_up_and_not_sent_again(desk: Desk, fault: str) -> None:
+def test_an_answer_whose_reply_is_lost_is_looked_up_and_not_sent_again(
+    desk: Desk, fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Sandbox, "find", not_called)
+    monkeypatch.setattr(Sandbox, "find_answer", lambda self, job: find(self, job, 0))
     desk.say(thing_id=THEIRS, text="How loud?")
     whole = desk.answer()
     at = records.of(whole.targets[0])
@@ -321,6 +345,47 @@ def test_an_account_that_is_lost_cannot_answer(desk: Desk) -> None:
     with pytest.raises(Conflict) as gone:
         answer.answer(desk.world, desk.workspace_id, item.id, "Very loud.")
     assert gone.value.code == "account_gone"
+
+
+def test_where_answers_are_not_found_a_lost_one_is_for_a_person(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Sandbox, "find_answer", Platform.find_answer)
+    desk.say(thing_id=THEIRS, text="How loud?")
+    whole = desk.answer()
+    at = records.of(whole.targets[0])
+    row = desk.world.table.get(records.rendition_key(at))
+    assert row is not None
+    faulty = dataclasses.replace(records.rendition_of(row), options={"fault": "timeout_after_accept"})
+    desk.world.table.write(records.put_rendition(at, faulty))
+
+    desk.go_on(600)
+
+    target = desk.target(whole)
+    assert (target.state, target.next_at) == ("unconfirmed", None)
+    assert len(desk.timeline()) == 1
+    resolve.found(desk.world, at, "https://sandbox.example/ours", "key_1")
+    desk.tell()
+    assert desk.one().item.state == "answered"
+
+
+def test_where_a_network_takes_answers_for_a_while_only_none_is_sent_after_that(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Sandbox, "answers_within", timedelta(hours=48))
+    desk.say(thing_id=THEIRS, text="How loud?")
+    until = desk.now + timedelta(hours=48)
+    desk.web.down = True
+    desk.world.clock.sleep_until(until - timedelta(minutes=2))
+    whole = desk.answer()
+    assert whole.post.expires_at == until
+
+    desk.go_on(180)
+    desk.web.down = False
+    desk.go_on(180)
+
+    assert (desk.target(whole).state, desk.timeline()) == ("missed", [])
+    with pytest.raises(Invalid) as refused:
+        desk.answer()
+    assert [issue.code for issue in refused.value.issues] == ["answered_too_late"]
 
 
 def test_somebody_who_counts_at_that_moment_makes_the_stream_come_again(
