@@ -18,6 +18,7 @@ from chalicelib.api import (
     posts,
     renditions,
     sandbox,
+    spikes,
     targets,
     webhooks,
 )
@@ -38,6 +39,7 @@ RESOURCES: tuple[ModuleType, ...] = (
     connections,
     webhooks,
     holds,
+    spikes,
     health,
     sandbox,
 )

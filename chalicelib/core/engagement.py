@@ -49,6 +49,8 @@ FIGURES: dict[Kind, str] = {
 
 WANTS_ANSWER: frozenset[Kind] = frozenset({"comment", "reply", "mention", "quote", "message"})
 """What a person said to the brand."""
+VOICES: frozenset[str] = frozenset(FIGURES[kind] for kind in WANTS_ANSWER)
+"""The figures that it adds to."""
 
 
 @dataclass(frozen=True, slots=True)

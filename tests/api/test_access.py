@@ -72,6 +72,8 @@ MAP = {
     "GET /v1/hold": "posts:read",
     "POST /v1/hold": "posts:write",
     "POST /v1/resume": "posts:write",
+    "GET /v1/spike_rule": "engagement:read",
+    "PUT /v1/spike_rule": "engagement:write",
     "POST /v1/posts/{post_id}/targets/{target_id}/resolve": "posts:write",
     "GET /v1/posts/{post_id}/targets/{target_id}/bundle": "posts:read",
     "POST /v1/posts/{post_id}/targets/{target_id}/confirm": "posts:write",
@@ -86,6 +88,9 @@ MAP = {
     "POST /sandbox/v1/posts": "nothing",
     "GET /sandbox/v1/posts": "nothing",
     "GET /sandbox/v1/timeline/{handle}": "nothing",
+    "GET /sandbox/v1/posts/{post_id}": "nothing",
+    "POST /sandbox/v1/posts/{post_id}/reactions": "accounts:write",
+    "DELETE /sandbox/v1/posts/{post_id}": "accounts:write",
 }
 
 BODIES: dict[str, dict[str, Any]] = {
