@@ -62,22 +62,22 @@ def list_sandbox_posts(call: Call, query: SandboxQuery) -> Answer:
     return Answer(200, {"data": sandbox.posts(call.world, query.account, query.reference), "next_cursor": None})
 
 
-@route("GET", "/sandbox/v1/posts/{post_id}", needs="nothing", answers={200: Json})
-def get_sandbox_post(call: Call, post_id: str) -> Answer:
+@route("GET", "/sandbox/v1/posts/{message_id}", needs="nothing", answers={200: Json})
+def get_sandbox_post(call: Call, message_id: str) -> Answer:
     """One post with its figures, as everybody can read it."""
-    return Answer(200, sandbox.measured(call.world, post_id))
+    return Answer(200, sandbox.measured(call.world, message_id))
 
 
-@route("POST", "/sandbox/v1/posts/{post_id}/reactions", needs="accounts:write", answers={200: Json})
-def react_on_sandbox(call: Call, post_id: str, body: Reactions) -> Answer:
+@route("POST", "/sandbox/v1/posts/{message_id}/reactions", needs="accounts:write", answers={200: Json})
+def react_on_sandbox(call: Call, message_id: str, body: Reactions) -> Answer:
     """Have people do something with a post on an account that you have opened, to see how it is measured."""
-    return Answer(200, sandbox.react(call.world, call.workspace_id, post_id, body))
+    return Answer(200, sandbox.react(call.world, call.workspace_id, message_id, body))
 
 
-@route("DELETE", "/sandbox/v1/posts/{post_id}", needs="accounts:write", answers={204: None})
-def take_down_from_sandbox(call: Call, post_id: str) -> Answer:
+@route("DELETE", "/sandbox/v1/posts/{message_id}", needs="accounts:write", answers={204: None})
+def take_down_from_sandbox(call: Call, message_id: str) -> Answer:
     """Have the sandbox take away a post on an account that you have opened, as networks do."""
-    sandbox.take_down(call.world, call.workspace_id, post_id)
+    sandbox.take_down(call.world, call.workspace_id, message_id)
     return Answer(204)
 
 

@@ -79,7 +79,7 @@ class Followed:
         return dataclasses.replace(self, counters=self.counters.gone(since), next_at=None)
 
     def _behind(self, now: datetime) -> "Followed":
-        polled = self.polled + 1
+        polled = self.polled  # somebody may have asked before its turn: then that is still to come
         while (at := self._step(polled)) and at <= now:
             polled += 1
         return dataclasses.replace(self, polled=min(polled, len(POLLS)), next_at=at)

@@ -88,9 +88,9 @@ MAP = {
     "POST /sandbox/v1/posts": "nothing",
     "GET /sandbox/v1/posts": "nothing",
     "GET /sandbox/v1/timeline/{handle}": "nothing",
-    "GET /sandbox/v1/posts/{post_id}": "nothing",
-    "POST /sandbox/v1/posts/{post_id}/reactions": "accounts:write",
-    "DELETE /sandbox/v1/posts/{post_id}": "accounts:write",
+    "GET /sandbox/v1/posts/{message_id}": "nothing",
+    "POST /sandbox/v1/posts/{message_id}/reactions": "accounts:write",
+    "DELETE /sandbox/v1/posts/{message_id}": "accounts:write",
 }
 
 BODIES: dict[str, dict[str, Any]] = {
@@ -116,6 +116,7 @@ def path(endpoint: Endpoint) -> str:
         "target_id": "tgt_1",
         "account_id": "acc_1",
         "network": "standard",
+        "message_id": "sp_1",
     }
     return endpoint.path.format(**ids, name="sandbox", handle="tower")
 
@@ -187,6 +188,7 @@ def test_another_tenants_thing_looks_exactly_like_none(client: Api, endpoint: En
         "target_id": target["id"],
         "account_id": target["account_id"],
         "network": "standard",
+        "message_id": "sp_1",
     }
     theirs |= {"webhook_id": webhook["id"], "delivery_id": delivery["id"]}
     asked: dict[str, Any] = {"credentials": {}}

@@ -23,6 +23,10 @@ class SandboxWeb:
     def warm(self) -> None:
         """Nothing here takes time."""
 
+    def objection(self, url: str) -> str | None:
+        """Nothing is out of reach."""
+        return None
+
     def send(self, request: Request) -> Reply:
         """The sandbox's answer, or a time-out where it takes longer than the caller waits."""
         self.sent.append(request)
