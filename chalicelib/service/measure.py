@@ -138,7 +138,7 @@ class Round:
 
     def _unasked(self, post: Followed, row: Item | None) -> tuple[Outcome, Followed | None]:
         """What becomes of the post where its network is not to be asked now."""
-        if row is None or not platform(post.platform).measurable:
+        if row is None or not _is_measurable(post):
             return "stopped", replace(post, next_at=None)
         if (self.account or connect.without_secrets(row)).status != "connected":
             return "skipped", post.skipped(self.now)
@@ -219,6 +219,13 @@ class Round:
             spikes.watch(self.world, account, sheet.voices)
             return "gone" if sheet.gone else outcome
         return "overtaken"
+
+
+def _is_measurable(post: Followed) -> bool:
+    """Whether its network has figures of it. The author's first comment is a post of its own only where it is a reply;
+    elsewhere a network that is asked about it would say that there is no such post."""
+    network = platform(post.platform)
+    return network.measurable and (post.part == 0 or network.rules.comment.mode != "comment")
 
 
 def figures_of(found: Metrics) -> dict[str, int]:

@@ -12,8 +12,9 @@ from chalicelib.core.conversation import Effect, Reply, Request
 from chalicelib.core.engagement import Seen
 from chalicelib.core.errors import NotSent
 from chalicelib.core.followed import LOOK_AGAIN, POLLS, RETRY, Followed
-from chalicelib.core.publishing import State
+from chalicelib.core.target import State
 from chalicelib.core.timing import stamp
+from chalicelib.platforms import names, platform
 from chalicelib.ports import Item, Key, Put
 from chalicelib.service import brakes, connect, engaged, ingest, measure, metrics, sandbox
 from chalicelib.service.ingest import Event
@@ -430,6 +431,14 @@ def test_a_network_that_has_no_figures_is_never_asked(stage: Stage) -> None:
     assert measure.measure(stage.world) == {"stopped": 1}
     assert stage.world.table.opened(engaged.POLL_SHARD_NAMES[0]) == []
     assert measure.measure(stage.world) == {}
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_first_comment_is_no_post_where_it_is_no_reply(name: str) -> None:
+    network = platform(name)
+    first, second = (Followed("acc_1", name, "7", part=part) for part in range(2))
+    assert measure._is_measurable(first) is network.measurable
+    assert measure._is_measurable(second) is (network.measurable and network.rules.comment.mode != "comment")
 
 
 def test_a_run_ends_in_time_and_the_next_one_goes_on(stage: Stage) -> None:

@@ -12,7 +12,7 @@ import pytest
 from chalicelib.core import spikes as rules
 from chalicelib.core.brakes import Hold
 from chalicelib.core.day import Day, hour_of
-from chalicelib.core.publishing import State
+from chalicelib.core.target import State
 from chalicelib.core.timing import stamp
 from chalicelib.ports import Heard, Put
 from chalicelib.service import brakes, connect, engaged, spikes, webhooks
