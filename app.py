@@ -106,6 +106,14 @@ def sweep(_event: CloudWatchEvent) -> None:
     sweep(world())
 
 
+@app.schedule(Rate(1, unit=Rate.MINUTES), name="measure")
+def measure(_event: CloudWatchEvent) -> None:
+    """Every minute, the figures of published posts whose turn it is."""
+    from chalicelib.service.measure import measure
+
+    measure(world())
+
+
 @app.schedule(Rate(1, unit=Rate.DAYS), name="renew")
 def renew(_event: CloudWatchEvent) -> None:
     """Once a day, ahead of what ends within a week."""

@@ -1,8 +1,9 @@
-"""Administer a stage: workspaces and API keys. Needs AWS credentials that may use its table and its KMS key.
+"""Administer a stage: workspaces, API keys, figures. Needs AWS credentials that may use its table and its KMS key.
 
     python -m infra.admin workspace create --name "Brand"
     python -m infra.admin key create --workspace ws_… --scopes posts:read posts:write
     python -m infra.admin key revoke --workspace ws_… --key key_…
+    python -m infra.admin post measure --workspace ws_… --post post_…
 
 The stage is the one whose names are in the environment (CARILLON_TABLE, CARILLON_KMS_KEY_ID, …), as in its functions.
 """
@@ -13,7 +14,7 @@ import sys
 from typing import Any
 
 from chalicelib.core.errors import Refused
-from chalicelib.service import access
+from chalicelib.service import access, measure
 from chalicelib.wiring import world
 
 
@@ -45,6 +46,11 @@ def _parser() -> argparse.ArgumentParser:
     revoke.add_argument("--workspace", required=True)
     revoke.add_argument("--key", required=True)
     revoke.set_defaults(run=revoke_key)
+    post = things.add_parser("post", help="what was published").add_subparsers(required=True)
+    soon = post.add_parser("measure", help="ask for its figures within a minute or so, before its turn")
+    soon.add_argument("--workspace", required=True)
+    soon.add_argument("--post", required=True)
+    soon.set_defaults(run=measure_post)
     return parser
 
 
@@ -63,6 +69,11 @@ def revoke_key(asked: argparse.Namespace) -> dict[str, Any]:
     """Make a key worthless."""
     access.revoke_key(world(), asked.workspace, asked.key)
     return {"id": asked.key, "revoked": True}
+
+
+def measure_post(asked: argparse.Namespace) -> dict[str, Any]:
+    """Have a post's figures asked for soon; of how many parts."""
+    return {"id": asked.post, "parts": measure.soon(world(), asked.workspace, asked.post)}
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from chalicelib.api import (
     posts,
     renditions,
     sandbox,
+    spikes,
     targets,
     webhooks,
 )
@@ -42,6 +43,7 @@ RESOURCES: tuple[ModuleType, ...] = (
     connections,
     webhooks,
     holds,
+    spikes,
     health,
     sandbox,
 )

@@ -11,7 +11,7 @@ from chalicelib.api.route import Answer, Call, Query, route
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.post import Value
 from chalicelib.service import sandbox
-from chalicelib.service.sandbox import SandboxPost
+from chalicelib.service.sandbox import Reactions, SandboxPost
 
 
 class NewSandboxAccount(Value):
@@ -41,7 +41,7 @@ SAID = dict.fromkeys((201, 422, 429, 500), Json)
 @route("POST", "/sandbox/v1/accounts", needs="accounts:write", answers={201: dict[str, str]})
 def open_sandbox_account(call: Call, body: NewSandboxAccount) -> Answer:
     """Open an account on the sandbox; its token is shown once."""
-    account = sandbox.open_account(call.world, body.name)
+    account = sandbox.open_account(call.world, call.workspace_id, body.name)
     return Answer(201, {"id": account.id, "handle": account.handle, "token": account.token})
 
 
@@ -60,6 +60,25 @@ def post_to_sandbox(call: Call, body: SandboxPost) -> Answer:
 def list_sandbox_posts(call: Call, query: SandboxQuery) -> Answer:
     """What an account has posted, oldest first."""
     return Answer(200, {"data": sandbox.posts(call.world, query.account, query.reference), "next_cursor": None})
+
+
+@route("GET", "/sandbox/v1/posts/{message_id}", needs="nothing", answers={200: Json})
+def get_sandbox_post(call: Call, message_id: str) -> Answer:
+    """One post with its figures, as everybody can read it."""
+    return Answer(200, sandbox.measured(call.world, message_id))
+
+
+@route("POST", "/sandbox/v1/posts/{message_id}/reactions", needs="accounts:write", answers={200: Json})
+def react_on_sandbox(call: Call, message_id: str, body: Reactions) -> Answer:
+    """Have people do something with a post on an account that you have opened, to see how it is measured."""
+    return Answer(200, sandbox.react(call.world, call.workspace_id, message_id, body))
+
+
+@route("DELETE", "/sandbox/v1/posts/{message_id}", needs="accounts:write", answers={204: None})
+def take_down_from_sandbox(call: Call, message_id: str) -> Answer:
+    """Have the sandbox take away a post on an account that you have opened, as networks do."""
+    sandbox.take_down(call.world, call.workspace_id, message_id)
+    return Answer(204)
 
 
 @route("GET", "/sandbox/v1/timeline/{handle}", needs="nothing", answers={200: Messages})

@@ -9,6 +9,7 @@ import json
 import secrets
 from collections import OrderedDict
 from datetime import datetime, timedelta
+from threading import Lock
 from typing import Any
 
 from chalicelib.aws.clients import Client, answering, client, code
@@ -35,6 +36,7 @@ class KmsVault:
         self._clock = clock
         self._kms = kms or client("kms")
         self._keys: OrderedDict[str, tuple[datetime, bytes]] = OrderedDict()
+        self._keeping = Lock()
 
     def seal(self, workspace_id: str, purpose: str, secret: bytes) -> bytes:
         """The secret, readable only with the same workspace and purpose."""
@@ -101,10 +103,11 @@ class KmsVault:
         return bytes(opened["Plaintext"])
 
     def _keep(self, workspace_id: str, key: bytes) -> bytes:
-        self._keys[workspace_id] = (self._clock.now() + KEPT_FOR, key)
-        self._keys.move_to_end(workspace_id)
-        if len(self._keys) > KEPT:
-            self._keys.popitem(last=False)
+        with self._keeping:
+            self._keys[workspace_id] = (self._clock.now() + KEPT_FOR, key)
+            self._keys.move_to_end(workspace_id)
+            if len(self._keys) > KEPT:
+                self._keys.popitem(last=False)
         return key
 
 

@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 
 LOW = 5
 """An account's bucket is kept from when this many calls are left."""
+RESERVED = 10
+"""Calls of a window that those who ask for figures leave to publishing."""
 UNNAMED_LIMIT = timedelta(seconds=60)
 """How long a limit is taken to last where the network does not say."""
 TRIPS_AT = 8
@@ -53,9 +55,9 @@ class Bucket:
         return replace(self, tokens=self.tokens - 1)
 
 
-def learned(quota: Quota) -> Bucket | None:
+def learned(quota: Quota, low: int = LOW) -> Bucket | None:
     """The bucket worth keeping after a reply: only one that is nearly empty."""
-    return Bucket(quota.remaining, quota.reset_at) if quota.remaining <= LOW else None
+    return Bucket(quota.remaining, quota.reset_at) if quota.remaining <= low else None
 
 
 def limited(until: datetime | None, now: datetime) -> Bucket:

@@ -8,8 +8,9 @@ any order make the same figures, as long as no report is older than the increase
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
+from chalicelib.core.day import hour_of
 from chalicelib.core.engagement import Source
 
 REMEMBERED = 300
@@ -83,6 +84,10 @@ class Counters:
     removed_at: datetime | None = None
     """Since when it is gone from the network."""
 
+    def value(self, name: str) -> int:
+        """A figure, or nothing where nobody has told of it."""
+        return self.figures[name].value if name in self.figures else 0
+
     def counted(self, name: str, at: datetime, value: int) -> "Counters":
         """The counters after an increase."""
         return self._with(name, self.figures.get(name, Figure()).plus(_second(at), value), at)
@@ -104,7 +109,7 @@ class Counters:
 
 def added(timeline: Mapping[str, dict[str, int]], name: str, at: datetime, grown: int) -> dict[str, dict[str, int]]:
     """A timeline with one more increase; its oldest hours become days once there are too many."""
-    hour = at.astimezone(UTC).strftime("%Y-%m-%dT%H")
+    hour = hour_of(at)
     place = hour[:10] if hour[:10] in timeline else hour
     grew = {place: {**timeline.get(place, {}), name: timeline.get(place, {}).get(name, 0) + grown}}
     return _in_days({**timeline, **grew})

@@ -49,6 +49,8 @@ FIGURES: dict[Kind, str] = {
 
 WANTS_ANSWER: frozenset[Kind] = frozenset({"comment", "reply", "mention", "quote", "message"})
 """What a person said to the brand."""
+VOICES: frozenset[str] = frozenset(FIGURES[kind] for kind in WANTS_ANSWER)
+"""The figures that it adds to."""
 
 IN_PUBLIC: tuple[Kind, ...] = ("comment", "reply", "mention", "quote")
 """What of that everybody can read, and the answer too."""

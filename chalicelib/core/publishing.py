@@ -11,6 +11,8 @@ go out. In between it rests, and what was prepared is recalled from the ledger.
            │        ^         ^        │   │ ├────> failed
            │        └─────────┴────────┘   │ └────> missed, skipped   (late policy, expiry)
            └─> cancelled                   └─> unconfirmed ─> publishing …, published (a person found it)
+
+    published ─> removed   (its network says that it is gone)
 """
 
 import dataclasses
@@ -421,6 +423,13 @@ def published(target: Target, result: Published, now: datetime) -> Target:
         url=result.url,
         part_ids=result.parts or (result.id,),
     )
+
+
+def removed(target: Target, now: datetime, since: datetime) -> Target:
+    """The published target that its network does not have any more, since then. Who took it away is not told."""
+    if target.state is not State.PUBLISHED:
+        raise Conflict(f"a target that is {target.state} cannot be gone from its network", "not_published")
+    return noted(target, now, "removed", stamp(since), state=State.REMOVED, next_at=None)
 
 
 def _visible_at(target: Target, result: Published, now: datetime) -> datetime:

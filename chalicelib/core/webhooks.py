@@ -22,6 +22,7 @@ from typing import Any, Literal
 
 from chalicelib.core.account import Account
 from chalicelib.core.errors import Conflict
+from chalicelib.core.spikes import Spike
 from chalicelib.core.target import Event, Target
 from chalicelib.core.timing import milliseconds, stamp, stamp_of
 
@@ -43,16 +44,18 @@ PUBLIC = {
     "failed": "target.failed",
     "missed": "target.missed",
     "skipped": "target.skipped",
+    "removed": "target.removed",
 }
 """What customers hear of, by the word in the target's timeline."""
 INTERNAL = frozenset({"claimed", "queued", "resting", "not_applied"})
 """Words of the timeline that are the machine's own business."""
 ACCOUNT_LOST = "account.reconnect_required"
 ACCOUNT_EXPIRING = "account.expiring"
+SPIKE = "engagement.spike"
 DISABLED = "webhook.disabled"
 TEST = "webhook.test"
 EVERYTHING = "*"
-EVENTS = (*dict.fromkeys(PUBLIC.values()), ACCOUNT_LOST, ACCOUNT_EXPIRING, DISABLED)
+EVENTS = (*dict.fromkeys(PUBLIC.values()), ACCOUNT_LOST, ACCOUNT_EXPIRING, SPIKE, DISABLED)
 """What a webhook can subscribe to; `webhook.test` comes without asking."""
 
 SECRET_PREFIX = "whsec_"  # noqa: S105
@@ -236,6 +239,21 @@ def account_news(account: Account, type: str, at: datetime, endangered: Sequence
         ],
     }
     return Message(message_id(at, f"{account.id} {type} {stamp(at)}"), type, at, data)
+
+
+def spike_news(workspace_id: str, spike: Spike) -> Message:
+    """What is told of people who suddenly raise their voices."""
+    data = {
+        "workspace_id": workspace_id,
+        "account_id": spike.account_id,
+        "platform": spike.platform,
+        "hour": spike.hour,
+        "count": spike.count,
+        "usual": spike.usual,
+        "bound": spike.bound,
+        "held": spike.held,
+    }
+    return Message(message_id(spike.at, f"{spike.account_id} {SPIKE} {stamp(spike.at)}"), SPIKE, spike.at, data)
 
 
 def trial(webhook: Webhook, at: datetime, token: str) -> Message:

@@ -20,6 +20,7 @@ from chalicelib.core.conversation import (
     Effect,
     Idempotency,
     Job,
+    Metrics,
     Published,
     Reply,
     Request,
@@ -78,6 +79,7 @@ ERRORS: dict[str, Meaning] = {
     **dict.fromkeys(("ExpiredToken", "InvalidToken", "AuthMissing", "AuthenticationRequired"), "refresh"),
     **dict.fromkeys(("AccountDeactivated", "AccountSuspended", "AccountTakedown"), "reconnect"),
 }
+SAVES = "bookmarkCount"
 APP_PASSWORD = re.compile(r"[a-z0-9]{4}(-[a-z0-9]{4}){3}")
 
 
@@ -90,6 +92,7 @@ class Bluesky(Platform):
     tested = "the network's own server, @atproto/pds 0.4"
     errors = ERRORS
     answerable = IN_PUBLIC
+    measurable = True
     intake = Intake(sent=ALL)
     rules = Rules(
         platform="bluesky",
@@ -173,6 +176,19 @@ class Bluesky(Platform):
     def find_answer(self, job: Job) -> Conversation[Reply | None]:
         """Whether there is a record under the key."""
         return (yield from self.find(job, 0))
+
+    def measure(self, account: Account, post_id: str) -> Conversation[Metrics | None]:
+        """What the network's view of it counts, which the account's server asks for us; nobody counts views.
+
+        https://github.com/bluesky-social/atproto/blob/d6296a1c/lexicons/app/bsky/feed/getPosts.json, read 2026-08-20.
+        """
+        url = _xrpc(account.host, "app.bsky.feed.getPosts")
+        reply = yield Request("GET", url, headers=bearer(account.secrets["access"]), params={"uris": post_id})
+        posts = platform.good(reply)["posts"]
+        if not posts:
+            return None
+        names = {"likes": "likeCount", "replies": "replyCount", "reposts": "repostCount", "quotes": "quoteCount"}
+        return Metrics(**{ours: posts[0].get(theirs) for ours, theirs in names.items()}, saves=posts[0].get(SAVES))
 
     def refusal(self, reply: Reply) -> PlatformAnswer | None:
         """By the status, and what that makes final by the name of the error."""

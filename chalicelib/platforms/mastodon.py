@@ -22,6 +22,7 @@ from chalicelib.core.conversation import (
     Effect,
     Idempotency,
     Job,
+    Metrics,
     Published,
     Reply,
     Request,
@@ -119,6 +120,7 @@ class Mastodon(Platform):
     name = "mastodon"
     title = "Mastodon"
     auth = Auth("access_token", ("access_token",), host=True)
+    measurable = True
     tested = "the documentation's OpenAPI description, and snac 2.75"
     answerable = IN_PUBLIC
     intake = Intake(sent=ALL, worked_on=frozenset({"audio", "gif", "video"}))
@@ -224,6 +226,22 @@ class Mastodon(Platform):
         if not mastodon:
             raise Transient("cannot_tell", "this server may not list statuses that are not public")
         return None
+
+    def measure(self, account: Account, post_id: str) -> Conversation[Metrics | None]:
+        """What the account's own server counts of it; quotes since Mastodon 4.5, views never.
+
+        https://docs.joinmastodon.org/entities/Status/, read 2026-07-02.
+        """
+        reply = yield Request("GET", f"{account.host}/api/v1/statuses/{post_id}", headers=_token(account))
+        if reply.status == 404:
+            return None
+        about = platform.good(reply)
+        return Metrics(
+            likes=about.get("favourites_count"),
+            replies=about.get("replies_count"),
+            reposts=about.get("reblogs_count"),
+            quotes=about.get("quotes_count"),
+        )
 
     def refusal(self, reply: Reply) -> PlatformAnswer | None:
         """By the status; a token does not end, so one that is no good is for a person."""
@@ -437,7 +455,11 @@ def _comparable(text: str) -> str:
 
 
 def _auth(job: Job) -> dict[str, str]:
-    return bearer(job.account.secrets["access_token"])
+    return _token(job.account)
+
+
+def _token(account: Account) -> dict[str, str]:
+    return bearer(account.secrets["access_token"])
 
 
 def _reset(reply: Reply) -> datetime | None:

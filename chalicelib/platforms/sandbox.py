@@ -15,6 +15,7 @@ from chalicelib.core.conversation import (
     Effect,
     Idempotency,
     Job,
+    Metrics,
     Published,
     Reply,
     Request,
@@ -58,6 +59,7 @@ class Sandbox(Platform):
     auth = Auth("none")
     answerable = (*IN_PUBLIC, "message")
     tested = "itself, in the deployed template"
+    measurable = True
     rules = Rules(
         platform="sandbox",
         source=OURS,
@@ -129,6 +131,11 @@ class Sandbox(Platform):
         """By its reference."""
         return (yield from self.find(job, 0))
 
+    def measure(self, account: Account, post_id: str) -> Conversation[Metrics | None]:
+        """What people did with it, as somebody told the sandbox: see `service/sandbox.py`."""
+        reply = yield Request("GET", f"{account.host}/sandbox/v1/posts/{post_id}", headers=_token(account))
+        return None if self.gone(reply, "not_found") else Metrics(**self.good(reply)["figures"])
+
     def refusal(self, reply: Reply) -> PlatformAnswer | None:
         """By the status; its tokens do not end, so one that is no good is for a person."""
         if reply.ok:
@@ -171,7 +178,11 @@ def _posts(job: Job) -> str:
 
 
 def _auth(job: Job) -> dict[str, str]:
-    return bearer(job.account.secrets["token"])
+    return _token(job.account)
+
+
+def _token(account: Account) -> dict[str, str]:
+    return bearer(account.secrets["token"])
 
 
 platform = Sandbox()

@@ -3,6 +3,7 @@
 W#<workspace>             HOLD                    the workspace's kill switch
                           HOLD#<account>          the account's
                           BUCKET#<account>        what its network's headers left it with, when nearly nothing
+                          POLLS#<account>         the same, as those learnt who ask for figures: publishing ignores it
 B#<platform>#<server>     BREAKER                 how that server is doing, once it has failed
 """
 
@@ -50,7 +51,7 @@ def keys(target: Target) -> list[Key]:
 
 
 def _learned(target: Target) -> list[Key]:
-    return [_bucket_key(target), _breaker_key(target)]
+    return [_key_of_bucket(target), _breaker_key(target)]
 
 
 def of(target: Target, items: Sequence[Item]) -> Brakes:
@@ -93,16 +94,37 @@ def _held(target: Target, on: Brakes, now: datetime, jitter: float) -> Target | 
     return None
 
 
+def until_polling(world: World, account: Account) -> datetime | None:
+    """Until when figures of the account's posts are not asked for: what is left of its calls is for publishing."""
+    now, places = world.clock.now(), [_bucket_key(account.workspace_id, account.id), _polls_key(account)]
+    buckets = [records.from_doc(Bucket, item.doc) for item in world.table.get_many(places)]
+    return max((one.reset_at for one in buckets if now < one.reset_at), default=None)
+
+
+def learn_polling(world: World, account: Account, quota: Quota) -> None:
+    """Keep that little is left, for those who ask for figures. Networks count kinds of calls apart: what they say of
+    these must not stop publishing, which would find out for itself."""
+    if bucket := brakes.learned(quota, brakes.RESERVED):
+        world.table.write(Put(_item(_polls_key(account), bucket), expect=None))
+
+
+def limit_polling(world: World, account: Account, until: datetime | None) -> datetime:
+    """The network will not be asked for figures until the instant that is given back."""
+    bucket = brakes.limited(until, world.clock.now())
+    world.table.write(Put(_item(_polls_key(account), bucket), expect=None))
+    return bucket.reset_at
+
+
 def spend(world: World, target: Target, on: Brakes) -> None:
     """Take a token of the account's bucket, where there is one. Losing a race for it costs at most one limited call."""
     if on.bucket and world.clock.now() < on.bucket.reset_at:
         with suppress(Stale):
-            world.table.write(Put(_item(_bucket_key(target), on.bucket.spent()), expect=on.bucket_rev))
+            world.table.write(Put(_item(_key_of_bucket(target), on.bucket.spent()), expect=on.bucket_rev))
 
 
 def calls_left(world: World, account: Account) -> int | None:
     """How many calls the network left the account with, when they are nearly used up; None where there are enough."""
-    item = world.table.get(Key(records.workspace_pk(account.workspace_id), f"BUCKET#{account.id}"))
+    item = world.table.get(_bucket_key(account.workspace_id, account.id))
     bucket = _value(Bucket, item)
     return max(0, bucket.tokens) if bucket and world.clock.now() < bucket.reset_at else None
 
@@ -110,13 +132,13 @@ def calls_left(world: World, account: Account) -> int | None:
 def learn(world: World, target: Target, quota: Quota) -> None:
     """Keep what a reply's headers say, when little is left."""
     if bucket := brakes.learned(quota):
-        world.table.write(Put(_item(_bucket_key(target), bucket), expect=None))
+        world.table.write(Put(_item(_key_of_bucket(target), bucket), expect=None))
 
 
 def limit(world: World, target: Target, until: datetime | None) -> None:
     """The network has limited the account: nobody else needs to be told so by it."""
     bucket = brakes.limited(until, world.clock.now())
-    world.table.write(Put(_item(_bucket_key(target), bucket), expect=None))
+    world.table.write(Put(_item(_key_of_bucket(target), bucket), expect=None))
 
 
 def failed(world: World, target: Target, on: Brakes) -> None:
@@ -203,8 +225,16 @@ def _hold_key(workspace_id: str, account_id: str | None = None) -> Key:
     return Key(records.workspace_pk(workspace_id), f"HOLD#{account_id}" if account_id else "HOLD")
 
 
-def _bucket_key(target: Target) -> Key:
-    return Key(records.workspace_pk(target.workspace_id), f"BUCKET#{target.account_id}")
+def _key_of_bucket(target: Target) -> Key:
+    return _bucket_key(target.workspace_id, target.account_id)
+
+
+def _bucket_key(workspace_id: str, account_id: str) -> Key:
+    return Key(records.workspace_pk(workspace_id), f"BUCKET#{account_id}")
+
+
+def _polls_key(account: Account) -> Key:
+    return Key(records.workspace_pk(account.workspace_id), f"POLLS#{account.id}")
 
 
 def _breaker_key(target: Target) -> Key:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import Field
 
 from chalicelib.core.account import Account
-from chalicelib.core.conversation import Connected, Reply, Request, Wait
+from chalicelib.core.conversation import Connected, Effect, Reply, Request, Wait
 from chalicelib.core.errors import (
     Conflict,
     Invalid,
@@ -18,6 +18,7 @@ from chalicelib.core.errors import (
     NotFound,
     PlatformAnswer,
     ReconnectNeeded,
+    RefreshNeeded,
     Rejected,
     Stale,
     Transient,
@@ -64,7 +65,7 @@ def connect(world: World, workspace_id: str, new: NewAccount, seed: str | None =
     account_id = f"acc_{seed or world.chance.token().lower()}"
     if seed and (made := find(world, workspace_id, account_id)):
         return made
-    return keep(world, workspace_id, new.platform, new.name, _connected(world, new), account_id)
+    return keep(world, workspace_id, new.platform, new.name, _connected(world, workspace_id, new), account_id)
 
 
 def keep(
@@ -145,10 +146,10 @@ def _same(world: World, workspace_id: str, network: str, found: Connected) -> It
     return None
 
 
-def _connected(world: World, new: NewAccount) -> Connected:
+def _connected(world: World, workspace_id: str, new: NewAccount) -> Connected:
     network = platform(new.platform)
     if new.platform == "sandbox" and not new.host:
-        mine = sandbox.open_account(world, new.name)
+        mine = sandbox.open_account(world, workspace_id, new.name)
         return Connected(mine.handle, mine.id, secrets={"token": mine.token})
     try:
         return converse(world, network.connect(new.host.rstrip("/") if new.host else "", dict(new.credentials)))
@@ -163,8 +164,10 @@ def _connected(world: World, new: NewAccount) -> Connected:
         raise Unavailable(f"{network.title} does not answer: {failure}") from failure
 
 
-def converse(world: World, conversation: Generator[Request | Wait, Any, T]) -> T:
-    """Run a conversation that makes nothing people see."""
+def converse(
+    world: World, conversation: Generator[Request | Wait, Any, T], heard: Callable[[Reply], None] | None = None
+) -> T:
+    """Run a conversation that makes nothing people see; every reply is shown to `heard`."""
     reply: Reply | None = None
     while True:
         try:
@@ -175,8 +178,12 @@ def converse(world: World, conversation: Generator[Request | Wait, Any, T]) -> T
         reply = None
         if isinstance(step, Wait):
             world.clock.sleep_until(world.clock.now() + step.delay)
-        else:
-            reply = world.web.send(step)
+            continue
+        if step.effect is Effect.CREATE:
+            raise TypeError("nothing is published here: it would not be in the ledger")
+        reply = world.web.send(step)
+        if heard:
+            heard(reply)
 
 
 def accounts(world: World, workspace_id: str, limit: int = 20, cursor: str | None = None) -> Page[Account]:
@@ -250,6 +257,22 @@ def refreshed(world: World, network: "Platform", stale: Account) -> Account:
             return _refresh(world, network, current, leased)
         world.clock.sleep_until(world.clock.now() + timedelta(milliseconds=250))
     raise Transient("refresh_busy", "somebody else is refreshing the token and has not finished")
+
+
+def with_good_token(
+    world: World, network: "Platform", account: Account, when: datetime, act: Callable[[Account], T]
+) -> T:
+    """What comes of acting as the account at that instant, its token refreshed before where it ends, or once after."""
+    if is_stale(network, account, when):
+        account = refreshed(world, network, account)
+    try:
+        return act(account)
+    except RefreshNeeded:
+        account = refreshed(world, network, account)
+    try:
+        return act(account)
+    except RefreshNeeded as again:
+        raise ReconnectNeeded(again.code, again.message) from again
 
 
 def lose(world: World, workspace_id: str, account_id: str) -> None:

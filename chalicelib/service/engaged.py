@@ -2,6 +2,7 @@
 
     E#<workspace>#<account>      POST#<network's id>        a followed post with its counters
                                  DAY#<date>                 what the account's figures grew by, by hour, in UTC
+                                 SPIKE                      when people last raised their voices, and how many
                                  MINUTE#<minute>            the events of that minute, without personal data
                                  UNDATED#<two digits>       events that do not say when they happened
                                  THING#<digest>             an item of the inbox
@@ -17,21 +18,35 @@ import hashlib
 from datetime import UTC, datetime
 from zlib import crc32
 
+from chalicelib.core.day import Day
 from chalicelib.core.engagement import Seen
 from chalicelib.core.event_log import KEPT, EventLog
 from chalicelib.core.followed import Followed
 from chalicelib.core.inbox import InboxItem, State
+from chalicelib.core.spikes import Spike
 from chalicelib.core.timing import stamp
 from chalicelib.ports import Item, Key, World
 from chalicelib.service import records, sealing
 
 POLL_SHARD_NAMES = tuple(f"POLL#{number:02d}" for number in range(records.SHARDS))
+SPIKE = "SPIKE"
 LONGEST_NAME = 200
 
 
 def pk(workspace_id: str, account_id: str) -> str:
     """The partition of what happened to one account."""
     return f"E#{workspace_id}#{account_id}"
+
+
+def workspace_in(key: Key) -> str:
+    """Whose account it is that a row of this key is about."""
+    return key.pk.split("#")[1]
+
+
+def account_key(key: Key) -> Key:
+    """Where the account lies that a row of this key is about."""
+    _, workspace_id, account_id = key.pk.split("#")
+    return Key(records.workspace_pk(workspace_id), f"{records.ACCOUNT_PREFIX}{account_id}")
 
 
 def post_key(workspace_id: str, account_id: str, post: str) -> Key:
@@ -42,6 +57,11 @@ def post_key(workspace_id: str, account_id: str, post: str) -> Key:
 def day_key(workspace_id: str, account_id: str, at: datetime) -> Key:
     """Where an account's day lies."""
     return Key(pk(workspace_id, account_id), f"DAY#{at.astimezone(UTC):%Y-%m-%d}")
+
+
+def spike_key(workspace_id: str, account_id: str) -> Key:
+    """Where the account's latest spike lies."""
+    return Key(pk(workspace_id, account_id), SPIKE)
 
 
 def log_key(workspace_id: str, account_id: str, seen: Seen) -> Key:
@@ -89,6 +109,26 @@ def post_of(item: Item) -> Followed:
 def inbox_pk(workspace_id: str, state: State) -> str:
     """The listing of the workspace's items in one state."""
     return f"IN#{workspace_id}#{state}"
+
+
+def day_item(key: Key, day: Day, rev: int) -> Item:
+    """The row of an account's day."""
+    return Item(key, records.to_doc(day), rev=rev)
+
+
+def day_of(item: Item) -> Day:
+    """The day in a row."""
+    return records.from_doc(Day, item.doc)
+
+
+def spike_item(workspace_id: str, spike: Spike, rev: int) -> Item:
+    """The row of an account's latest spike."""
+    return Item(spike_key(workspace_id, spike.account_id), records.to_doc(spike), rev=rev)
+
+
+def spike_of(item: Item) -> Spike:
+    """The spike in a row."""
+    return records.from_doc(Spike, item.doc)
 
 
 def inbox_item(workspace_id: str, one: InboxItem, rev: int, expires: datetime | None) -> Item:

@@ -11,7 +11,7 @@ import logging
 import zlib
 from base64 import b64decode
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -19,14 +19,25 @@ from chalicelib.callbacks import callbacks
 from chalicelib.callbacks.base import Told
 from chalicelib.core.account import Account
 from chalicelib.core.counters import added
-from chalicelib.core.engagement import FIGURES, WANTS_ANSWER, Engagement, Seen, Source, actor_hash, digest, sound
+from chalicelib.core.day import Day, hour_of
+from chalicelib.core.engagement import (
+    FIGURES,
+    VOICES,
+    WANTS_ANSWER,
+    Engagement,
+    Seen,
+    Source,
+    actor_hash,
+    digest,
+    sound,
+)
 from chalicelib.core.errors import Stale, Unavailable
 from chalicelib.core.event_log import UNDATED, EventLog
 from chalicelib.core.followed import Followed
 from chalicelib.core.inbox import InboxItem
 from chalicelib.core.timing import instant, milliseconds
 from chalicelib.ports import Heard, Item, Key, Put, World
-from chalicelib.service import connect, engaged, shares
+from chalicelib.service import connect, engaged, removal, shares, spikes
 
 log = logging.getLogger(__name__)
 
@@ -98,7 +109,7 @@ def _of_account(world: World, workspace_id: str, account_id: str, events: list[E
             try:
                 for event in chunk:
                     shares.finish(world, owner, event.seen, _happened(event))
-                count(world, owner, chunk)
+                spikes.watch(world, owner, count(world, owner, chunk).voices)
             except Exception:
                 log.exception("not_counted", extra={"account": owner.id, "events": len(chunk)})
                 failed |= {event.message for event in chunk}
@@ -149,17 +160,19 @@ def _happened(event: Event) -> datetime:
     return milliseconds(min(event.seen.at or event.at, event.at))
 
 
-def count(world: World, owner: Account, events: Sequence[Event]) -> None:
+def count(world: World, owner: Account, events: Sequence[Event]) -> "Sheet":
     """Count events of one account in one write. Raises Unavailable where somebody else always writes first."""
     key = engaged.actors_key(world, owner.workspace_id) if any(one.seen.actor for one in events) else b""
+    keys = set[Key]().union(*(_keys(owner.workspace_id, owner, event) for event in events))
     for _ in range(TRIES):
-        sheet = Sheet.of(world, owner, events)
+        sheet = Sheet.of(world, owner, keys)
         for event in events:
             sheet.take(event, key)
         try:
+            removal.mark(world, owner.workspace_id, sheet.gone)
             if writes := sheet.writes():
                 world.table.write(*writes)
-            return
+            return sheet
         except Stale:
             world.clock.sleep_until(world.clock.now() + PAUSE * (1 + world.chance.fraction()))
     raise Unavailable("somebody else keeps counting the same")
@@ -174,15 +187,36 @@ class Sheet:
     items: dict[Key, Item]
     logs: dict[Key, EventLog] = field(default_factory=dict)
     posts: dict[Key, Followed] = field(default_factory=dict)
-    days: dict[Key, dict[str, dict[str, int]]] = field(default_factory=dict)
+    days: dict[Key, Day] = field(default_factory=dict)
     things: dict[Key, InboxItem] = field(default_factory=dict)
     known: dict[Key, set[str]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, world: World, owner: Account, events: Sequence[Event]) -> "Sheet":
-        """The rows as they are now."""
-        keys = set[Key]().union(*(_keys(owner.workspace_id, owner, event) for event in events))
+    def of(cls, world: World, owner: Account, keys: Collection[Key]) -> "Sheet":
+        """The rows of these keys as they are now."""
         return cls(owner, world.clock.now(), {item.key: item for item in world.table.get_many(sorted(keys))})
+
+    @property
+    def gone(self) -> list[Followed]:
+        """The posts that are known to be gone now, and were not before."""
+        known = {key for key, item in self.items.items() if key in self.posts and engaged.post_of(item).gone}
+        return [post for key, post in self.posts.items() if post.gone and key not in known]
+
+    @property
+    def voices(self) -> int:
+        """How often people have addressed the account in this hour, as far as this sheet is about it."""
+        today = self.days.get(engaged.day_key(self.owner.workspace_id, self.owner.id, self.now))
+        return today.voices.get(hour_of(self.now), 0) if today else 0
+
+    def reported(self, post: Followed, at: datetime, figures: Mapping[str, int], *, heard: bool) -> None:
+        """Count what a post's network says of it as a whole. Where `heard`, what people said since is of this hour."""
+        before, counters = post.counters, post.counters
+        for name, total in figures.items():
+            counters = counters.reported(name, at, total)
+            self._grew(name, at, counters.value(name) - before.value(name))
+        if heard:
+            self._heard(at, sum(max(0, counters.value(name) - before.value(name)) for name in VOICES))
+        self.keep(dataclasses.replace(post, counters=counters))
 
     def take(self, event: Event, key: bytes) -> None:
         """Count one event, unless it was counted before."""
@@ -192,6 +226,8 @@ class Sheet:
         actor = actor_hash(key, self.owner.platform, seen.actor) if seen.actor else None
         ours = seen.ours or (seen.actor is not None and seen.actor == self.owner.remote_id)
         post = self._counted(seen, at, ours)
+        if seen.kind in WANTS_ANSWER and not ours and not seen.total:
+            self._heard(at, max(0, seen.value))
         self._logged(
             event,
             Engagement(
@@ -222,28 +258,35 @@ class Sheet:
     def _counted(self, seen: Seen, at: datetime, ours: bool) -> Followed | None:
         name = FIGURES.get(seen.kind)
         post = self._post(seen.post) if seen.post else None
-        before = post.counters if post else None
-        if post and before:
-            after = before
+        if post:
+            before = after = post.counters
             if seen.kind == "removed":
                 after = before if seen.thing else before.gone(at)
             elif name and not ours:
                 after = before.reported(name, at, seen.value) if seen.total else before.counted(name, at, seen.value)
-            self._keep(dataclasses.replace(post, counters=after))
-            figures = (counters.figures.get(name or "") for counters in (after, before))
-            now, then = (figure.value if figure else 0 for figure in figures)
-            grown = now - then
+            self.keep(dataclasses.replace(post, counters=after))
+            grown = after.value(name) - before.value(name) if name else 0
         else:
             grown = 0 if ours or seen.total else seen.value
-        if name and grown:
+        if name:
             self._grew(name, at, grown)
         return post
 
     def _grew(self, name: str, at: datetime, grown: int) -> None:
+        if grown:
+            place, day = self._day(at)
+            self.days[place] = dataclasses.replace(day, hours=added(day.hours, name, at, grown))
+
+    def _heard(self, at: datetime, times: int) -> None:
+        if times:
+            place, day = self._day(at)
+            self.days[place] = day.heard(at, times)
+
+    def _day(self, at: datetime) -> tuple[Key, Day]:
         place = engaged.day_key(self.owner.workspace_id, self.owner.id, at)
-        if place not in self.days:
-            self.days[place] = self.items[place].doc["hours"] if place in self.items else {}
-        self.days[place] = added(self.days[place], name, at, grown)
+        if place in self.days:
+            return place, self.days[place]
+        return place, engaged.day_of(self.items[place]) if place in self.items else Day()
 
     def _post(self, post: str) -> Followed:
         place = engaged.post_key(self.owner.workspace_id, self.owner.id, post)
@@ -253,7 +296,8 @@ class Sheet:
             return engaged.post_of(self.items[place])
         return Followed(self.owner.id, self.owner.platform, post)
 
-    def _keep(self, post: Followed) -> None:
+    def keep(self, post: Followed) -> None:
+        """The post as it will be."""
         self.posts[engaged.post_key(self.owner.workspace_id, self.owner.id, post.post)] = post
 
     def _asked(self, seen: Seen, at: datetime, actor: str | None, post: Followed | None) -> None:
@@ -307,7 +351,7 @@ class Sheet:
         made = [
             *logs,
             *(engaged.post_item(workspace_id, post, self._rev(key)) for key, post in self.posts.items()),
-            *(Item(key, {"hours": hours}, rev=self._rev(key)) for key, hours in self.days.items()),
+            *(engaged.day_item(key, day, self._rev(key)) for key, day in self.days.items()),
             *(engaged.inbox_item(workspace_id, one, self._rev(key), expires) for key, one in self.things.items()),
         ]
         return [Put(item, expect=item.rev) for item in made]

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from chalicelib.core import publishing, redaction
+from chalicelib.core.account import Account
 from chalicelib.core.brakes import Quota
 from chalicelib.core.conversation import Conversation, Effect, Idempotency, Job, Published, Reply, Request, Safety, Wait
 from chalicelib.core.errors import (
@@ -23,7 +24,6 @@ from chalicelib.core.errors import (
     NotSent,
     PlatformAnswer,
     ReconnectNeeded,
-    RefreshNeeded,
     Refused,
     Rejected,
     Stale,
@@ -255,16 +255,11 @@ class Publication:
             raise Rejected("no_rendition", "what the target would send is gone")
         rendition = records.rendition_of(self.around.rendition)
         due = self.target.scheduled_at or self.now
-        if connect.is_stale(self.network, account, max(due, self.now)):
-            account = connect.refreshed(self.world, self.network, account)
-        try:
+
+        def publish(account: Account) -> Published:
             return self._drive(Job(at.target_id, due, rendition, account))
-        except RefreshNeeded:
-            account = connect.refreshed(self.world, self.network, account)
-        try:
-            return self._drive(Job(at.target_id, due, rendition, account))
-        except RefreshNeeded as again:
-            raise ReconnectNeeded(again.code, again.message) from again
+
+        return connect.with_good_token(self.world, self.network, account, max(due, self.now), publish)
 
     def _drive(self, job: Job) -> Published:
         """Feed the conversation, from the ledger as far as it reaches and from the platform after that."""

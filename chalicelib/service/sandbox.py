@@ -4,7 +4,8 @@ It does what networks do to a publisher on a bad day, on demand: `fault` in a po
 Like most real networks it has no idempotency: what is posted twice is there twice.
 """
 
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from hashlib import sha256
 from typing import Annotated, Any, Literal
@@ -14,7 +15,7 @@ from pydantic import Field
 from chalicelib.core.errors import NotFound, Stale, Unauthorized
 from chalicelib.core.post import Value
 from chalicelib.core.timing import stamp
-from chalicelib.ports import Item, Key, Put, World
+from chalicelib.ports import Delete, Item, Key, Put, World
 
 Fault = Literal["timeout_after_accept", "server_error_after_accept", "rate_limit", "reject", "slow"]
 Id = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,64}$")]
@@ -26,6 +27,7 @@ since API Gateway gives up after 29 (https://docs.aws.amazon.com/apigateway/late
 TOO_LONG_SECONDS = 5.0
 """Longer than the publisher waits for the sandbox."""
 SLOW_SECONDS = 1.5
+TRIES = 8
 
 
 class SandboxMedia(Value):
@@ -33,6 +35,21 @@ class SandboxMedia(Value):
 
     url: Annotated[str, Field(max_length=4096)]
     alt_text: str | None = None
+
+
+Count = Annotated[int, Field(ge=-1_000_000, le=1_000_000)]
+
+
+class Reactions(Value):
+    """What people do with a post from now on: added to what they did before; below nothing, what they take back."""
+
+    views: Count = 0
+    likes: Count = 0
+    replies: Count = 0
+    reposts: Count = 0
+    quotes: Count = 0
+    saves: Count = 0
+    clicks: Count = 0
 
 
 class SandboxPost(Value):
@@ -73,12 +90,12 @@ class SandboxReply:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def open_account(world: World, name: str) -> SandboxAccount:
-    """A new account on the sandbox."""
+def open_account(world: World, workspace_id: str, name: str) -> SandboxAccount:
+    """A new account on the sandbox. The workspace that opens it has its audience, too."""
     account_id = f"sbx_{world.chance.token().lower()}"
     slug = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in name.lower()).strip("-")
     account = SandboxAccount(account_id, f"{slug or 'account'}-{account_id[-6:]}", world.chance.secret())
-    doc = {"handle": account.handle, "token": _digest(account.token)}
+    doc = {"handle": account.handle, "token": _digest(account.token), "workspace": workspace_id}
     by_handle = Item(Key(f"SANDBOX#@{account.handle}", "ACCOUNT"), {"id": account_id})
     world.table.write(Put(Item(_account_key(account_id), doc), expect=0), Put(by_handle, expect=0))
     return account
@@ -111,6 +128,45 @@ def posts(world: World, account_id: str, reference: str | None = None) -> list[d
     return sorted((item.doc for item in found), key=lambda doc: (doc["created_at"], doc["id"]))
 
 
+def measured(world: World, post_id: str) -> dict[str, Any]:
+    """A post with its figures; NotFound where there is none, or none any more."""
+    found = _post(world, post_id)
+    return {**found.doc, "figures": found.doc.get("figures") or Reactions().model_dump()}
+
+
+def react(world: World, workspace_id: str, post_id: str, more: Reactions) -> dict[str, Any]:
+    """Have people do something with a post of the workspace's; the post with its figures."""
+    for _ in range(TRIES):
+        found = _own_post(world, workspace_id, post_id)
+        before = {**Reactions().model_dump(), **found.doc.get("figures", {})}
+        figures = {name: max(0, value + getattr(more, name)) for name, value in before.items()}
+        with suppress(Stale):
+            world.table.write(Put(replace(found, doc={**found.doc, "figures": figures}), expect=found.rev))
+            break
+    return measured(world, post_id)
+
+
+def take_down(world: World, workspace_id: str, post_id: str) -> None:
+    """Have the network take away a post of the workspace's."""
+    world.table.write(Delete(_own_post(world, workspace_id, post_id).key))
+
+
+def _own_post(world: World, workspace_id: str, post_id: str) -> Item:
+    found = _post(world, post_id)
+    account = world.table.get(_account_key(found.doc["account"]))
+    if account is None or account.doc.get("workspace") != workspace_id:
+        raise NotFound(f"there is no {post_id} on the sandbox")
+    return found
+
+
+def _post(world: World, post_id: str) -> Item:
+    place = world.table.get(_place_key(post_id))
+    found = world.table.get(Key(place.doc["pk"], place.doc["sk"])) if place else None
+    if found is None:
+        raise NotFound(f"there is no {post_id} on the sandbox")
+    return found
+
+
 def timeline(world: World, handle: str) -> list[dict[str, Any]]:
     """What everybody can read of an account, newest first."""
     item = world.table.get(Key(f"SANDBOX#@{handle}", "ACCOUNT"))
@@ -127,7 +183,9 @@ def _store(world: World, handle: str, new: SandboxPost) -> dict[str, Any]:
         "url": f"/sandbox/v1/timeline/{handle}#{post_id}",
         "created_at": stamp(world.clock.now()),
     }
-    world.table.write(Put(Item(Key(f"SANDBOX#{new.account}", f"POST#{new.reference}#{post_id}"), doc), expect=0))
+    row = Key(f"SANDBOX#{new.account}", f"POST#{new.reference}#{post_id}")
+    place = Item(_place_key(post_id), {"pk": row.pk, "sk": row.sk})
+    world.table.write(Put(Item(row, doc), expect=0), Put(place, expect=0))
     return doc
 
 
@@ -143,6 +201,11 @@ def _first_time(world: World, new: SandboxPost) -> bool:
 
 def _account_key(account_id: str) -> Key:
     return Key(f"SANDBOX#{account_id}", "ACCOUNT")
+
+
+def _place_key(post_id: str) -> Key:
+    """Where it is written where a post lies."""
+    return Key(f"SANDBOX#!{post_id}", "PLACE")
 
 
 def _digest(token: str) -> str:

@@ -11,7 +11,7 @@ from chalicelib.core import webhooks as rules
 from chalicelib.core.timing import instant
 from chalicelib.core.webhooks import PUBLIC, Delivery, Message, Webhook
 from chalicelib.ports import Change, World
-from chalicelib.service import deliveries, follow, records, webhooks
+from chalicelib.service import deliveries, engaged, follow, records, webhooks
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ def tell(world: World, changes: Sequence[Change]) -> None:
     for change in changes:
         try:
             follow.follow(world, change)
-            for message in [*news_in(change), *account_news_in(world, change)]:
+            for message in [*news_in(change), *account_news_in(world, change), *spikes_in(change)]:
                 workspace_id = message.data["workspace_id"]
                 if workspace_id not in subscribed:
                     subscribed[workspace_id] = webhooks.of(world, workspace_id)
@@ -64,6 +64,16 @@ def account_news_in(world: World, change: Change) -> list[Message]:
 
     account = connect.without_secrets(change.new)
     return [rules.account_news(account, type, at, credentials.endangered(world, account)) for type, at in fresh]
+
+
+def spikes_in(change: Change) -> list[Message]:
+    """What customers hear of people who suddenly raise their voices."""
+    if change.new is None or change.new.key.sk != engaged.SPIKE:
+        return []
+    spike = engaged.spike_of(change.new)
+    if change.old and engaged.spike_of(change.old).at == spike.at:
+        return []
+    return [rules.spike_news(engaged.workspace_in(change.new.key), spike)]
 
 
 def _name(change: Change) -> str:

@@ -78,6 +78,8 @@ MAP = {
     "GET /v1/hold": "posts:read",
     "POST /v1/hold": "posts:write",
     "POST /v1/resume": "posts:write",
+    "GET /v1/spike_rule": "engagement:read",
+    "PUT /v1/spike_rule": "engagement:write",
     "POST /v1/posts/{post_id}/targets/{target_id}/resolve": "posts:write",
     "GET /v1/posts/{post_id}/targets/{target_id}/bundle": "posts:read",
     "POST /v1/posts/{post_id}/targets/{target_id}/confirm": "posts:write",
@@ -92,6 +94,9 @@ MAP = {
     "POST /sandbox/v1/posts": "nothing",
     "GET /sandbox/v1/posts": "nothing",
     "GET /sandbox/v1/timeline/{handle}": "nothing",
+    "GET /sandbox/v1/posts/{message_id}": "nothing",
+    "POST /sandbox/v1/posts/{message_id}/reactions": "accounts:write",
+    "DELETE /sandbox/v1/posts/{message_id}": "accounts:write",
 }
 
 BODIES: dict[str, dict[str, Any]] = {
@@ -119,6 +124,7 @@ def path(endpoint: Endpoint) -> str:
         "account_id": "acc_1",
         "item_id": "inb_1_2",
         "network": "standard",
+        "message_id": "sp_1",
     }
     return endpoint.path.format(**ids, name="sandbox", handle="tower")
 
@@ -191,6 +197,7 @@ def test_another_tenants_thing_looks_exactly_like_none(client: Api, endpoint: En
         "account_id": target["account_id"],
         "network": "standard",
         "item_id": stranger.item(target["account_id"]),
+        "message_id": "sp_1",
     }
     theirs |= {"webhook_id": webhook["id"], "delivery_id": delivery["id"]}
     asked: dict[str, Any] = {"credentials": {}}

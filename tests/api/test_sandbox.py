@@ -76,3 +76,35 @@ def test_what_lay_at_the_gateway_for_too_long_is_not_taken_any_more(client: Api)
     with pytest.raises(Unavailable):
         post_to_sandbox.handler(call, body=late)
     assert client.get(f"/sandbox/v1/timeline/{account['handle']}").json_body["data"] == []
+
+
+def test_people_do_with_a_post_what_its_owner_says(client: Api) -> None:
+    message = say(client, opened(client)).json_body["id"]
+    nothing = client.get(f"/sandbox/v1/posts/{message}", authorization="").json_body["figures"]
+    assert set(nothing.values()) == {0}
+
+    client.post(f"/sandbox/v1/posts/{message}/reactions", {"likes": 3, "views": 40})
+    done = client.post(f"/sandbox/v1/posts/{message}/reactions", {"likes": -1, "replies": -5}).json_body
+
+    assert done["figures"] == {**nothing, "likes": 2, "views": 40}
+    assert client.get(f"/sandbox/v1/posts/{message}", authorization="").json_body == done
+
+
+def test_what_is_taken_down_is_gone(client: Api) -> None:
+    account = opened(client)
+    message = say(client, account).json_body["id"]
+
+    assert client.delete(f"/sandbox/v1/posts/{message}").status_code == 204
+
+    problem(client.get(f"/sandbox/v1/posts/{message}"), 404, "not_found")
+    problem(client.delete(f"/sandbox/v1/posts/{message}"), 404, "not_found")
+    assert client.get(f"/sandbox/v1/timeline/{account['handle']}").json_body["data"] == []
+
+
+def test_another_tenant_can_read_a_post_and_do_nothing_with_it(client: Api) -> None:
+    message, stranger = say(client, opened(client)).json_body["id"], client.stranger()
+
+    problem(stranger.post(f"/sandbox/v1/posts/{message}/reactions", {"likes": 1}), 404, "not_found")
+    problem(stranger.delete(f"/sandbox/v1/posts/{message}"), 404, "not_found")
+
+    assert stranger.get(f"/sandbox/v1/posts/{message}").json_body["figures"]["likes"] == 0

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.service.measure import LEASE, RUN
 from infra.package import Package, package
 
 FUNCTIONS = {
@@ -20,6 +21,7 @@ FUNCTIONS = {
     "Tell": "TellRole",
     "Deliver": "DeliverRole",
     "Renew": "RenewRole",
+    "Measure": "MeasureRole",
     "Media": "MediaRole",
     "Callbacks": "CallbacksRole",
     "Ingest": "IngestRole",
@@ -33,13 +35,22 @@ LOGS = {
     "TellRole": "TellLogs",
     "DeliverRole": "DeliverLogs",
     "RenewRole": "RenewLogs",
+    "MeasureRole": "MeasureLogs",
     "MediaRole": "MediaLogs",
     "CallbacksRole": "CallbacksLogs",
     "IngestRole": "IngestLogs",
     "VariantsRole": "VariantsLogs",
 }
 MAY_SET_ALARMS = {"ApiHandlerRole", "SweepRole"}
-MAY_OPEN_SECRETS = {"ApiHandlerRole", "PublishRole", "DeliverRole", "RenewRole", "CallbacksRole", "IngestRole"}
+MAY_OPEN_SECRETS = {
+    "ApiHandlerRole",
+    "PublishRole",
+    "DeliverRole",
+    "RenewRole",
+    "CallbacksRole",
+    "IngestRole",
+    "MeasureRole",
+}
 UNZIPPED_LIMIT = 30_000_000
 LAYER_LIMIT = 15_000_000
 
@@ -219,11 +230,12 @@ def test_every_write_of_a_target_and_every_change_of_an_account_is_told(resource
     assert told["MaximumRecordAgeInSeconds"] < 24 * 60 * 60
     assert told["BisectBatchOnFunctionError"] is True
     assert told["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": ["TellDeadLetters", "Arn"]}
-    targets, accounts = [json.loads(one["Pattern"]) for one in told["FilterCriteria"]["Filters"]]
+    targets, accounts, spikes = [json.loads(one["Pattern"]) for one in told["FilterCriteria"]["Filters"]]
     assert targets["dynamodb"]["Keys"] == {"SK": {"S": [{"prefix": "TARGET#"}]}}
     assert targets["eventName"] == ["INSERT", "MODIFY"]
     assert accounts["dynamodb"]["Keys"] == {"SK": {"S": [{"prefix": "ACCOUNT#"}]}}
     assert accounts["eventName"] == ["MODIFY"]
+    assert spikes["dynamodb"]["Keys"] == {"SK": {"S": ["SPIKE"]}}
 
 
 @pytest.mark.parametrize(
@@ -249,6 +261,18 @@ def test_the_api_answers_before_api_gateway_gives_up(resources: dict[str, Any]) 
 def test_logs_are_kept_for_two_weeks(resources: dict[str, Any], function: str) -> None:
     group = resources[function]["Properties"]["LoggingConfig"]["LogGroup"]["Ref"]
     assert resources[group]["Properties"]["RetentionInDays"] == 14
+
+
+@pytest.mark.parametrize("logs", ["IngestLogs", "MeasureLogs"])
+def test_spikes_are_a_metric_wherever_they_are_found(resources: dict[str, Any], logs: str) -> None:
+    filters = [one["Properties"] for one in of_type(resources, "AWS::Logs::MetricFilter").values()]
+    (spikes,) = [one for one in filters if one["LogGroupName"] == {"Ref": logs} and "engagement.spike" in str(one)]
+    assert spikes["MetricTransformations"][0]["MetricName"] == "EngagementSpikes"
+
+
+def test_a_lease_outlasts_the_function_that_asks_for_figures(resources: dict[str, Any]) -> None:
+    timeout = resources["Measure"]["Properties"]["Timeout"]
+    assert RUN.total_seconds() < timeout < LEASE.total_seconds()
 
 
 def test_what_api_gateway_answers_by_itself_is_a_problem_too(resources: dict[str, Any]) -> None:

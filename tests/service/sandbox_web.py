@@ -7,7 +7,7 @@ from email.utils import format_datetime
 from urllib.parse import urlsplit
 
 from chalicelib.core.conversation import Reply, Request
-from chalicelib.core.errors import MaybeSent, NotSent
+from chalicelib.core.errors import MaybeSent, NotFound, NotSent
 from chalicelib.ports import World
 from chalicelib.service import sandbox
 
@@ -23,6 +23,10 @@ class SandboxWeb:
     def warm(self) -> None:
         """Nothing here takes time."""
 
+    def objection(self, url: str) -> str | None:
+        """Nothing is out of reach."""
+        return None
+
     def send(self, request: Request) -> Reply:
         """The sandbox's answer, or a time-out where it takes longer than the caller waits."""
         self.sent.append(request)
@@ -37,9 +41,16 @@ class SandboxWeb:
         headers["date"] = format_datetime(self.world.clock.now(), usegmt=True)
         return Reply(answer.status, headers, json.dumps(answer.body).encode())
 
+    def _measured(self, post_id: str) -> sandbox.SandboxReply:
+        try:
+            return sandbox.SandboxReply(200, sandbox.measured(self.world, post_id))
+        except NotFound:
+            return sandbox.SandboxReply(404, {"code": "not_found"})
+
     def _answer(self, request: Request) -> sandbox.SandboxReply:
-        path = urlsplit(request.url).path
-        assert path.endswith("/sandbox/v1/posts"), path
+        post_id = urlsplit(request.url).path.partition("/sandbox/v1/posts")[2]
+        if post_id:
+            return self._measured(post_id.removeprefix("/"))
         if request.method == "GET":
             found = sandbox.posts(self.world, request.params["account"], request.params.get("reference"))
             return sandbox.SandboxReply(200, {"data": found})
