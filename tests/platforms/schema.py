@@ -152,7 +152,7 @@ def _fits(kind: str, value: Any) -> bool:
     if kind == "InputFile":
         return isinstance(value, Media)
     if kind in SIMPLE:
-        return type(value) is SIMPLE[kind]
+        return isinstance(value, SIMPLE[kind]) and not (kind == "Integer" and isinstance(value, bool))
     if kind not in TELEGRAM["types"] or not isinstance(value, dict):
         return False
     return not list(_fields(TELEGRAM["types"][kind], value, kind))
