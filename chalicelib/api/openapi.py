@@ -154,7 +154,7 @@ def _header_parameters(endpoint: Endpoint) -> list[Json]:
 
 
 _KEPT = "Sent again within 24 hours with the same key and body, the request is answered as it was the first time."
-_NOT_KEPT = "Accepted and not needed: this stores nothing, so it can be repeated freely."
+_NOT_KEPT = "Accepted and not needed: this can be repeated freely."
 
 
 def _header(name: str, about: str, pattern: str | None) -> Json:

@@ -102,9 +102,15 @@ class Engagement:
     at: datetime
     source: Source
     raw_id: str
-    """Eight bytes of a digest of the network's id, in base 64: what recognises the same event again."""
+    """Eight bytes of an HMAC of the network's id, in base 64: what recognises the same event again."""
+    total: bool = False
+    """Whether `value` is the whole figure, and no increase."""
+    thing: str | None = None
+    """Of what was said, the place of its item in the inbox, where its text is as long as it is kept."""
 
 
+YEARS = range(1970, 9990)
+"""What an instant may lie in."""
 LONGEST_ID = 1000
 LONGEST_TEXT = 10_000
 """Characters of what somebody wrote that are kept; more than any network lets people write in an answer."""
@@ -120,17 +126,19 @@ def sound(seen: Seen) -> Seen:
             raise ValueError("an id that is none")
     if type(seen.value) is not int or abs(seen.value) >= 1 << 53 or not isinstance(seen.text, str | None):
         raise ValueError("no value, or no text")
-    if seen.at and seen.at.tzinfo is None:
-        raise ValueError("an instant without a zone")
+    if seen.at and (seen.at.tzinfo is None or seen.at.astimezone(UTC).year not in YEARS):
+        raise ValueError("an instant without a zone, or one that is none")
     "".join(seen.ref.values()).encode()
     text = seen.text and seen.text[:LONGEST_TEXT].encode(errors="replace").decode()
     return replace(seen, at=seen.at and seen.at.astimezone(UTC), text=text)
 
 
-def digest(account_id: str, seen: Seen) -> str:
-    """What recognises an event: 64 bits, enough among those of one minute, in 11 letters."""
-    said = f"{account_id}\n{seen.kind}\n{seen.value}\n{seen.id}"
-    return urlsafe_b64encode(hashlib.sha256(said.encode()).digest()[:8]).decode().rstrip("=")
+def digest(key: bytes, account_id: str, seen: Seen) -> str:
+    """What recognises an event, for nobody to find out whose it was: 64 bits of an HMAC, in 11 letters.
+
+    64 bits are enough among the events of one minute.
+    """
+    return _stand_in(key, f"{account_id}\n{seen.kind}\n{seen.value}\n{seen.id}", 8).rstrip("=")
 
 
 def actor_hash(key: bytes, platform: str, actor: str) -> str:
@@ -138,5 +146,9 @@ def actor_hash(key: bytes, platform: str, actor: str) -> str:
 
     Platforms have ids of their own, so that two of them never make one person of two.
     """
-    said = hmac.new(key, f"{platform}\n{actor}".encode(), hashlib.sha256).digest()
-    return urlsafe_b64encode(said[:12]).decode()
+    return _stand_in(key, f"{platform}\n{actor}", 12)
+
+
+def _stand_in(key: bytes, said: str, size: int) -> str:
+    mac = hmac.new(key, said.encode(errors="surrogatepass"), hashlib.sha256).digest()
+    return urlsafe_b64encode(mac[:size]).decode()

@@ -19,6 +19,7 @@ from chalicelib.ports import World
 from chalicelib.service import compose, connect, inbox
 from chalicelib.service.compose import Plan, Planned
 from chalicelib.service.media import Resolved
+from chalicelib.service.people import People
 from chalicelib.service.reading import Whole
 
 
@@ -33,19 +34,19 @@ def answer(world: World, workspace_id: str, item_id: str, text: str, seed: str |
     account = connect.find(world, workspace_id, item.account_id)
     if account is None:
         raise Conflict("the account that it was said to is no longer connected", "account_gone")
-    plan = _plan(platform(item.platform), account, item, text, now)
+    plan = _plan(platform(item.platform), account, item, text, now, People.of(world, workspace_id))
     plan.insist()
     return compose.store(world, workspace_id, plan, now, seed, in_reply_to=item.id)
 
 
-def _plan(network: Platform, account: Account, item: InboxItem, text: str, now: datetime) -> Plan:
+def _plan(network: Platform, account: Account, item: InboxItem, text: str, now: datetime, people: People) -> Plan:
     """The answer worked out, with all that is wrong with it."""
     about = ReplyTo(item.kind or "comment", item.thing, item.post, item.ref)
     wanted = NewTarget(account_id=account.id)
     said = network.addressed(about, text)
     new = NewPost(text=said, targets=(wanted,), publish="now", overflow="reject", expires_at=_until(network, item))
     rendition = adapt(new.content, network.answer_rules(account))
-    planned = Planned(wanted, account, now, replace(rendition, reply_to=about))
+    planned = Planned(wanted, account, now, replace(rendition, reply_to=people.hidden(about)))
     return Plan(Resolved(new), now, [planned], [*_obstacles(network, account, item, now), *rendition.issues])
 
 

@@ -208,15 +208,20 @@ def find(world: World, workspace_id: str, account_id: str) -> Account | None:
     return without_secrets(item) if item else None
 
 
-def of_platform(world: World, workspace_id: str, network: str) -> list[Account]:
-    """All accounts that the workspace has on a network, without their secrets."""
+def every(world: World, workspace_id: str) -> list[Account]:
+    """All accounts of the workspace, without their secrets."""
     found, cursor = list[Account](), None
     while True:
         page = accounts(world, workspace_id, 100, cursor)
-        found += [one for one in page.data if one.platform == network]
+        found += page.data
         if page.next_cursor is None:
             return found
         cursor = page.next_cursor
+
+
+def of_platform(world: World, workspace_id: str, network: str) -> list[Account]:
+    """All accounts that the workspace has on a network, without their secrets."""
+    return [one for one in every(world, workspace_id) if one.platform == network]
 
 
 def find_many(world: World, workspace_id: str, account_ids: set[str]) -> dict[str, Account]:
@@ -228,10 +233,13 @@ def find_many(world: World, workspace_id: str, account_ids: set[str]) -> dict[st
 def disconnect(world: World, workspace_id: str, account_id: str) -> None:
     """Forget the account and its secrets. Targets still waiting on it fail with a clear word.
 
-    Secrets that other accounts live on stay until the last of these is gone.
+    Secrets that other accounts live on stay until the last of these is gone; what people did there is still kept, and
+    can be erased.
     """
     gone = account(world, workspace_id, account_id)
-    world.table.write(Delete(key(workspace_id, account_id)), Delete(callback_secrets.key(account_id)))
+    former = Key(records.workspace_pk(workspace_id), f"{records.FORMER_PREFIX}{account_id}")
+    left = Put(Item(former, {"platform": gone.platform}), expect=None)
+    world.table.write(Delete(key(workspace_id, account_id)), Delete(callback_secrets.key(account_id)), left)
     _tidy(world, workspace_id, gone.grant)
 
 

@@ -4,10 +4,14 @@
                                  DAY#<date>                 what the account's figures grew by, by hour, in UTC
                                  SPIKE                      when people last raised their voices, and how many
                                  MINUTE#<minute>            the events of that minute, without personal data
-                                 UNDATED#<two digits>       events that do not say when they happened
+                                 UNDATED#<two digits>       what recognises events that do not say when they happened
                                  THING#<digest>             an item of the inbox
                                  SHARE#<share id>           the target that a person finishes in the network's app
+                                 PEOPLE#<date>              who did something on a day that is over, by HMAC
     W#<workspace>                ACTORS                     the key of the HMAC that stands for people, sealed
+                                 PRIVACY                    how long texts are kept, and who was erased
+
+A minute with very many events has further rows, `MINUTE#<minute>#<letter>`.
 
 The `listing` index holds items of the inbox under `IN#<workspace>#<state>`: those that wait by since when they do, the
 others by the time they were last spoken in; and
@@ -23,7 +27,9 @@ from chalicelib.core.engagement import Seen
 from chalicelib.core.event_log import KEPT, EventLog
 from chalicelib.core.followed import Followed
 from chalicelib.core.inbox import InboxItem, State
+from chalicelib.core.privacy import Privacy
 from chalicelib.core.spikes import Spike
+from chalicelib.core.target import Target
 from chalicelib.core.timing import stamp
 from chalicelib.ports import Item, Key, World
 from chalicelib.service import records, sealing
@@ -31,6 +37,7 @@ from chalicelib.service import records, sealing
 POLL_SHARD_NAMES = tuple(f"POLL#{number:02d}" for number in range(records.SHARDS))
 SPIKE = "SPIKE"
 LONGEST_NAME = 200
+POST, DAY, MINUTE, UNDATED, THING, PEOPLE = "POST#", "DAY#", "MINUTE#", "UNDATED#", "THING#", "PEOPLE#"
 
 
 def pk(workspace_id: str, account_id: str) -> str:
@@ -51,12 +58,17 @@ def account_key(key: Key) -> Key:
 
 def post_key(workspace_id: str, account_id: str, post: str) -> Key:
     """Where a followed post lies."""
-    return Key(pk(workspace_id, account_id), f"POST#{_name(post)}")
+    return Key(pk(workspace_id, account_id), f"{POST}{_name(post)}")
+
+
+def parts_of(target: Target) -> tuple[str, ...]:
+    """The network's ids of a target: a thread has several."""
+    return target.part_ids or ((target.platform_post_id,) if target.platform_post_id else ())
 
 
 def day_key(workspace_id: str, account_id: str, at: datetime) -> Key:
     """Where an account's day lies."""
-    return Key(pk(workspace_id, account_id), f"DAY#{at.astimezone(UTC):%Y-%m-%d}")
+    return Key(pk(workspace_id, account_id), f"{DAY}{at.astimezone(UTC):%Y-%m-%d}")
 
 
 def spike_key(workspace_id: str, account_id: str) -> Key:
@@ -64,16 +76,56 @@ def spike_key(workspace_id: str, account_id: str) -> Key:
     return Key(pk(workspace_id, account_id), SPIKE)
 
 
-def log_key(workspace_id: str, account_id: str, seen: Seen) -> Key:
-    """Where an event is logged: with those of its minute; without an instant of its own, with those of its digest."""
+def known_key(workspace_id: str, account_id: str, seen: Seen) -> Key:
+    """Where an event is recognised: with those of its minute; without an instant of its own, with those of its id."""
     if seen.at is None:
-        return Key(pk(workspace_id, account_id), f"UNDATED#{hashlib.sha256(seen.id.encode()).hexdigest()[:2]}")
-    return Key(pk(workspace_id, account_id), f"MINUTE#{seen.at.astimezone(UTC):%Y-%m-%dT%H:%M}")
+        return Key(pk(workspace_id, account_id), f"{UNDATED}{_digest(seen.id)[:2]}")
+    return minute_key(workspace_id, account_id, seen.at)
+
+
+def minute_key(workspace_id: str, account_id: str, at: datetime) -> Key:
+    """Where what happened in that minute is listed."""
+    return Key(pk(workspace_id, account_id), f"{MINUTE}{minute_name(at)}")
+
+
+def minute_name(at: datetime) -> str:
+    """The minute as part of a key."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M}"
+
+
+def further(key: Key, raw_id: str) -> Key:
+    """Where an event lies whose minute has a full row already."""
+    return Key(key.pk, f"{key.sk}#{raw_id[0]}")
 
 
 def thing_key(workspace_id: str, account_id: str, thing: str) -> Key:
     """Where an item of the inbox lies, by the network's id of it."""
-    return Key(pk(workspace_id, account_id), f"THING#{_digest(thing)}")
+    return Key(pk(workspace_id, account_id), f"{THING}{_digest(thing)}")
+
+
+def thing_at(workspace_id: str, account_id: str, place: str) -> Key:
+    """The same, by what an `Engagement` knows of it."""
+    return Key(pk(workspace_id, account_id), f"{THING}{place}")
+
+
+def place_of(thing: str) -> str:
+    """What an `Engagement` knows of a thing."""
+    return _digest(thing)
+
+
+def privacy_key(workspace_id: str) -> Key:
+    """Where it says how long texts are kept, and who was erased."""
+    return Key(records.workspace_pk(workspace_id), "PRIVACY")
+
+
+def privacy_of(item: Item | None) -> Privacy:
+    """What the workspace wants kept of people."""
+    return records.from_doc(Privacy, item.doc) if item else Privacy()
+
+
+def people_key(workspace_id: str, account_id: str, day: str) -> Key:
+    """Where the people of a day lie."""
+    return Key(pk(workspace_id, account_id), f"{PEOPLE}{day}")
 
 
 def share_key(workspace_id: str, account_id: str, share_id: str) -> Key:
@@ -89,7 +141,7 @@ def inbox_id(account_id: str, thing: str) -> str:
 def inbox_key(workspace_id: str, id: str) -> Key | None:
     """Where the item of this id lies; None where it is no such id."""
     account, _, digest = id.removeprefix("inb_").rpartition("_")
-    return Key(pk(workspace_id, f"acc_{account}"), f"THING#{digest}") if account and digest else None
+    return Key(pk(workspace_id, f"acc_{account}"), f"{THING}{digest}") if account and digest else None
 
 
 def post_item(workspace_id: str, post: Followed, rev: int) -> Item:

@@ -21,7 +21,7 @@ def follow(world: World, change: Change) -> None:
     if target.answers:
         inbox.answered(world, target, target.answers)
         return
-    parts = target.part_ids or ((target.platform_post_id,) if target.platform_post_id else ())
+    parts = engaged.parts_of(target)
     keys = [engaged.post_key(target.workspace_id, target.account_id, part) for part in parts]
     known = {item.key: item for item in world.table.get_many(keys)}
     for number, (key, part) in enumerate(zip(keys, parts, strict=True)):

@@ -9,6 +9,7 @@ from chalicelib.core.inbox import InboxItem, Response, State, response
 from chalicelib.core.target import Target
 from chalicelib.ports import Found, Item, Put, World
 from chalicelib.service import business_hours, engaged, reading
+from chalicelib.service.people import People
 from chalicelib.service.reading import Page
 
 TRIES = 5
@@ -137,5 +138,5 @@ def _is_kept(world: World, row: Item) -> bool:
 
 def _showing(world: World, workspace_id: str) -> Callable[[InboxItem], Shown]:
     """What shows an item, by the workspace's hours as they are now."""
-    hours, now = business_hours.of(world, workspace_id), world.clock.now()
-    return lambda found: Shown(found, response(found, hours, now), hours.target)
+    hours, now, people = business_hours.of(world, workspace_id), world.clock.now(), People.of(world, workspace_id)
+    return lambda found: Shown(people.plain(found), response(found, hours, now), hours.target)

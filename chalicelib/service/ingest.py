@@ -11,46 +11,35 @@ import logging
 import zlib
 from base64 import b64decode
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from chalicelib.callbacks import callbacks
 from chalicelib.callbacks.base import Told
 from chalicelib.core.account import Account
-from chalicelib.core.counters import added
+from chalicelib.core.counters import Move, added, growth
 from chalicelib.core.day import Day, hour_of
-from chalicelib.core.engagement import (
-    FIGURES,
-    VOICES,
-    WANTS_ANSWER,
-    Engagement,
-    Seen,
-    Source,
-    actor_hash,
-    digest,
-    sound,
-)
+from chalicelib.core.engagement import FIGURES, VOICES, WANTS_ANSWER, Engagement, Seen, Source, sound
 from chalicelib.core.errors import Stale, Unavailable
 from chalicelib.core.event_log import UNDATED, EventLog
 from chalicelib.core.followed import Followed
 from chalicelib.core.inbox import InboxItem
+from chalicelib.core.privacy import Privacy
 from chalicelib.core.timing import instant, milliseconds
 from chalicelib.ports import Heard, Item, Key, Put, World
-from chalicelib.service import connect, engaged, removal, shares, spikes
+from chalicelib.service import connect, engaged, records, removal, shares, spikes
+from chalicelib.service.people import People
 
 log = logging.getLogger(__name__)
 
+ERASE = "erase"
+"""The `network` of a message that has a person erased, see `service/erase.py`."""
 MOST_ROWS = 90
 """Rows of one write; a transaction takes a hundred."""
 TRIES = 12
 PAUSE = timedelta(milliseconds=40)
-TEXT_KEPT = timedelta(days=30)
-"""How long what people wrote is kept."""
-UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, OSError, RecursionError, zlib.error)
-"""What reading may raise: a number may be no instant, and a body may be deeper than anybody reads."""
-SHORTER = {"linkedin": timedelta(hours=24)}
-"""Where a network's terms allow less: LinkedIn, members' social activity, see docs/engagement.md."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +60,9 @@ def ingest(world: World, messages: Mapping[str, Heard]) -> list[str]:
     failed = set[str]()
     by_account: dict[tuple[str, str], list[Event]] = defaultdict(list)
     for id, heard in messages.items():
+        if heard.network == ERASE:
+            failed |= _erased(world, id, heard)
+            continue
         events, unreadable = read(id, heard)
         by_account[heard.workspace_id, heard.account_id] += events
         failed |= {id} if unreadable else set()
@@ -79,19 +71,31 @@ def ingest(world: World, messages: Mapping[str, Heard]) -> list[str]:
     return sorted(failed)
 
 
+def _erased(world: World, id: str, heard: Heard) -> set[str]:
+    from chalicelib.service import erase  # seldom asked for
+
+    try:
+        erase.go_on(world, heard)
+    except Exception:
+        log.exception("not_erased", extra={"account": heard.account_id})
+        return {id}
+    return set()
+
+
 def read(id: str, heard: Heard) -> tuple[list[Event], int]:
     """The events of a message, and how many of them made no sense."""
-    how, at, unreadable, events = callbacks(heard.network), instant(heard.at), 0, list[Event]()
+    unreadable, events = 0, list[Event]()
     try:
+        how, at = callbacks(heard.network), instant(heard.at)
         told = Told(zlib.decompress(b64decode(heard.body)), json.loads(heard.headers), at)
         found = list(how.events(told))
-    except UNREADABLE:
+    except Exception:  # whatever it is, it must not be in the way of the other messages
         log.warning("callback_unreadable", extra={"network": heard.network, "account": heard.account_id})
         return [], 1
     for one in found:
         try:
             events += [Event(id, "callback", at, sound(seen)) for seen in how.read(one, told)]
-        except UNREADABLE:
+        except Exception:
             unreadable += 1
     if unreadable:
         log.warning("events_unreadable", extra={"network": heard.network, "account": heard.account_id, "n": unreadable})
@@ -106,14 +110,26 @@ def _of_account(world: World, workspace_id: str, account_id: str, events: list[E
     failed = set[str]()
     for owner, theirs in _by_owner(world, account, events):
         for chunk in chunks(workspace_id, owner, theirs):
-            try:
-                for event in chunk:
-                    shares.finish(world, owner, event.seen, _happened(event))
-                spikes.watch(world, owner, count(world, owner, chunk).voices)
-            except Exception:
-                log.exception("not_counted", extra={"account": owner.id, "events": len(chunk)})
-                failed |= {event.message for event in chunk}
+            failed |= _counted(world, owner, chunk)
     return failed
+
+
+def _counted(world: World, owner: Account, events: list[Event]) -> set[str]:
+    """Count events, in halves where they do not go together; the messages of those that cannot be counted."""
+    try:
+        for event in events:
+            shares.finish(world, owner, event.seen, _happened(event))
+        spikes.watch(world, owner, count(world, owner, events).voices)
+    except Unavailable:
+        log.warning("not_counted_now", extra={"account": owner.id, "events": len(events)})
+        return {event.message for event in events}
+    except Exception:
+        if len(events) == 1:
+            log.exception("not_counted", extra={"account": owner.id})
+            return {events[0].message}
+        half = len(events) // 2
+        return _counted(world, owner, events[:half]) | _counted(world, owner, events[half:])
+    return set()
 
 
 def _by_owner(world: World, account: Account, events: list[Event]) -> Iterator[tuple[Account, list[Event]]]:
@@ -146,10 +162,12 @@ def chunks(workspace_id: str, owner: Account, events: Iterable[Event]) -> Iterat
 
 
 def _keys(workspace_id: str, owner: Account, event: Event) -> set[Key]:
-    seen = event.seen
+    """The rows that an event touches, but for what one that comes out of order changes about another day."""
+    seen, at = event.seen, _happened(event)
     keys = {
-        engaged.log_key(workspace_id, owner.id, seen),
-        engaged.day_key(workspace_id, owner.id, _happened(event)),
+        engaged.known_key(workspace_id, owner.id, seen),
+        engaged.minute_key(workspace_id, owner.id, at),
+        engaged.day_key(workspace_id, owner.id, at),
     }
     keys |= {engaged.post_key(workspace_id, owner.id, seen.post)} if seen.post else set()
     return keys | {engaged.thing_key(workspace_id, owner.id, thing) for thing in (seen.thing, seen.parent) if thing}
@@ -162,12 +180,13 @@ def _happened(event: Event) -> datetime:
 
 def count(world: World, owner: Account, events: Sequence[Event]) -> "Sheet":
     """Count events of one account in one write. Raises Unavailable where somebody else always writes first."""
-    key = engaged.actors_key(world, owner.workspace_id) if any(one.seen.actor for one in events) else b""
-    keys = set[Key]().union(*(_keys(owner.workspace_id, owner, event) for event in events))
+    people = People.of(world, owner.workspace_id)
+    masked = [dataclasses.replace(event, seen=people.masked(event.seen)) for event in events]
+    keys = set[Key]().union(*(_keys(owner.workspace_id, owner, event) for event in masked))
     for _ in range(TRIES):
         sheet = Sheet.of(world, owner, keys)
-        for event in events:
-            sheet.take(event, key)
+        for event in masked:
+            sheet.take(event, people)
         try:
             removal.mark(world, owner.workspace_id, sheet.gone)
             if writes := sheet.writes():
@@ -184,7 +203,9 @@ class Sheet:
 
     owner: Account
     now: datetime
-    items: dict[Key, Item]
+    privacy: Privacy
+    get: Callable[[Key], Item | None]
+    items: dict[Key, Item | None]
     logs: dict[Key, EventLog] = field(default_factory=dict)
     posts: dict[Key, Followed] = field(default_factory=dict)
     days: dict[Key, Day] = field(default_factory=dict)
@@ -193,13 +214,16 @@ class Sheet:
 
     @classmethod
     def of(cls, world: World, owner: Account, keys: Collection[Key]) -> "Sheet":
-        """The rows of these keys as they are now."""
-        return cls(owner, world.clock.now(), {item.key: item for item in world.table.get_many(sorted(keys))})
+        """The rows of these keys as they are now; what turns out to be needed besides is read then."""
+        about = engaged.privacy_key(owner.workspace_id)
+        found = {item.key: item for item in world.table.get_many(sorted({*keys, about}))}
+        privacy = engaged.privacy_of(found.get(about))
+        return cls(owner, world.clock.now(), privacy, world.table.get, {key: found.get(key) for key in keys})
 
     @property
     def gone(self) -> list[Followed]:
         """The posts that are known to be gone now, and were not before."""
-        known = {key for key, item in self.items.items() if key in self.posts and engaged.post_of(item).gone}
+        known = {key for key in self.posts if (item := self.items[key]) and engaged.post_of(item).gone}
         return [post for key, post in self.posts.items() if post.gone and key not in known]
 
     @property
@@ -212,70 +236,118 @@ class Sheet:
         """Count what a post's network says of it as a whole. Where `heard`, what people said since is of this hour."""
         before, counters = post.counters, post.counters
         for name, total in figures.items():
-            counters = counters.reported(name, at, total)
-            self._grew(name, at, counters.value(name) - before.value(name))
+            counters, moves = counters.reported(name, at, total, "poll")
+            self._grew(name, moves)
         if heard:
             self._heard(at, sum(max(0, counters.value(name) - before.value(name)) for name in VOICES))
         self.keep(dataclasses.replace(post, counters=counters))
 
-    def take(self, event: Event, key: bytes) -> None:
+    def take(self, event: Event, people: People) -> None:
         """Count one event, unless it was counted before."""
-        seen, at, raw_id = event.seen, _happened(event), digest(self.owner.id, event.seen)
-        if not self._is_new(event, raw_id):
+        seen, at, raw_id = event.seen, _happened(event), people.raw_id(self.owner.id, event.seen)
+        place = engaged.known_key(self.owner.workspace_id, self.owner.id, seen)
+        if self._knows(place, raw_id):
             return
-        actor = actor_hash(key, self.owner.platform, seen.actor) if seen.actor else None
         ours = seen.ours or (seen.actor is not None and seen.actor == self.owner.remote_id)
-        post = self._counted(seen, at, ours)
+        actor = people.hash(self.owner.platform, seen.actor) if seen.actor else None
+        forgotten = self._is_erased(people, seen, actor, at)
+        post = self._counted(event, at, ours)
         if seen.kind in WANTS_ANSWER and not ours and not seen.total:
             self._heard(at, max(0, seen.value))
+        said = seen.thing if seen.kind in WANTS_ANSWER and not ours and not forgotten else None
         self._logged(
-            event,
+            place,
             Engagement(
-                seen.kind, self.owner.platform, self.owner.id, seen.post, actor, seen.value, at, event.source, raw_id
+                kind=seen.kind,
+                platform=self.owner.platform,
+                account_id=self.owner.id,
+                post=seen.post,
+                actor=None if forgotten else actor,
+                value=seen.value,
+                at=at,
+                source=event.source,
+                raw_id=raw_id,
+                total=seen.total,
+                thing=engaged.place_of(said) if said else None,
             ),
         )
-        if ours:
+        if ours and not forgotten:
             self._answered(seen, at, post)
-        elif seen.kind in WANTS_ANSWER and seen.thing:
+        elif said:
             self._asked(seen, at, actor, post)
-        elif seen.kind == "removed" and seen.thing:
-            self._put(self._thing(seen.thing).removed(at))
+        elif seen.kind == "removed" and seen.thing and not ours:
+            self._put(self._thing(self._taken_back(people, seen.thing)).removed(at))
 
-    def _is_new(self, event: Event, raw_id: str) -> bool:
-        place = engaged.log_key(self.owner.workspace_id, self.owner.id, event.seen)
-        if place not in self.known:
-            self.logs[place] = engaged.log_of(self.items[place]) if place in self.items else EventLog()
-            self.known[place] = set(self.logs[place].known)
-        new = raw_id not in self.known[place]
-        self.known[place].add(raw_id)
-        return new
+    def _taken_back(self, people: People, thing: str) -> str:
+        """What was removed, by its stored name: whoever tells of it does not say whether it was said in private."""
+        private = people.sealed(thing)
+        known = self._row(engaged.thing_key(self.owner.workspace_id, self.owner.id, private))
+        return private if known else thing
 
-    def _logged(self, event: Event, engagement: Engagement) -> None:
-        place = engaged.log_key(self.owner.workspace_id, self.owner.id, event.seen)
-        before = self.logs[place] if event.seen.at else self.logs[place].since(self.now - UNDATED)
-        self.logs[place] = before.plus(engagement)
+    def _is_erased(self, people: People, seen: Seen, actor: str | None, at: datetime) -> bool:
+        """Whether whoever did it, or whoever a conversation is with, was erased since."""
+        if not self.privacy.erased:
+            return False
+        marks = [people.mark(actor)] if actor else []
+        if seen.kind == "message" and seen.thing:
+            other = people.hash(self.owner.platform, people.opened(seen.thing))
+            marks.append(people.mark(other))
+        return any(at <= self.privacy.erased[mark] for mark in marks if mark in self.privacy.erased)
 
-    def _counted(self, seen: Seen, at: datetime, ours: bool) -> Followed | None:
-        name = FIGURES.get(seen.kind)
+    def _row(self, key: Key) -> Item | None:
+        if key not in self.items:
+            self.items[key] = self.get(key)
+        return self.items[key]
+
+    def _log(self, key: Key) -> EventLog:
+        if key not in self.logs:
+            item = self._row(key)
+            self.logs[key] = engaged.log_of(item) if item else EventLog()
+            self.known[key] = set(self.logs[key].known)
+        return self.logs[key]
+
+    def _knows(self, place: Key, raw_id: str) -> bool:
+        """Whether an event was counted before: its minute knows it, or the further row where that one is full."""
+        if self._log(place).full and raw_id not in self.known[place]:
+            place = engaged.further(place, raw_id)
+            self._log(place)
+        return raw_id in self.known[place]
+
+    def _logged(self, place: Key, event: Engagement) -> None:
+        """List an event in its minute, and recognise it in its place where that is another one."""
+        listed = engaged.minute_key(self.owner.workspace_id, self.owner.id, event.at)
+        if listed != place:
+            fresh = self._log(place)
+            fresh = fresh.since(self.now - UNDATED) if place.sk.startswith(engaged.UNDATED) else fresh
+            self.logs[place] = fresh.recognising(event.raw_id, event.at)
+            self.known[place].add(event.raw_id)
+        if self._log(listed).full:
+            listed = engaged.further(listed, event.raw_id)
+        self.logs[listed] = self._log(listed).plus(event)
+        self.known[listed].add(event.raw_id)
+
+    def _counted(self, event: Event, at: datetime, ours: bool) -> Followed | None:
+        seen, name = event.seen, None if ours else FIGURES.get(event.seen.kind)
         post = self._post(seen.post) if seen.post else None
-        if post:
-            before = after = post.counters
-            if seen.kind == "removed":
-                after = before if seen.thing else before.gone(at)
-            elif name and not ours:
-                after = before.reported(name, at, seen.value) if seen.total else before.counted(name, at, seen.value)
-            self.keep(dataclasses.replace(post, counters=after))
-            grown = after.value(name) - before.value(name) if name else 0
-        else:
-            grown = 0 if ours or seen.total else seen.value
+        moves: tuple[Move, ...] = ()
+        if post is None:
+            moves = (Move(int(at.timestamp()), seen.value),) if not seen.total else ()
+        elif seen.kind == "removed" and not seen.thing:
+            self.keep(dataclasses.replace(post, counters=post.counters.gone(at)))
+        elif name and seen.total:
+            counters, moves = post.counters.reported(name, at, seen.value, event.source)
+            self.keep(dataclasses.replace(post, counters=counters))
+        elif name:
+            counters, moves = post.counters.counted(name, at, seen.value)
+            self.keep(dataclasses.replace(post, counters=counters))
         if name:
-            self._grew(name, at, grown)
+            self._grew(name, moves)
         return post
 
-    def _grew(self, name: str, at: datetime, grown: int) -> None:
-        if grown:
-            place, day = self._day(at)
-            self.days[place] = dataclasses.replace(day, hours=added(day.hours, name, at, grown))
+    def _grew(self, name: str, moves: tuple[Move, ...]) -> None:
+        for move in moves:
+            place, day = self._day(datetime.fromtimestamp(move.at, UTC))
+            self.days[place] = dataclasses.replace(day, hours=added(day.hours, name, [move]))
 
     def _heard(self, at: datetime, times: int) -> None:
         if times:
@@ -286,15 +358,15 @@ class Sheet:
         place = engaged.day_key(self.owner.workspace_id, self.owner.id, at)
         if place in self.days:
             return place, self.days[place]
-        return place, engaged.day_of(self.items[place]) if place in self.items else Day()
+        item = self._row(place)
+        return place, engaged.day_of(item) if item else Day()
 
     def _post(self, post: str) -> Followed:
         place = engaged.post_key(self.owner.workspace_id, self.owner.id, post)
         if place in self.posts:
             return self.posts[place]
-        if place in self.items:
-            return engaged.post_of(self.items[place])
-        return Followed(self.owner.id, self.owner.platform, post)
+        item = self._row(place)
+        return engaged.post_of(item) if item else Followed(self.owner.id, self.owner.platform, post)
 
     def keep(self, post: Followed) -> None:
         """The post as it will be."""
@@ -332,8 +404,8 @@ class Sheet:
         place = engaged.thing_key(self.owner.workspace_id, self.owner.id, thing)
         if place in self.things:
             return self.things[place]
-        if place in self.items:
-            return engaged.inbox_of(self.items[place])
+        if item := self._row(place):
+            return engaged.inbox_of(item)
         return InboxItem(engaged.inbox_id(self.owner.id, thing), self.owner.id, self.owner.platform, thing)
 
     def _put(self, item: InboxItem) -> None:
@@ -342,25 +414,45 @@ class Sheet:
     def writes(self) -> list[Put]:
         """The rows that changed, each on condition that nobody wrote it since."""
         workspace_id = self.owner.workspace_id
-        expires = self.now + SHORTER.get(self.owner.platform, TEXT_KEPT)
-        logs = [
-            engaged.log_item(key, log, self._rev(key), self.now)
-            for key, log in self.logs.items()
-            if key not in self.items or log != engaged.log_of(self.items[key])
-        ]
         made = [
-            *logs,
+            *(engaged.log_item(key, log, self._rev(key), self.now) for key, log in self.logs.items()),
             *(engaged.post_item(workspace_id, post, self._rev(key)) for key, post in self.posts.items()),
-            *(engaged.day_item(key, day, self._rev(key)) for key, day in self.days.items()),
-            *(engaged.inbox_item(workspace_id, one, self._rev(key), expires) for key, one in self.things.items()),
+            *(engaged.day_item(key, _netted(day), self._rev(key)) for key, day in self.days.items()),
+            *self._said(),
         ]
-        return [Put(item, expect=item.rev) for item in made]
+        return [Put(item, expect=item.rev) for item in made if self._changed(item)]
+
+    def _said(self) -> Iterator[Item]:
+        for key, one in self.things.items():
+            yield engaged.inbox_item(self.owner.workspace_id, one, self._rev(key), self._until(key, one))
+
+    def _changed(self, item: Item) -> bool:
+        before = self.items[item.key]
+        return item.doc != (before.doc if before else NOTHING.get(item.key.sk.split("#")[0]))
+
+    def _until(self, key: Key, item: InboxItem) -> datetime:
+        """What somebody wrote goes when its time is over, whatever else becomes of the item."""
+        before = self.items[key]
+        if before and before.expires and before.doc["text"] == item.text:
+            return before.expires
+        return self.now + self.privacy.kept(self.owner.platform)
 
     def _rev(self, key: Key) -> int:
-        return self.items[key].rev if key in self.items else 0
+        item = self.items[key]
+        return item.rev if item else 0
+
+
+def _netted(day: Day) -> Day:
+    """The day without what came to nothing."""
+    return dataclasses.replace(day, hours=growth([day.hours]))
 
 
 def _own(seen: Seen) -> str:
     """The network's id of what we said, as our publisher knows it; a conversation or a thread has one of its own."""
     is_place = seen.kind == "message" or seen.thing == seen.parent
     return seen.id if is_place else seen.thing or seen.id
+
+
+NOTHING: dict[str, Any] = {"DAY": records.to_doc(Day()), "MINUTE": records.to_doc(EventLog())}
+NOTHING["UNDATED"] = NOTHING["MINUTE"]
+"""What a row says that nobody has written."""

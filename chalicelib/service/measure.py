@@ -205,7 +205,10 @@ class Round:
         keys = [place, engaged.day_key(account.workspace_id, account.id, as_of)]
         for _ in range(TRIES):
             sheet = Sheet.of(self.world, account, keys)
-            post = engaged.post_of(sheet.items[place])
+            row = sheet.items[place]
+            if row is None:
+                return "overtaken"
+            post = engaged.post_of(row)
             if post.next_at != leased.next_at:
                 return "overtaken"
             heard = as_of - _told_before(post, as_of) <= FRESH

@@ -36,7 +36,7 @@ from chalicelib.core.timing import milliseconds
 from chalicelib.platforms import platform
 from chalicelib.platforms.base import Platform
 from chalicelib.ports import Item, Wake, World
-from chalicelib.service import brakes, connect, records, schedule
+from chalicelib.service import brakes, connect, people, records, schedule
 from chalicelib.service.records import TargetKey
 from chalicelib.service.schedule import POLICY
 
@@ -253,7 +253,7 @@ class Publication:
         self.secrets = redaction.secrets_in(account.secrets)
         if self.around.rendition is None:
             raise Rejected("no_rendition", "what the target would send is gone")
-        rendition = records.rendition_of(self.around.rendition)
+        rendition = people.addressed(self.world, at.workspace_id, records.rendition_of(self.around.rendition))
         due = self.target.scheduled_at or self.now
 
         def publish(account: Account) -> Published:

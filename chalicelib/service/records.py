@@ -2,6 +2,7 @@
 
     W#<workspace>                WORKSPACE                  the tenant
                                  ACCOUNT#<account>          a connected account, its secrets sealed
+                                 FORMER#<account>           one that was disconnected
                                  GRANT#<grant>              the sealed secrets that accounts of one consent share
                                  MEDIUM#<medium>            a medium of ours, and what was found in it
                                  KEY#<key>                  an API key, as its owner may see it
@@ -42,6 +43,7 @@ SHARDS = 16
 SHARD_NAMES = tuple(f"OPEN#{number:02d}" for number in range(SHARDS))
 ACCOUNT_PREFIX = "ACCOUNT#"
 TARGET_PREFIX = "TARGET#"
+FORMER_PREFIX = "FORMER#"
 DELIVERY_SHARD_NAMES = tuple(f"DELIVER#{number:02d}" for number in range(SHARDS))
 
 

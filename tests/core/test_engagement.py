@@ -65,4 +65,4 @@ def test_what_is_sound_stays_as_it_is_and_has_a_digest() -> None:
     one = seen(post="urn:li:share:1", actor="张三", text="两只黄鹂", ref={"chat_id": "-100"}, value=-1, total=False)
     assert sound(one) == one
     assert sound(sound(one)) == one
-    assert len(digest("acc_1", one)) == 11
+    assert len(digest(b"key", "acc_1", one)) == 11

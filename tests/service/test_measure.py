@@ -77,7 +77,7 @@ def take_down(stage: Stage, post: Whole) -> Callable[[], None]:
 
 
 def figure(stage: Stage, post: Whole, name: str) -> tuple[int, str, datetime] | None:
-    (found,) = metrics.of_post(stage.world, WORKSPACE, post.post.id)
+    (found,) = metrics.of_post(stage.world, WORKSPACE, post.post.id).targets
     one = found.figures[name]
     return (one.value, one.source, one.as_of) if one else None
 
@@ -185,7 +185,7 @@ def test_a_post_is_gone_only_after_two_looks_an_hour_apart(stage: Stage, publish
     assert (target.state, target.events[-1].type, target.events[-1].detail) == ("removed", "removed", stamp(first))
     told = [one.type for change in stage.world.table.stream(before) for one in news_in(change)]
     assert told == ["target.removed"]
-    (found,) = metrics.of_post(stage.world, WORKSPACE, published.post.id)
+    (found,) = metrics.of_post(stage.world, WORKSPACE, published.post.id).targets
     assert found.removed_at == first
     assert figure(stage, published, "likes") is not None, "what was counted stays counted"
     assert followed(stage, published).next_at is None

@@ -100,7 +100,7 @@ def test_what_people_do_with_it_counts_for_our_post_from_then_on(stage: Stage, a
         {"action_type": 1, "action_time": int(stage.now.timestamp()), "item_id": ITEM},
     )
 
-    (of_target,) = metrics.of_post(stage.world, stage.workspace_id, post.post.id)
+    (of_target,) = metrics.of_post(stage.world, stage.workspace_id, post.post.id).targets
     likes = of_target.figures["likes"]
     assert likes is not None
     assert (likes.value, likes.source) == (1, "callback")
