@@ -35,7 +35,8 @@ from chalicelib.platforms.base import Platform
 from chalicelib.ports import Found, Item, Key, Put, World
 from chalicelib.service import brakes, connect, engaged, journal, reading, removal, spikes
 from chalicelib.service.dispatch import BEHIND_EVERY_ID
-from chalicelib.service.ingest import PAUSE, Sheet
+from chalicelib.service.ingest import PAUSE
+from chalicelib.service.sheet import Sheet
 
 log = logging.getLogger(__name__)
 

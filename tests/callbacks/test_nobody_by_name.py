@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from chalicelib.core.engagement import Seen
-from chalicelib.service.ingest import Event, count, read
+from chalicelib.service.ingest import count, read
+from chalicelib.service.sheet import Event
 from tests.callbacks.cases import Case, load, networks_with_data
 from tests.service.ear import Ear, connected
 

@@ -13,7 +13,8 @@ from chalicelib.core.engagement import Seen
 from chalicelib.core.timing import stamp
 from chalicelib.ports import Heard, Item, Key, Put
 from chalicelib.service import engaged, records
-from chalicelib.service.ingest import Event, ingest
+from chalicelib.service.ingest import ingest
+from chalicelib.service.sheet import Event
 from tests.fakes import START, FakeWorld, world
 
 WORKSPACE, ACCOUNT = "ws_one", "acc_tower"

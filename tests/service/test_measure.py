@@ -17,10 +17,10 @@ from chalicelib.core.timing import stamp
 from chalicelib.platforms import names, platform
 from chalicelib.ports import Item, Key, Put
 from chalicelib.service import brakes, connect, engaged, ingest, measure, metrics, sandbox
-from chalicelib.service.ingest import Event
 from chalicelib.service.measure import LEASE, RUN
 from chalicelib.service.reading import Whole
 from chalicelib.service.sandbox import Reactions
+from chalicelib.service.sheet import Event
 from chalicelib.service.tell import news_in, tell
 from tests.service.conftest import Stage
 
