@@ -47,12 +47,46 @@ def _document(base: str) -> Json:
         "info": {"title": "Carillon", "version": "1", "description": ABOUT, "license": _LICENSE},
         "servers": [{"url": base}],
         "tags": [{"name": _tag(each), "description": each.__doc__} for each in RESOURCES],
-        "paths": paths,
+        "paths": {**paths, CALLED: {"get": _called("challenge"), "post": _called("callback")}},
         "components": {
             "schemas": schemas.all(),
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "bearerFormat": "ck_live_…"}},
         },
     }
+
+
+CALLED = "/v1/callbacks/{platform}/{account_id}"
+"""Where networks and tools call: a function of its own answers there, and no endpoint of the API's."""
+
+
+def _called(doing: str) -> Json:
+    """One way of calling. What proves a call, and what it wants to hear, is its network's own."""
+    from chalicelib.callbacks import names
+
+    said = {
+        "challenge": "A network makes sure that the address is yours.",
+        "callback": "A network, or a tool of yours that speaks Standard Webhooks, tells what people did.",
+    }
+    asked = [
+        {"name": "platform", "in": "path", "required": True, "schema": {"type": "string", "enum": names()}},
+        {"name": "account_id", "in": "path", "required": True, "schema": {"type": "string"}},
+    ]
+    refused = {"application/json": {"schema": {"type": "object", "properties": {"error": {"type": "string"}}}}}
+    responses: Json = {
+        "200": {"description": "Understood, in the form that the network wants.", "content": {"*/*": {}}},
+        "204": {"description": "The same, where a network wants nothing back."},
+        "401": {"description": "Whatever is wrong with the call.", "content": refused},
+        "413": {"description": "More than 256 KB.", "content": refused},
+    }
+    operation: Json = {
+        "tags": ["callbacks"],
+        "operationId": f"receive_{doing}",
+        "summary": said[doing],
+        "parameters": asked,
+        "responses": responses,
+        "security": [],
+    }
+    return operation if doing == "challenge" else {**operation, "requestBody": {"content": {"*/*": {}}}}
 
 
 _LICENSE = {"name": "Apache-2.0", "identifier": "Apache-2.0"}

@@ -7,7 +7,7 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from chalicelib import api
-from chalicelib.api.openapi import EXAMPLES
+from chalicelib.api.openapi import CALLED, EXAMPLES
 from tests.api.client import Api, document, problem, validator
 
 ANSWERS = {(one.method, one.path): one.answers for one in api.endpoints()}
@@ -40,7 +40,7 @@ def test_it_holds_exactly_the_routes_that_are_served(client: Api) -> None:
     described = {(method.upper(), path) for path, methods in document()["paths"].items() for method in methods}
     served = {(method, path) for path, methods in client.app.routes.items() for method in methods}
 
-    assert described == served == set(ROUTES)
+    assert described - {("GET", CALLED), ("POST", CALLED)} == served == set(ROUTES)
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.api.openapi import CALLED
 from chalicelib.service.measure import LEASE, RUN
 from infra.package import Package, package
 
@@ -314,3 +315,19 @@ def acts_on(statement: dict[str, Any], prefix: str) -> bool:
 
 def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_what_networks_call_leads_to_a_function_that_can_do_nothing_else(
+    resources: dict[str, Any], method: str
+) -> None:
+    operation = resources["RestAPI"]["Properties"]["DefinitionBody"]["paths"][CALLED][method]
+    assert "${Callbacks.Arn}" in json.dumps(operation["x-amazon-apigateway-integration"]["uri"])
+    allowed = {
+        action for role, s in statements(resources) if role == "CallbacksRole" for action in as_list(s["Action"])
+    }
+    assert {one for one in allowed if not one.startswith("logs:")} == {
+        "dynamodb:GetItem",
+        "kms:Decrypt",
+        "sqs:SendMessage",
+    }
