@@ -187,15 +187,12 @@ class Hearing:
         return found
 
     def _truth(self, *, days: bool) -> Counter[tuple[str, str | None, str]]:
-        """By account, post and figure; by account and figure for the days. Nothing is below nothing."""
-        posts = Counter[tuple[str, str | None, str]]()
-        for deed in self.happened:
-            posts[deed.account_id, deed.post, FIGURES[deed.kind]] += deed.value
+        """By account, post and figure, never below nothing; by account and figure for the days, whatever came of it."""
         truth = Counter[tuple[str, str | None, str]]()
-        for (account_id, post, name), value in posts.items():
-            if value > 0 and (days or post):
-                truth[account_id, None if days else post, name] += value
-        return truth
+        for deed in self.happened:
+            if days or deed.post:
+                truth[deed.account_id, None if days else deed.post, FIGURES[deed.kind]] += deed.value
+        return Counter({key: value for key, value in truth.items() if value > 0 or (days and value)})
 
     def _counted(self) -> Counter[tuple[str, str | None, str]]:
         counted = Counter[tuple[str, str | None, str]]()
