@@ -29,6 +29,7 @@ class InboxItemAnswer(TypedDict):
     post_id: str | None
     target_id: str | None
     text: str | None
+    """What they wrote last; null once they took it back, or it may be kept no longer."""
     url: str | None
     at: str | None
     """When the latest thing was said."""

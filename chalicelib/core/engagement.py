@@ -106,7 +106,7 @@ class Engagement:
     total: bool = False
     """Whether `value` is the whole figure, and no increase."""
     thing: str | None = None
-    """Of what was said, the place of its item in the inbox, where its text is as long as it is kept."""
+    """Of what was said, the place of its item in the inbox, and of its text as long as that is kept."""
 
 
 YEARS = range(1970, 9990)

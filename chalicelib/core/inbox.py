@@ -1,7 +1,8 @@
 """The inbox: what people said that wants an answer, and whether it got one.
 
 An item is a comment, a mention, or a private conversation. Its turns say who spoke when, theirs and ours; everything
-else follows from them, so it does not matter in which order networks tell of them, or how often.
+else follows from them, so it does not matter in which order networks tell of them, or how often. What they wrote may be
+kept for a shorter time than the item, which goes on without it.
 """
 
 import dataclasses
@@ -43,6 +44,16 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
+class Words:
+    """What somebody wrote, as it is kept: beside the item, which lasts longer."""
+
+    text: str = field(repr=False)
+    at: datetime
+    until: datetime
+    """When it may be kept no longer."""
+
+
+@dataclass(frozen=True, slots=True)
 class InboxItem:
     """Something that somebody said to the brand, and what became of it."""
 
@@ -58,8 +69,10 @@ class InboxItem:
     target_id: str | None = None
     actor: str | None = None
     text: str | None = field(default=None, repr=False)
-    """What they said last; None once it was erased, or removed by them."""
+    """What they said last; None once it may be kept no longer, or was removed by them."""
     text_at: datetime | None = None
+    text_until: datetime | None = None
+    """When that may be kept no longer."""
     url: str | None = None
     ref: dict[str, str] = field(default_factory=dict)
     turns: tuple[Turn, ...] = ()
@@ -115,15 +128,29 @@ class InboxItem:
         gone = dataclasses.replace(self, turns=tuple(turns[:-TURNS])).waits[-1:]
         return dataclasses.replace(kept, waited_from=gone[0].since if gone and not gone[0].until else None)
 
-    def said(self, at: datetime, text: str | None) -> "InboxItem":
-        """The item after they said something; what they took back or what is older stays away."""
-        if self.removed_at or (self.text_at and (at, text or "") < (self.text_at, self.text or "")):
+    def said(self, at: datetime, text: str | None, until: datetime) -> "InboxItem":
+        """The item after they said something that may be kept until then; what they took back or what is older stays
+        away, and what was over at an instant stays over."""
+        if self.removed_at or (self.text_at and at < self.text_at):
             return self
-        return dataclasses.replace(self, text=text, text_at=at)
+        if at == self.text_at:
+            text, until = max(text or "", self.text or "") or None, min(until, self.text_until or until)
+        return dataclasses.replace(self, text=text, text_at=at, text_until=until)
 
     def removed(self, at: datetime) -> "InboxItem":
         """The item after they took it back: what they said is gone with it."""
-        return dataclasses.replace(self, removed_at=min(at, self.removed_at or at), text=None, text_at=None)
+        first = min(at, self.removed_at or at)
+        return dataclasses.replace(self, removed_at=first, text=None, text_at=None, text_until=None)
+
+    def words(self, now: datetime) -> Words | None:
+        """What they said last, where there is anything that may still be kept."""
+        if self.text is None or self.text_at is None or self.text_until is None or self.text_until <= now:
+            return None
+        return Words(self.text, self.text_at, self.text_until)
+
+    def wording(self, words: Words | None) -> "InboxItem":
+        """The item with what they said last, where these are the words."""
+        return dataclasses.replace(self, text=words.text if words and words.at == self.text_at else None)
 
     def dismissed(self, at: datetime) -> "InboxItem":
         """The item after a person said that it needs no answer; what they say later waits again."""

@@ -167,13 +167,13 @@ def _posts(world: World, workspace_id: str, post_id: str) -> dict[str, set[str]]
 
 def _whole(world: World, workspace_id: str, events: list[Engagement]) -> list[Happened]:
     posts = {engaged.post_key(workspace_id, one.account_id, one.post) for one in events if one.post}
-    said = {engaged.thing_at(workspace_id, one.account_id, one.thing) for one in events if one.thing}
+    said = {engaged.words_at(workspace_id, one.account_id, one.thing) for one in events if one.thing}
     items = {item.key: item for item in world.table.get_many(sorted(posts | said))}
     now = world.clock.now()
 
     def whole(event: Engagement) -> Happened:
         post = items.get(engaged.post_key(workspace_id, event.account_id, event.post)) if event.post else None
-        item = items.get(engaged.thing_at(workspace_id, event.account_id, event.thing)) if event.thing else None
+        item = items.get(engaged.words_at(workspace_id, event.account_id, event.thing)) if event.thing else None
         known = engaged.post_of(post) if post else Followed(event.account_id, event.platform, "")
         return Happened(event, known.post_id, known.target_id, _text(item, event, now))
 
@@ -181,11 +181,9 @@ def _whole(world: World, workspace_id: str, events: list[Engagement]) -> list[Ha
 
 
 def _text(item: Item | None, event: Engagement, now: datetime) -> str | None:
-    """What was written then; an item holds only what was written last."""
-    if item is None or (item.expires and item.expires <= now):
-        return None
-    said = engaged.inbox_of(item)
-    return said.text if said.text_at == event.at else None
+    """What was written then; only what was written last is kept."""
+    words = engaged.words_of(item, now)
+    return words.text if words and words.at == event.at else None
 
 
 def _cursor(position: Position) -> str:

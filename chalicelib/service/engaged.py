@@ -5,7 +5,8 @@
                                  SPIKE                      when people last raised their voices, and how many
                                  MINUTE#<minute>            the events of that minute, without personal data
                                  UNDATED#<two digits>       what recognises events that do not say when they happened
-                                 THING#<digest>             an item of the inbox
+                                 THING#<digest>             an item of the inbox, without what they wrote
+                                 WORDS#<digest>             what they wrote, for as long as that may be kept
                                  SHARE#<share id>           the target that a person finishes in the network's app
                                  PEOPLE#<date>              who did something on a day that is over, by HMAC
     W#<workspace>                ACTORS                     the key of the HMAC that stands for people, sealed
@@ -16,6 +17,9 @@ A minute with very many events has further rows, `MINUTE#<minute>#<letter>`.
 The `listing` index holds items of the inbox under `IN#<workspace>#<state>`: those that wait by since when they do, the
 others by the time they were last spoken in; and
 the `open` index the followed posts whose figures are to be asked for, in shards of their own.
+
+An item of the inbox lasts as long as the log, from when it was last written. Its words end by when they were said, and
+never outlast it; whoever writes or deletes them does so to the item in the same transaction.
 """
 
 import hashlib
@@ -26,7 +30,7 @@ from chalicelib.core.day import Day
 from chalicelib.core.engagement import Seen
 from chalicelib.core.event_log import KEPT, EventLog
 from chalicelib.core.followed import Followed
-from chalicelib.core.inbox import InboxItem, State
+from chalicelib.core.inbox import InboxItem, State, Words
 from chalicelib.core.privacy import Privacy
 from chalicelib.core.spikes import Spike
 from chalicelib.core.target import Target
@@ -37,7 +41,8 @@ from chalicelib.service import records, sealing
 POLL_SHARD_NAMES = tuple(f"POLL#{number:02d}" for number in range(records.SHARDS))
 SPIKE = "SPIKE"
 LONGEST_NAME = 200
-POST, DAY, MINUTE, UNDATED, THING, PEOPLE = "POST#", "DAY#", "MINUTE#", "UNDATED#", "THING#", "PEOPLE#"
+POST, DAY, MINUTE, UNDATED, PEOPLE = "POST#", "DAY#", "MINUTE#", "UNDATED#", "PEOPLE#"
+THING, WORDS = "THING#", "WORDS#"
 
 
 def pk(workspace_id: str, account_id: str) -> str:
@@ -103,9 +108,14 @@ def thing_key(workspace_id: str, account_id: str, thing: str) -> Key:
     return Key(pk(workspace_id, account_id), f"{THING}{_digest(thing)}")
 
 
-def thing_at(workspace_id: str, account_id: str, place: str) -> Key:
-    """The same, by what an `Engagement` knows of it."""
-    return Key(pk(workspace_id, account_id), f"{THING}{place}")
+def words_key(thing: Key) -> Key:
+    """Where the words of the item lie that lies there."""
+    return Key(thing.pk, f"{WORDS}{thing.sk.removeprefix(THING)}")
+
+
+def words_at(workspace_id: str, account_id: str, place: str) -> Key:
+    """The same, by what an `Engagement` knows of the item."""
+    return Key(pk(workspace_id, account_id), f"{WORDS}{place}")
 
 
 def place_of(thing: str) -> str:
@@ -183,17 +193,28 @@ def spike_of(item: Item) -> Spike:
     return records.from_doc(Spike, item.doc)
 
 
-def inbox_item(workspace_id: str, one: InboxItem, rev: int, expires: datetime | None) -> Item:
-    """The row of an item of the inbox."""
+def inbox_item(workspace_id: str, one: InboxItem, rev: int, now: datetime) -> Item:
+    """The row of an item of the inbox, without its words."""
     since = one.waiting_since or one.at
     place = Key(inbox_pk(workspace_id, one.state), f"{stamp(since)}#{one.id}") if since and one.kind else None
     key = thing_key(workspace_id, one.account_id, one.thing)
-    return Item(key, records.to_doc(one), rev=rev, listing=place, expires=expires)
+    return Item(key, records.to_doc(one.wording(None)), rev=rev, listing=place, expires=now + KEPT)
 
 
-def inbox_of(item: Item) -> InboxItem:
-    """The item of the inbox in a row."""
-    return records.from_doc(InboxItem, item.doc)
+def inbox_of(item: Item, words: Words | None = None) -> InboxItem:
+    """The item of the inbox in a row, with its words where they are at hand."""
+    return records.from_doc(InboxItem, item.doc).wording(words)
+
+
+def words_item(key: Key, words: Words, rev: int) -> Item:
+    """The row of an item's words."""
+    return Item(key, records.to_doc(words), rev=rev, expires=words.until)
+
+
+def words_of(item: Item | None, now: datetime) -> Words | None:
+    """The words in a row; None where they may be kept no longer, though the row still lies there."""
+    found = records.from_doc(Words, item.doc) if item else None
+    return found if found and found.until > now else None
 
 
 def log_item(key: Key, log: EventLog, rev: int, now: datetime) -> Item:

@@ -23,7 +23,7 @@ MOST = 1000
 """Rows that one message looks at."""
 TRIES = 5
 PREFIXES = (engaged.MINUTE, engaged.PEOPLE, engaged.THING)
-"""The rows that know of people, in order."""
+"""The rows that know of people, in order; words lie beside their item and go with it."""
 
 
 def start(world: World, workspace_id: str, account_ids: Iterable[str], trace: Trace) -> None:
@@ -72,24 +72,24 @@ def _erase(world: World, item: Item | None, trace: Trace) -> None:
         if item is None or not knows(item, trace):
             return
         try:
-            world.table.write(_without(item, trace.person))
+            world.table.write(*_without(item, trace.person))
             return
         except Stale:
             item = world.table.get(item.key)
     raise Unavailable("somebody else keeps writing this")
 
 
-def _without(item: Item, person: str) -> Put | Delete:
-    """The row without the person: events stay and are nobody's; what was said goes as a whole."""
+def _without(item: Item, person: str) -> list[Put | Delete]:
+    """The row without the person: events stay and are nobody's; what was said goes as a whole, with its words."""
     if item.key.sk.startswith(engaged.THING):
-        return Delete(item.key, expect=item.rev)
+        return [Delete(item.key, expect=item.rev), Delete(engaged.words_key(item.key))]
     if item.key.sk.startswith(engaged.PEOPLE):
         left = {**item.doc, "people": [one for one in item.doc["people"] if one != person]}
-        return Put(dataclasses.replace(item, doc=left), expect=item.rev)
+        return [Put(dataclasses.replace(item, doc=left), expect=item.rev)]
     events = [
         {**event, "actor": None, "thing": None} if event["actor"] == person else event for event in item.doc["events"]
     ]
-    return Put(dataclasses.replace(item, doc={**item.doc, "events": events}), expect=item.rev)
+    return [Put(dataclasses.replace(item, doc={**item.doc, "events": events}), expect=item.rev)]
 
 
 def _message(world: World, workspace_id: str, account_id: str, trace: Trace, after: str = "") -> Heard:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from chalicelib.core.errors import Conflict, NotFound, Stale, Unavailable
 from chalicelib.core.inbox import InboxItem, Response, State, response
 from chalicelib.core.target import Target
-from chalicelib.ports import Found, Item, Put, World
+from chalicelib.ports import Found, Item, Key, Put, World
 from chalicelib.service import business_hours, engaged, reading
 from chalicelib.service.people import People
 from chalicelib.service.reading import Page
@@ -65,7 +65,7 @@ def items(
 
 def item(world: World, workspace_id: str, item_id: str) -> Shown:
     """One item; NotFound where this workspace has none of that id, or has it no more."""
-    return _showing(world, workspace_id)(engaged.inbox_of(_row(world, workspace_id, item_id)))
+    return _showing(world, workspace_id)(_whole(world, _row(world, workspace_id, item_id)))
 
 
 def dismiss(world: World, workspace_id: str, item_id: str) -> Shown:
@@ -91,25 +91,26 @@ def answered(world: World, target: Target, item_id: str) -> None:
     before = engaged.inbox_of(row)
     after = before.spoke(at, "us", target.platform_post_id or target.id)
     if after != before:
-        world.table.write(_put(target.workspace_id, row, after))
+        world.table.write(_put(world, target.workspace_id, row, after))
 
 
 def _change(world: World, workspace_id: str, item_id: str, move: Callable[[InboxItem], InboxItem]) -> InboxItem:
     for _ in range(TRIES):
         row = _row(world, workspace_id, item_id)
-        before = engaged.inbox_of(row)
+        before = _whole(world, row)
         after = move(before)
         try:
             if after != before:
-                world.table.write(_put(workspace_id, row, after))
+                world.table.write(_put(world, workspace_id, row, after))
             return after
         except Stale:
             world.clock.sleep_until(world.clock.now() + PAUSE * (1 + world.chance.fraction()))
     raise Unavailable("somebody else keeps writing the same item")
 
 
-def _put(workspace_id: str, row: Item, changed: InboxItem) -> Put:
-    return Put(engaged.inbox_item(workspace_id, changed, row.rev, row.expires), expect=row.rev)
+def _put(world: World, workspace_id: str, row: Item, changed: InboxItem) -> Put:
+    """The write of a changed item; its words stay as they are, and so does their end."""
+    return Put(engaged.inbox_item(workspace_id, changed, row.rev, world.clock.now()), expect=row.rev)
 
 
 def _row(world: World, workspace_id: str, item_id: str) -> Item:
@@ -125,11 +126,21 @@ def _found(world: World, workspace_id: str, item_id: str) -> Item | None:
     return row if row and _is_kept(world, row) else None
 
 
+def _whole(world: World, row: Item) -> InboxItem:
+    """The item in a row, with what they wrote."""
+    return engaged.inbox_of(row, engaged.words_of(world.table.get(engaged.words_key(row.key)), world.clock.now()))
+
+
 def _items(world: World, rows: list[Found]) -> list[InboxItem | None]:
-    """The items of index rows, in their order; None for one that is gone."""
-    kept = (row for row in world.table.get_many([row.key for row in rows]) if _is_kept(world, row))
-    found = {row.key: engaged.inbox_of(row) for row in kept}
-    return [found.get(row.key) for row in rows]
+    """The items of index rows with what they wrote, in their order; None for one that is gone."""
+    keys, now = [row.key for row in rows], world.clock.now()
+    found = {item.key: item for item in world.table.get_many([*keys, *map(engaged.words_key, keys)])}
+
+    def whole(key: Key) -> InboxItem | None:
+        row, words = found.get(key), engaged.words_of(found.get(engaged.words_key(key)), now)
+        return engaged.inbox_of(row, words) if row and _is_kept(world, row) else None
+
+    return [whole(key) for key in keys]
 
 
 def _is_kept(world: World, row: Item) -> bool:

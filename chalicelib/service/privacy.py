@@ -123,7 +123,8 @@ def _kept(world: World, people: People, item: Item, account_id: str, trace: Trac
     if item.key.sk.startswith(engaged.MINUTE):
         theirs = [one for one in engaged.log_of(item).events if one.actor == trace.person]
         return [Kept("event", account_id, _event(one)) for one in theirs]
-    said = people.plain(engaged.inbox_of(item))
+    words = engaged.words_of(world.table.get(engaged.words_key(item.key)), world.clock.now())
+    said = people.plain(engaged.inbox_of(item, words))
     return [Kept("said", account_id, records.to_doc(said))]
 
 

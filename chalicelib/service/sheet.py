@@ -15,7 +15,7 @@ from chalicelib.core.followed import Followed
 from chalicelib.core.inbox import InboxItem
 from chalicelib.core.privacy import Privacy
 from chalicelib.core.timing import milliseconds
-from chalicelib.ports import Item, Key, Put, World
+from chalicelib.ports import Delete, Item, Key, Put, World
 from chalicelib.service import engaged, records
 from chalicelib.service.people import People
 
@@ -39,7 +39,8 @@ def keys_of(workspace_id: str, owner: Account, event: Event) -> set[Key]:
         engaged.day_key(workspace_id, owner.id, at),
     }
     keys |= {engaged.post_key(workspace_id, owner.id, seen.post)} if seen.post else set()
-    return keys | {engaged.thing_key(workspace_id, owner.id, thing) for thing in (seen.thing, seen.parent) if thing}
+    things = {engaged.thing_key(workspace_id, owner.id, thing) for thing in (seen.thing, seen.parent) if thing}
+    return keys | things | {engaged.words_key(thing) for thing in things}
 
 
 def happened(event: Event) -> datetime:
@@ -238,7 +239,8 @@ class Sheet:
             url=seen.url or item.url,
             ref={**item.ref, **seen.ref},
         )
-        self._put(known.said(at, seen.text).spoke(at, "them", seen.id))
+        until = at + self.privacy.kept(self.owner.platform)
+        self._put(known.said(at, seen.text, until).spoke(at, "them", seen.id))
 
     def _answered(self, seen: Seen, at: datetime, post: Followed | None) -> None:
         """We said something, here or with the network's own app: to what it answers, the clock stops.
@@ -255,37 +257,43 @@ class Sheet:
         if place in self.things:
             return self.things[place]
         if item := self._row(place):
-            return engaged.inbox_of(item)
+            return engaged.inbox_of(item, engaged.words_of(self._row(engaged.words_key(place)), self.now))
         return InboxItem(engaged.inbox_id(self.owner.id, thing), self.owner.id, self.owner.platform, thing)
 
     def _put(self, item: InboxItem) -> None:
         self.things[engaged.thing_key(self.owner.workspace_id, self.owner.id, item.thing)] = item
 
-    def writes(self) -> list[Put]:
+    def writes(self) -> list[Put | Delete]:
         """The rows that changed, each on condition that nobody wrote it since."""
         workspace_id = self.owner.workspace_id
         made = [
             *(engaged.log_item(key, log, self._rev(key), self.now) for key, log in self.logs.items()),
             *(engaged.post_item(workspace_id, post, self._rev(key)) for key, post in self.posts.items()),
             *(engaged.day_item(key, _netted(day), self._rev(key)) for key, day in self.days.items()),
-            *self._said(),
         ]
-        return [Put(item, expect=item.rev) for item in made if self._changed(item)]
+        return [*(Put(item, expect=item.rev) for item in made if self._changed(item)), *self._said()]
 
-    def _said(self) -> Iterator[Item]:
+    def _said(self) -> Iterator[Put | Delete]:
+        """The items of the inbox, and their words: never without the item, whose `rev` guards both."""
         for key, one in self.things.items():
-            yield engaged.inbox_item(self.owner.workspace_id, one, self._rev(key), self._until(key, one))
+            item = engaged.inbox_item(self.owner.workspace_id, one, self._rev(key), self.now)
+            worded = list(self._worded(engaged.words_key(key), one))
+            if worded or self._changed(item):
+                yield Put(item, expect=item.rev)
+            yield from worded
+
+    def _worded(self, key: Key, one: InboxItem) -> Iterator[Put | Delete]:
+        before, words = self._row(key), one.words(self.now)
+        if words is None and before:
+            yield Delete(key, expect=before.rev)
+        elif words:
+            item = engaged.words_item(key, words, self._rev(key))
+            if self._changed(item):
+                yield Put(item, expect=item.rev)
 
     def _changed(self, item: Item) -> bool:
         before = self.items[item.key]
         return item.doc != (before.doc if before else NOTHING.get(item.key.sk.split("#")[0]))
-
-    def _until(self, key: Key, item: InboxItem) -> datetime:
-        """What somebody wrote goes when its time is over, whatever else becomes of the item."""
-        before = self.items[key]
-        if before and before.expires and before.doc["text"] == item.text:
-            return before.expires
-        return self.now + self.privacy.kept(self.owner.platform)
 
     def _rev(self, key: Key) -> int:
         item = self.items[key]

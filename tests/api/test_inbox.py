@@ -44,6 +44,17 @@ def test_what_waits_is_shown_with_all_that_is_known_of_it(client: Api) -> None:
     }
 
 
+def test_a_text_that_may_be_kept_no_longer_is_null_and_all_else_stays(client: Api) -> None:
+    item = client.item(client.account())
+    before = client.get(f"/v1/inbox/{item}").json_body
+    passed(client, 30 * 24 * 60)
+
+    (shown,) = client.get("/v1/inbox").json_body["data"]
+
+    assert shown == client.get(f"/v1/inbox/{item}").json_body
+    assert shown == {**before, "text": None, "overdue": True}
+
+
 def test_what_waits_longer_than_the_target_is_overdue(client: Api) -> None:
     item = client.item(client.account())
     client.send("PUT", "/v1/business_hours", {**OFFICE, "timezone": "UTC", "days": {day: [ALL_DAY] for day in DAYS}})

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.core.business_hours import BusinessHours
-from chalicelib.core.inbox import TURNS, InboxItem, Response, Wait, response
+from chalicelib.core.inbox import TURNS, InboxItem, Response, Wait, Words, response
 
 NINE = datetime(2026, 11, 23, 9, tzinfo=UTC)
 NEW = InboxItem("inb_1", "acc_1", "sandbox", "c1", kind="comment")
@@ -22,8 +22,8 @@ def at(minute: float) -> datetime:
     return NINE + timedelta(minutes=minute)
 
 
-def they(minute: float, id: str = "", text: str | None = None) -> Move:
-    return lambda item: item.said(at(minute), text).spoke(at(minute), "them", id)
+def they(minute: float, id: str = "", text: str | None = None, kept: float = 60) -> Move:
+    return lambda item: item.said(at(minute), text, at(minute + kept)).spoke(at(minute), "them", id)
 
 
 def we(minute: float, id: str = "") -> Move:
@@ -40,7 +40,7 @@ def after(*moves: Move) -> InboxItem:
 ids = st.sampled_from(["", "a", "b", "c"])
 minutes = st.integers(0, 30)
 moves = st.one_of(
-    st.builds(they, minutes, ids, st.sampled_from([None, "How loud?", "Hello?"])),
+    st.builds(they, minutes, ids, st.sampled_from([None, "How loud?", "Hello?"]), st.sampled_from([20, 60])),
     st.builds(we, minutes, ids),
     st.builds(lambda minute: lambda item: item.dismissed(at(minute)), minutes),
     st.builds(lambda minute: lambda item: item.removed(at(minute)), minutes),
@@ -96,7 +96,7 @@ def test_an_answer_that_we_know_of_and_the_network_tells_of_again_counts_once() 
 def test_what_they_took_back_is_not_kept() -> None:
     taken = after(they(0, text="How loud?"), lambda item: item.removed(at(1)))
 
-    assert (taken.text, taken.text_at) == (None, None)
+    assert (taken.text, taken.text_at, taken.text_until) == (None, None, None)
     assert dataclasses.replace(taken, turns=()) == after(lambda item: item.removed(at(1)))
 
 
@@ -135,3 +135,30 @@ def test_every_exchange_of_a_conversation_is_kept() -> None:
     item = after(they(0), we(2), they(10), lambda one: one.dismissed(at(11)), they(20))
 
     assert item.waits == (Wait(at(0), at(2), answered=True), Wait(at(10), at(11)), Wait(at(20)))
+
+
+def test_words_are_there_until_their_end_and_the_item_goes_on_without_them() -> None:
+    item = after(they(0, text="How loud?"))
+
+    assert item.words(at(59.9)) == Words("How loud?", at(0), at(60))
+    assert item.words(at(60)) is None
+    assert item.wording(None).text is None
+    assert item.wording(None).waits == item.waits
+
+
+@given(st.lists(moves, max_size=12), moves)
+def test_what_is_over_does_not_come_back_at_the_same_instant(told: list[Move], late: Move) -> None:
+    item = after(*told)
+    over = item.wording(None)
+    now = item.text_until or at(0)
+
+    again = late(over)
+
+    assert again.text_at != item.text_at or again.words(now) is None
+
+
+def test_words_of_another_moment_are_not_the_items() -> None:
+    item = after(they(0, text="How loud?"), they(5, text="Hello?")).wording(None)
+
+    assert item.wording(Words("How loud?", at(0), at(60))).text is None
+    assert item.wording(Words("Hello?", at(5), at(65))).text == "Hello?"

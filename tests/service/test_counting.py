@@ -377,6 +377,20 @@ def test_a_write_holds_as_much_as_goes_into_one() -> None:
     assert [len(one) for one in found] == [MOST_ROWS - 2] * 3 + [300 - 3 * (MOST_ROWS - 2)]
 
 
+def test_comments_take_two_rows_each_in_the_inbox_and_never_more_than_go_into_one_write() -> None:
+    ear = Ear()
+    events = [
+        event("comment", START, number, f"p{number}", thing=f"c{number}", parent=f"b{number}", text="Loud!")
+        for number in range(100)
+    ]
+    found = list(chunks(WORKSPACE, ear.account, events))
+
+    assert {len(one) for one in found[:-1]} == {(MOST_ROWS - 2) // 5}
+    for chunk in found:
+        count(ear.world, ear.account, chunk)
+    assert len(ear.rows("THING#")) == len(ear.rows("WORDS#")) == 100
+
+
 def test_another_accounts_events_stay_its_own() -> None:
     ear = Ear()
     ear.tell("like", START, post_id="one")

@@ -14,12 +14,14 @@ import pytest
 
 from chalicelib.core.business_hours import BusinessHours
 from chalicelib.core.errors import Conflict, Invalid, NotFound, Stale
+from chalicelib.core.event_log import KEPT
 from chalicelib.core.inbox import InboxItem, State
 from chalicelib.core.post import PostPatch
+from chalicelib.core.privacy import SHORTER
 from chalicelib.core.timing import stamp
 from chalicelib.platforms.base import Platform
 from chalicelib.platforms.sandbox import Sandbox
-from chalicelib.ports import Change, Heard, Put
+from chalicelib.ports import Change, Heard, Item, Put
 from chalicelib.service import (
     answer,
     business_hours,
@@ -86,6 +88,12 @@ class Desk(Stage):
         return answer.answer(self.world, self.workspace_id, self.one().item.id, text, seed)
 
     @property
+    def words(self) -> Item | None:
+        """The row with what they wrote."""
+        thing = engaged.thing_key(self.workspace_id, self.accounts[0], THEIRS)
+        return self.world.table.get(engaged.words_key(thing))
+
+    @property
     def handle(self) -> str:
         account = connect.find(self.world, self.workspace_id, self.accounts[0])
         assert account is not None
@@ -114,6 +122,41 @@ def test_a_comment_waits_is_answered_and_shows_how_long_that_took(desk: Desk) ->
     assert shown.response.answered_at == desk.target(whole).platform_at
     assert shown.response.wall == shown.response.business == (shown.response.answered_at or said) - said
     assert desk.listed("waiting") == []
+
+
+def test_a_comment_that_waits_longer_than_its_text_is_kept_is_answered_and_shows_how_long_that_took(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(SHORTER, "sandbox", timedelta(hours=24))
+    said = desk.now
+    desk.say(thing_id=THEIRS, text="How loud?", post_id="sp_1")
+    assert [one.text for one in desk.listed()] == ["How loud?"]
+    desk.world.clock.sleep_until(said + timedelta(hours=25))
+
+    (waiting,) = desk.listed()
+    assert (waiting.text, waiting.waiting_since, desk.one().item.text) == (None, said, None)
+    assert desk.world.table.get(engaged.words_key(engaged.thing_key(desk.workspace_id, desk.accounts[0], THEIRS))), (
+        "DynamoDB deletes late"
+    )
+    desk.answer()
+    desk.go_on(20)
+
+    shown = desk.one()
+    (message,) = desk.timeline()
+    assert (message["text"], message["reply_to"]) == ("Very loud.", THEIRS)
+    assert (shown.item.state, shown.item.text) == ("answered", None)
+    assert shown.response.wall is not None
+    assert shown.response.wall >= timedelta(hours=25)
+
+
+def test_dismissing_shows_the_text_and_leaves_its_end_alone(desk: Desk) -> None:
+    desk.say(thing_id=THEIRS, text="How loud?")
+    before = desk.words
+    desk.let_pass(3600)
+
+    assert inbox.dismiss(desk.world, desk.workspace_id, desk.one().item.id).item.text == "How loud?"
+    assert before is not None
+    assert desk.words == before
 
 
 def test_the_networks_own_word_of_our_answer_does_not_count_twice(desk: Desk) -> None:
@@ -153,7 +196,7 @@ def test_whatever_comes_first_the_item_is_the_same(desk: Desk) -> None:
     for order in permutations(moves):
         found = desk.world.table.get(key)
         assert found is not None
-        desk.world.table.write(Put(engaged.inbox_item(desk.workspace_id, untouched, found.rev, row.expires), found.rev))
+        desk.world.table.write(Put(engaged.inbox_item(desk.workspace_id, untouched, found.rev, desk.now), found.rev))
         for name in order:
             moves[name]()
         ends.append(inbox.item(desk.world, desk.workspace_id, untouched.id).item)
@@ -236,8 +279,10 @@ def test_who_waits_longest_comes_first_and_pages_lose_nobody(desk: Desk) -> None
 
 def test_what_is_past_its_keeping_is_not_shown(desk: Desk) -> None:
     desk.say(thing_id=THEIRS, text="How loud?")
-    item = desk.one().item
-    desk.world.clock.sleep_until(desk.now + timedelta(days=31))
+    item, said = desk.one().item, desk.now
+    desk.world.clock.sleep_until(said + timedelta(days=31))
+    assert [(one.id, one.text) for one in desk.listed()] == [(item.id, None)]
+    desk.world.clock.sleep_until(said + KEPT)
 
     assert desk.listed() == []
     with pytest.raises(NotFound):

@@ -3,22 +3,25 @@
 import json
 import logging
 from datetime import timedelta
+from itertools import permutations
 from typing import Any
 
 import pytest
 
 from chalicelib.core.event_log import KEPT
+from chalicelib.core.inbox import State
 from chalicelib.core.privacy import Privacy
 from chalicelib.ports import Item, Put
-from chalicelib.service import activity, connect, engaged, erase, insights, privacy, records
+from chalicelib.service import activity, connect, engaged, erase, inbox, insights, privacy, records
 from chalicelib.service.activity import Wanted
+from chalicelib.service.inbox import InboxFilter
 from chalicelib.service.ingest import count
 from chalicelib.service.people import People
 from chalicelib.service.privacy import Person, PersonPage, PrivacySettings
 from tests.fakes import START
 from tests.service.ear import ACCOUNT, WORKSPACE, Ear, connected, event
 
-ANN = "ann-4711-the-actor"
+ANN, THERE = "ann-4711-the-actor", "acc_there"
 SAID = "I wrote this and want it gone"
 
 
@@ -301,8 +304,9 @@ def test_words_are_kept_as_long_as_the_workspace_and_the_network_allow(
     message = ear.message("comment", START, post_id="one", thing_id="c", text=SAID, account_id="acc_there")
     assert ear.hear(message) == []
 
-    (row,) = ear.rows("THING#", "acc_there")
-    assert row.expires == START + kept
+    (words,), (item,) = ear.rows("WORDS#", "acc_there"), ear.rows("THING#", "acc_there")
+    assert (words.doc["text"], words.expires) == (SAID, START + kept)
+    assert (item.doc["text"], item.expires) == (None, START + KEPT)
 
 
 def test_our_answer_does_not_make_their_words_last_longer() -> None:
@@ -311,9 +315,140 @@ def test_our_answer_does_not_make_their_words_last_longer() -> None:
     ear.world.clock.advance(days=3)
     ear.tell("reply", post_id="one", actor="brand", thing_id="r1", parent_id="c1", text="Thank you!")
 
-    (row,) = [one for one in ear.rows("THING#") if one.doc["text"] == SAID]
-    assert row.expires == START + timedelta(days=30)
+    (words,), (row,) = ear.rows("WORDS#"), ear.rows("THING#")
+    assert (words.doc["text"], words.expires, words.rev) == (SAID, START + timedelta(days=30), 1)
     assert len(row.doc["turns"]) == 2
+
+
+def on_linkedin() -> Ear:
+    """An account where words are kept for a day."""
+    ear = Ear()
+    privacy.change(ear.world, WORKSPACE, PrivacySettings(text_days=90))
+    connected(ear.world, THERE, "linkedin")
+    return ear
+
+
+def shown(ear: Ear) -> list[str | None]:
+    """Every text that anybody is shown of Ann's, in every way in which texts are shown."""
+    page = PersonPage(platform="linkedin", actor_id=ANN)
+    states: tuple[State, ...] = ("waiting", "answered", "dismissed", "removed")
+    listed = [one.item for state in states for one in inbox.items(ear.world, WORKSPACE, InboxFilter(state)).data]
+    return [
+        *(one.text for one in listed),
+        *(inbox.item(ear.world, WORKSPACE, one.id).item.text for one in listed),
+        *(one.text for one in activity.listed(ear.world, WORKSPACE, Wanted(kind="comment")).data),
+        *(one.document["text"] for one in privacy.export(ear.world, WORKSPACE, page).data if one.what == "said"),
+    ]
+
+
+def test_a_comment_outlasts_its_text_and_shows_how_long_the_answer_took() -> None:
+    ear = on_linkedin()
+    about: dict[str, Any] = {"post_id": "one", "account_id": THERE}
+    ear.tell("comment", START, actor=ANN, thing_id="c1", text=SAID, **about)
+    assert shown(ear) == [SAID] * 4
+
+    ear.world.clock.advance(hours=25)
+    assert len(ear.rows("WORDS#", THERE)) == 1, "DynamoDB deletes late"
+    assert shown(ear) == [None] * 4
+    (waiting,) = inbox.items(ear.world, WORKSPACE, InboxFilter("waiting")).data
+    assert waiting.item.waiting_since == START
+
+    ear.tell("reply", actor="brand", thing_id="r1", parent_id="c1", text="Thank you!", **about)
+    (answered,) = inbox.items(ear.world, WORKSPACE, InboxFilter("answered")).data
+    assert (answered.response.wall, answered.item.text) == (timedelta(hours=25), None)
+    assert ear.rows("WORDS#", THERE) == []
+
+
+def test_what_is_told_of_too_late_waits_without_its_text() -> None:
+    ear = on_linkedin()
+    ear.world.clock.advance(hours=25)
+
+    ear.tell("comment", START, account_id=THERE, post_id="one", actor=ANN, thing_id="c1", text=SAID)
+
+    assert shown(ear) == [None] * 4
+    assert SAID not in everything(ear)
+
+
+def test_a_new_text_of_the_same_thing_replaces_the_old_one_and_has_an_end_of_its_own() -> None:
+    ear = on_linkedin()
+    about = {"account_id": THERE, "actor": ANN, "thing_id": ANN}
+    for hours, text in ((0, SAID), (20, "And another thing"), (5, "Late, and older")):
+        at = START + timedelta(hours=hours)
+        ear.world.clock.sleep_until(at)
+        ear.tell("message", at, text=text, **about)
+
+    (words,) = ear.rows("WORDS#", THERE)
+    assert (words.doc["text"], words.expires) == ("And another thing", START + timedelta(hours=44))
+    assert SAID not in everything(ear)
+    ear.world.clock.sleep_until(START + timedelta(hours=43))
+    assert set(shown(ear)) == {"And another thing"}
+
+
+@pytest.mark.parametrize("number", range(24))
+def test_what_is_over_removed_or_both_stays_away_in_every_order(number: int) -> None:
+    """A comment, the same once more with another id, its removal, and a day that goes by, in every order."""
+    order = list(permutations(["said", "again", "removed", "a day"]))[number]
+    told, ear = {"said": 0, "again": 0, "removed": 1}, on_linkedin()
+    ear.world.clock.advance(minutes=2)
+    about = {"account_id": THERE, "post_id": "one", "actor": ANN, "thing_id": "c1", "text": SAID}
+    messages = {
+        name: ear.message("removed" if name == "removed" else "comment", START + timedelta(minutes=at), name, **about)
+        for name, at in told.items()
+    }
+    for step in order:
+        if step == "a day":
+            ear.world.clock.advance(hours=24)
+            assert set(shown(ear)) <= {None}
+        else:
+            assert ear.hear(messages[step]) == []
+
+    for message in messages.values():
+        assert ear.hear(message) == []
+    (row,) = ear.rows("THING#", THERE)
+    item = engaged.inbox_of(row)
+    assert (item.state, item.removed_at) == ("removed", START + timedelta(minutes=1))
+    assert set(shown(ear)) == {None}
+    assert SAID not in everything(ear)
+
+
+@pytest.mark.parametrize("late", ["same id", "another id", "longer kept"])
+def test_what_is_over_does_not_come_back_by_being_told_again(late: str) -> None:
+    ear = on_linkedin()
+    privacy.change(ear.world, WORKSPACE, PrivacySettings(text_days=1))
+    about = {"post_id": "one", "actor": ANN, "thing_id": "c1", "text": SAID}
+    assert ear.hear(ear.message("comment", START, "first", **about)) == []
+    ear.world.clock.advance(hours=25)
+    if late == "longer kept":
+        privacy.change(ear.world, WORKSPACE, PrivacySettings(text_days=90))
+
+    assert ear.hear(ear.message("comment", START, "first" if late == "same id" else "second", **about)) == []
+
+    (item,) = inbox.items(ear.world, WORKSPACE, InboxFilter()).data
+    assert (item.item.text, item.item.waiting_since) == (None, START)
+    assert {one.text for one in activity.listed(ear.world, WORKSPACE, Wanted()).data} == {None}
+
+
+def test_words_never_outlast_their_item() -> None:
+    ear = on_linkedin()
+    for hours in (0, 5, 70):
+        ear.world.clock.sleep_until(START + timedelta(hours=hours))
+        ear.tell("message", START + timedelta(hours=hours / 2), actor=ANN, thing_id=ANN, text=SAID)
+
+    (words,), (item,) = ear.rows("WORDS#"), ear.rows("THING#")
+    assert words.expires is not None
+    assert item.expires is not None
+    assert words.expires <= item.expires
+
+
+def test_an_item_and_its_words_are_erased_in_one_go() -> None:
+    ear = lively()
+    writes = len(ear.rows("WORDS#"))
+    forgotten(ear)
+    ear.work_off()
+
+    items = {one.key.sk.removeprefix("THING#") for one in ear.rows("THING#")}
+    assert {one.key.sk.removeprefix("WORDS#") for one in ear.rows("WORDS#")} == items
+    assert (writes, len(items)) == (4, 2)
 
 
 def test_the_listing_shows_nobody_by_name_and_the_erased_not_at_all() -> None:

@@ -182,6 +182,10 @@ class Hearing:
         things = [engaged.inbox_of(item) for item in self.table.everything if item.key.sk.startswith("THING#")]
         if len(things) != sum(1 for deed in self.happened if deed.kind == "comment"):
             found.append(f"{len(things)} comments in the inbox")
+        words = [item.key for item in self.table.everything if item.key.sk.startswith("WORDS#")]
+        places = (engaged.thing_key("ws", one.account_id, one.thing) for one in things)
+        if sorted(words) != sorted(map(engaged.words_key, places)):
+            found.append(f"{len(things)} comments and the words of {len(words)}")
         if any(len(thing.turns) != 1 or thing.state != "waiting" for thing in things):
             found.append("a comment that does not wait, or waits twice")
         return found
