@@ -18,7 +18,7 @@ DIRECT_WINDOW_SECONDS = 120
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker runs all of these, and mostly waits; the other runs everything else meanwhile."""
+    """One worker runs all of these, and mostly waits; the others run everything else meanwhile."""
     for item in items:
         if item.get_closest_marker("e2e"):
             item.add_marker(pytest.mark.xdist_group("e2e"))
