@@ -16,14 +16,6 @@ ALARM_LEAD_SECONDS = 0
 DIRECT_WINDOW_SECONDS = 120
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker runs all of these, and mostly waits; the others run everything else meanwhile."""
-    for item in items:
-        if item.get_closest_marker("e2e"):
-            item.add_marker(pytest.mark.xdist_group("e2e"))
-
-
 @pytest.fixture(scope="session")
 def gateway_port() -> int:
     """Where a network outside the service lives; the service must know it before it starts."""
