@@ -19,7 +19,7 @@ test: .venv/dev.stamp ## every test but those against real networks: unit, moto,
 	$(BIN)/pytest -m "not real" -n 3
 
 test-real: .venv/dev.stamp ## publish to real servers: Bluesky (needs Node 20), WordPress and snac (Linux on x86-64)
-	$(BIN)/pytest -m real
+	$(BIN)/pytest -m real $(if $(ONLY),-k $(ONLY))
 
 check: .venv/dev.stamp package ## formatting, lint, types, and the packaged template
 	$(BIN)/ruff format --check .

@@ -122,6 +122,10 @@ def store(
 
 def edit(world: World, workspace_id: str, post_id: str, patch: PostPatch, if_version: int | None = None) -> Whole:
     """Change a post of which nothing has gone out yet. Every open target moves with it."""
+    return schedule.in_spite_of_the_machine(lambda: _edit(world, workspace_id, post_id, patch, if_version))
+
+
+def _edit(world: World, workspace_id: str, post_id: str, patch: PostPatch, if_version: int | None) -> Whole:
     old = reading.post(world, workspace_id, post_id)
     _require_version(old.post, if_version)
     if old.post.in_reply_to:
@@ -151,6 +155,10 @@ def edit(world: World, workspace_id: str, post_id: str, patch: PostPatch, if_ver
 
 def delete(world: World, workspace_id: str, post_id: str, if_version: int | None = None) -> None:
     """Forget a post of which nothing has gone out."""
+    schedule.in_spite_of_the_machine(lambda: _delete(world, workspace_id, post_id, if_version))
+
+
+def _delete(world: World, workspace_id: str, post_id: str, if_version: int | None) -> None:
     old = reading.post(world, workspace_id, post_id)
     _require_version(old.post, if_version)
     out = [target for target in old.targets if _may_be_out(target, world.clock.now())]

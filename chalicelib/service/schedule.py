@@ -7,20 +7,26 @@ the sweep.
 
 import dataclasses
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from typing import TypeVar
 
+from chalicelib.core.errors import Stale
 from chalicelib.core.publishing import ready_at
 from chalicelib.core.target import Policy, State, Target
 from chalicelib.core.timing import minute_of
 from chalicelib.ports import Delete, Put, Settings, Wake, World
 from chalicelib.service import records
 
+T = TypeVar("T")
+
 POLICY = Policy()
 MARGIN = timedelta(seconds=60)
 """An alarm is trusted only when it is at least this far ahead."""
 MAX_DELAY_SECONDS = 900
 """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-delay-queues.html, read 2026-11-22."""
+TRIES = 4
+"""How often a person's wish is tried against the machine's own writes."""
 
 
 def alarm_at(minute: datetime, settings: Settings) -> datetime:
@@ -87,3 +93,14 @@ def save(world: World, target: Target) -> Target:
     ):
         send(world, [written])
     return written
+
+
+def in_spite_of_the_machine(act: Callable[[], T]) -> T:
+    """What a person wants, once more where the machine took a step with a target at that very moment."""
+    for _ in range(TRIES - 1):
+        try:
+            return act()
+        except Stale as overtaken:
+            if overtaken.code == "precondition_failed":
+                raise
+    return act()

@@ -37,6 +37,10 @@ def publish_now(world: World, workspace_id: str, post_id: str) -> Whole:
 
 def _steer(world: World, workspace_id: str, post_id: str, move: Move) -> Whole:
     """Move every target that can be moved, in one write; Conflict, with the state, where none can."""
+    return schedule.in_spite_of_the_machine(lambda: _steered(world, workspace_id, post_id, move))
+
+
+def _steered(world: World, workspace_id: str, post_id: str, move: Move) -> Whole:
     whole = reading.post(world, workspace_id, post_id)
     now = world.clock.now()
     moved, refusals = dict[str, Target](), list[Conflict]()

@@ -11,13 +11,13 @@ from infra.local import Service, running_service
 from tests.e2e.evening import alarms
 from tests.e2e.tenant import Json, Tenant, instant, soon, tenant, wait_until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(420)]
 
 POLICIES = ("publish", "skip", "hold")
 AHEAD = 15
 """Seconds in which the posts are made and the service is stopped."""
-STARTING = 90
-"""Seconds in which what is overdue is found again, by its message or by the sweep."""
+STARTING = 240
+"""Seconds in which what is overdue is found: by its message, by the sweep, or once a claim of before has lapsed."""
 
 
 @dataclass(frozen=True)
