@@ -26,6 +26,9 @@ Scope = Literal[
     "webhooks:write",
     "engagement:read",
     "engagement:write",
+    "plan:read",
+    "plan:write",
+    "scores:read",
 ]
 Needs = Literal["nothing", "a key"] | Scope
 """What a caller must show: nothing at all, any good API key, or a key with this scope."""

@@ -14,6 +14,7 @@ KEY_PREFIX = "ck_live_"
 SCOPES = (
     *("posts:read", "posts:write", "accounts:read", "accounts:write"),
     *("webhooks:read", "webhooks:write", "engagement:read", "engagement:write"),
+    *("plan:read", "plan:write", "scores:read"),
 )
 PEPPER = Key("SYSTEM", "PEPPER")
 
