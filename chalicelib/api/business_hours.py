@@ -16,7 +16,7 @@ Clock = Annotated[str, Field(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")
 
 
 class BusinessHoursAnswer(TypedDict):
-    """The hours that hold. `chosen` is false for the default: always open, and a day to answer."""
+    """The hours that hold. `chosen` is false for the default: always open, and 15 minutes to answer."""
 
     timezone: str
     days: dict[Weekday, list[list[str]]]

@@ -25,15 +25,20 @@ def of(world: World, workspace_id: str) -> BusinessHours:
 
 def chosen(world: World, workspace_id: str) -> Chosen:
     """The hours that hold for the workspace; the default where it has chosen none."""
-    item = world.table.get(_key(workspace_id))
-    return Chosen(records.from_doc(BusinessHours, item.doc), True) if item else Chosen(BusinessHours(), False)
+    item = world.table.get(key(workspace_id))
+    return Chosen(of_row(item), item is not None)
+
+
+def of_row(item: Item | None) -> BusinessHours:
+    """The hours in the row of `key`; the default where there is none."""
+    return records.from_doc(BusinessHours, item.doc) if item else BusinessHours()
 
 
 def choose(world: World, workspace_id: str, hours: BusinessHours) -> Chosen:
     """Let these hours hold, also for what waits already; Invalid with everything that is wrong with them."""
     if issues := _faults(hours):
         raise Invalid(issues)
-    world.table.write(Put(Item(_key(workspace_id), records.to_doc(hours)), expect=None))
+    world.table.write(Put(Item(key(workspace_id), records.to_doc(hours)), expect=None))
     return Chosen(hours, True)
 
 
@@ -62,5 +67,6 @@ def _of_day(path: str, spans: Sequence[tuple[int, int]]) -> list[Issue]:
     return issues
 
 
-def _key(workspace_id: str) -> Key:
+def key(workspace_id: str) -> Key:
+    """Where a workspace's hours lie."""
     return Key(records.workspace_pk(workspace_id), "BUSINESS_HOURS")

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from chalicelib.core.errors import Stale, Unavailable
 from chalicelib.core.timing import stamp
 from chalicelib.ports import Delete, Heard, Item, Put, World
-from chalicelib.service import engaged
+from chalicelib.service import engaged, waits
 from chalicelib.service.ingest import ERASE
 from chalicelib.service.people import Trace
 
@@ -72,17 +72,19 @@ def _erase(world: World, item: Item | None, trace: Trace) -> None:
         if item is None or not knows(item, trace):
             return
         try:
-            world.table.write(*_without(item, trace.person))
+            world.table.write(*_without(world, item, trace.person))
             return
         except Stale:
             item = world.table.get(item.key)
     raise Unavailable("somebody else keeps writing this")
 
 
-def _without(item: Item, person: str) -> list[Put | Delete]:
+def _without(world: World, item: Item, person: str) -> list[Put | Delete]:
     """The row without the person: events stay and are nobody's; what was said goes as a whole, with its words."""
     if item.key.sk.startswith(engaged.THING):
-        return [Delete(item.key, expect=item.rev), Delete(engaged.words_key(item.key))]
+        said = engaged.inbox_of(item)
+        nobody_waits = waits.puts(world, engaged.workspace_in(item.key), said, said.removed(world.clock.now()))
+        return [Delete(item.key, expect=item.rev), Delete(engaged.words_key(item.key)), *nobody_waits]
     if item.key.sk.startswith(engaged.PEOPLE):
         left = {**item.doc, "people": [one for one in item.doc["people"] if one != person]}
         return [Put(dataclasses.replace(item, doc=left), expect=item.rev)]

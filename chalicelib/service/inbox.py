@@ -8,7 +8,7 @@ from chalicelib.core.errors import Conflict, NotFound, Stale, Unavailable
 from chalicelib.core.inbox import InboxItem, Response, State, response
 from chalicelib.core.target import Target
 from chalicelib.ports import Found, Item, Key, Put, World
-from chalicelib.service import business_hours, engaged, reading
+from chalicelib.service import business_hours, engaged, reading, waits
 from chalicelib.service.people import People
 from chalicelib.service.reading import Page
 
@@ -91,7 +91,7 @@ def answered(world: World, target: Target, item_id: str) -> None:
     before = engaged.inbox_of(row)
     after = before.spoke(at, "us", target.platform_post_id or target.id)
     if after != before:
-        world.table.write(_put(world, target.workspace_id, row, after))
+        world.table.write(*_puts(world, target.workspace_id, row, before, after))
 
 
 def _change(world: World, workspace_id: str, item_id: str, move: Callable[[InboxItem], InboxItem]) -> InboxItem:
@@ -101,16 +101,17 @@ def _change(world: World, workspace_id: str, item_id: str, move: Callable[[Inbox
         after = move(before)
         try:
             if after != before:
-                world.table.write(_put(world, workspace_id, row, after))
+                world.table.write(*_puts(world, workspace_id, row, before, after))
             return after
         except Stale:
             world.clock.sleep_until(world.clock.now() + PAUSE * (1 + world.chance.fraction()))
     raise Unavailable("somebody else keeps writing the same item")
 
 
-def _put(world: World, workspace_id: str, row: Item, changed: InboxItem) -> Put:
-    """The write of a changed item; its words stay as they are, and so does their end."""
-    return Put(engaged.inbox_item(workspace_id, changed, row.rev, world.clock.now()), expect=row.rev)
+def _puts(world: World, workspace_id: str, row: Item, before: InboxItem, after: InboxItem) -> list[Put]:
+    """The writes of a changed item; its words stay as they are, and so does their end."""
+    item = engaged.inbox_item(workspace_id, after, row.rev, world.clock.now())
+    return [Put(item, expect=row.rev), *waits.puts(world, workspace_id, before, after)]
 
 
 def _row(world: World, workspace_id: str, item_id: str) -> Item:

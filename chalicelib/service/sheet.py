@@ -7,16 +7,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.core.account import Account
+from chalicelib.core.business_hours import BusinessHours
 from chalicelib.core.counters import Move, added, growth
-from chalicelib.core.day import Day, hour_of
+from chalicelib.core.day import Day, begin_of, hour_of
 from chalicelib.core.engagement import FIGURES, VOICES, WANTS_ANSWER, Engagement, Seen, Source
 from chalicelib.core.event_log import UNDATED, EventLog
 from chalicelib.core.followed import Followed
 from chalicelib.core.inbox import InboxItem
 from chalicelib.core.privacy import Privacy
 from chalicelib.core.timing import milliseconds
+from chalicelib.core.waits import moved
 from chalicelib.ports import Delete, Item, Key, Put, World
-from chalicelib.service import engaged, records
+from chalicelib.service import business_hours, engaged, records
 from chalicelib.service.people import People
 
 
@@ -55,6 +57,7 @@ class Sheet:
     owner: Account
     now: datetime
     privacy: Privacy
+    hours: BusinessHours
     get: Callable[[Key], Item | None]
     items: dict[Key, Item | None]
     logs: dict[Key, EventLog] = field(default_factory=dict)
@@ -66,10 +69,10 @@ class Sheet:
     @classmethod
     def of(cls, world: World, owner: Account, keys: Collection[Key]) -> "Sheet":
         """The rows of these keys as they are now; what turns out to be needed besides is read then."""
-        about = engaged.privacy_key(owner.workspace_id)
-        found = {item.key: item for item in world.table.get_many(sorted({*keys, about}))}
-        privacy = engaged.privacy_of(found.get(about))
-        return cls(owner, world.clock.now(), privacy, world.table.get, {key: found.get(key) for key in keys})
+        about, open_ = engaged.privacy_key(owner.workspace_id), business_hours.key(owner.workspace_id)
+        found = {item.key: item for item in world.table.get_many(sorted({*keys, about, open_}))}
+        privacy, hours = engaged.privacy_of(found.get(about)), business_hours.of_row(found.get(open_))
+        return cls(owner, world.clock.now(), privacy, hours, world.table.get, {key: found.get(key) for key in keys})
 
     @property
     def gone(self) -> list[Followed]:
@@ -266,12 +269,21 @@ class Sheet:
     def writes(self) -> list[Put | Delete]:
         """The rows that changed, each on condition that nobody wrote it since."""
         workspace_id = self.owner.workspace_id
+        self._judge()
         made = [
             *(engaged.log_item(key, log, self._rev(key), self.now) for key, log in self.logs.items()),
             *(engaged.post_item(workspace_id, post, self._rev(key)) for key, post in self.posts.items()),
             *(engaged.day_item(key, _netted(day), self._rev(key)) for key, day in self.days.items()),
         ]
         return [*(Put(item, expect=item.rev) for item in made if self._changed(item)), *self._said()]
+
+    def _judge(self) -> None:
+        """Count who waits, and how those were answered who did, on the day on which each wait began."""
+        for key, one in self.things.items():
+            row = self._row(key)
+            for hour, waits in moved(engaged.inbox_of(row) if row else None, one, self.hours).items():
+                place, day = self._day(begin_of(hour))
+                self.days[place] = day.answering({hour: waits})
 
     def _said(self) -> Iterator[Put | Delete]:
         """The items of the inbox, and their words: never without the item, whose `rev` guards both."""

@@ -39,7 +39,7 @@ def test_what_waits_is_shown_with_all_that_is_known_of_it(client: Api) -> None:
         "answered_at": None,
         "response_seconds": None,
         "response_business_seconds": None,
-        "target_seconds": 86_400.0,
+        "target_seconds": 900.0,
         "overdue": False,
     }
 
@@ -184,11 +184,11 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 ALL_DAY = ["00:00", "24:00"]
 
 
-def test_who_has_chosen_no_hours_is_always_open_and_has_a_day(client: Api) -> None:
+def test_who_has_chosen_no_hours_is_always_open_and_has_15_minutes(client: Api) -> None:
     assert client.get("/v1/business_hours").json_body == {
         "timezone": "UTC",
         "days": {day: [ALL_DAY] for day in DAYS},
-        "target_minutes": 1440,
+        "target_minutes": 15,
         "chosen": False,
     }
 
