@@ -73,6 +73,7 @@ class PostAnswer(TypedDict):
     late_policy: str
     grace_seconds: int
     expires_at: str | None
+    source_event_at: str | None
     created_at: str
     updated_at: str
     targets: list[TargetAnswer]
@@ -279,6 +280,7 @@ def post_answer(whole: Whole) -> Json:
         "late_policy": post.late_policy,
         "grace_seconds": post.grace_seconds,
         "expires_at": stamp_of(post.expires_at),
+        "source_event_at": stamp_of(post.source_event_at),
         "created_at": stamp(post.created_at),
         "updated_at": stamp(post.updated_at),
         "targets": [_target(ref, targets[ref.id]) for ref in post.targets if ref.id in targets],

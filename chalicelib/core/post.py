@@ -158,6 +158,8 @@ class NewPost(Content):
     late_policy: LatePolicy = "publish"
     grace_seconds: Annotated[int, Field(ge=0, le=7 * 24 * 3600)] = 300
     expires_at: When | None = None
+    source_event_at: When | None = None
+    """When that happened which the post is about: how fresh it is when it goes out counts for timeliness."""
 
     @property
     def content(self) -> Content:
@@ -175,6 +177,7 @@ class PostPatch(Content):
     late_policy: LatePolicy | None = None
     grace_seconds: Annotated[int, Field(ge=0, le=7 * 24 * 3600)] | None = None
     expires_at: When | None = None
+    source_event_at: When | None = None
 
 
 def content_of(value: Content) -> Content:
@@ -212,5 +215,6 @@ class Post(Value):
     late_policy: LatePolicy = "publish"
     grace_seconds: int = 300
     expires_at: datetime | None = None
+    source_event_at: datetime | None = None
     created_at: datetime
     updated_at: datetime

@@ -142,7 +142,7 @@ def _edit(world: World, workspace_id: str, post_id: str, patch: PostPatch, if_ve
     post = _post(plan.resolved.new, workspace_id, post_id, refs, plan.due, now)
     post = post.model_copy(update={"version": old.post.version + 1, "created_at": old.post.created_at})
     known = {target.id: target for target in old.targets}
-    same = patch.model_fields_set <= TIMES
+    same = patch.model_fields_set <= set(SETTINGS)
     targets = [
         _moved(known.get(ref.id), post, ref, one, now, same) for ref, one in zip(refs, plan.targets, strict=True)
     ]
@@ -173,8 +173,8 @@ def _delete(world: World, workspace_id: str, post_id: str, if_version: int | Non
     world.table.write(*writes)
 
 
-TIMES = frozenset({"scheduled_at", "timezone", "external_id", "late_policy", "grace_seconds", "expires_at"})
-"""An edit of these alone changes nothing of what is sent."""
+SETTINGS = ("scheduled_at", "timezone", "external_id", "late_policy", "grace_seconds", "expires_at", "source_event_at")
+"""What a post says of itself beside its content. An edit of these alone changes nothing of what is sent."""
 UNADAPTABLE = frozenset(
     {"unknown_account", "unknown_platform", "target_required", "unknown_media", "media_not_ready", "media_refused"}
 )
@@ -197,6 +197,7 @@ def _plan(world: World, workspace_id: str, new: NewPost, now: datetime | None) -
     for number, target in enumerate(new.targets):
         plan.targets.append(_planned(plan, new, target, accounts, now, f"targets[{number}]"))
     _check_expiry(plan, new)
+    _check_source(plan, new)
     return plan
 
 
@@ -254,6 +255,12 @@ def _check_expiry(plan: Plan, new: NewPost) -> None:
     expires = _instant(plan, new.expires_at, new.timezone, None, "expires_at")
     if expires and any(one.due and expires <= one.due for one in plan.targets):
         plan.add("expires_before_due", "expires_at", "must be later than every target's time")
+
+
+def _check_source(plan: Plan, new: NewPost) -> None:
+    happened = _instant(plan, new.source_event_at, new.timezone, None, "source_event_at")
+    if happened and any(one.due and one.due < happened for one in plan.targets):
+        plan.add("before_its_event", "source_event_at", "the post goes out before what it is about happens", "warning")
 
 
 def _planned(
@@ -318,7 +325,7 @@ def _patched(post: Post, patch: PostPatch) -> NewPost:
     given = patch.model_fields_set
     content = post.content.overridden(content_of(patch))
     fields: dict[str, Any] = {name: getattr(content, name) for name in content.model_fields_set}
-    for name in ("scheduled_at", "timezone", "external_id", "late_policy", "grace_seconds", "expires_at"):
+    for name in SETTINGS:
         value = getattr(patch, name) if name in given else getattr(post, name)
         if value is not None:
             fields[name] = value
@@ -356,6 +363,7 @@ def _post(
     new: NewPost, workspace_id: str, post_id: str, refs: list[TargetRef], due: datetime | None, now: datetime
 ) -> Post:
     expires = _instant(Plan(Resolved(new)), new.expires_at, new.timezone, None, "expires_at")
+    source = _instant(Plan(Resolved(new)), new.source_event_at, new.timezone, None, "source_event_at")
     return Post(
         id=post_id,
         workspace_id=workspace_id,
@@ -368,6 +376,7 @@ def _post(
         late_policy=new.late_policy,
         grace_seconds=new.grace_seconds,
         expires_at=expires,
+        source_event_at=source,
         created_at=now,
         updated_at=now,
     )

@@ -35,6 +35,7 @@ def test_a_scheduled_post_is_accepted_and_told_where_it_is(client: Api) -> None:
             "scheduled_at": "2026-11-23T09:00:00",
             "timezone": "Asia/Shanghai",
             "external_id": "bells-1",
+            "source_event_at": "2026-11-23T08:30:00",
             "targets": [{"account_id": account_id, "options": {"fault": "slow"}, "overrides": {"text": "Dong"}}],
         },
     )
@@ -57,6 +58,7 @@ def test_a_scheduled_post_is_accepted_and_told_where_it_is(client: Api) -> None:
         "late_policy": "publish",
         "grace_seconds": 300,
         "expires_at": None,
+        "source_event_at": "2026-11-23T00:30:00.000Z",
         "created_at": "2026-11-22T09:00:00.000Z",
         "updated_at": "2026-11-22T09:00:00.000Z",
         "targets": [
@@ -232,3 +234,9 @@ def test_one_bad_target_stops_the_whole_post(client: Api) -> None:
     problem(answer, 422, "validation_failed")
     assert issues(answer) == [("targets[1].account_id", "unknown_account")]
     assert client.get("/v1/posts").json_body["data"] == []
+
+
+def test_a_post_that_goes_out_before_what_it_is_about_is_warned_of(client: Api) -> None:
+    body = {"text": "It happened!", "scheduled_at": "2026-11-23T09:00:00Z", "source_event_at": "2026-11-23T09:00:01Z"}
+    answer = client.post("/v1/validate", {**body, "targets": [{"account_id": client.account()}]})
+    assert issues(answer) == [("source_event_at", "before_its_event")]

@@ -31,7 +31,7 @@ class Outcome:
     account_id: str
     platform: str
     due: datetime
-    """When it was promised: for what a person released later than that, when they did."""
+    """When it was promised."""
     fate: Fate
     at: datetime | None = None
     """When it was out by the network's word, as far as that fits between our sending and our knowing; None where it
@@ -39,7 +39,8 @@ class Outcome:
     early: bool = False
     """Whether it left before it was due."""
     person_ms: int = 0
-    """How long it waited for a person: an approval, a release, assisted publishing. In milliseconds; never lateness."""
+    """How much of the time from due to out it waited for a person: an approval, a release, assisted publishing. In
+    milliseconds; never lateness."""
     source_event_at: datetime | None = None
     """When that happened which the post is about, where its author said so."""
     message: Message | None = None
@@ -47,8 +48,10 @@ class Outcome:
 
     @property
     def late(self) -> float | None:
-        """Seconds from due to out, never below nothing; None where it was never out."""
-        return max(0.0, (self.at - self.due).total_seconds()) if self.at else None
+        """Seconds from due to out without what a person took, never below nothing; None where it was never out."""
+        if self.at is None:
+            return None
+        return max(0.0, (self.at - self.due).total_seconds() - self.person_ms / 1000)
 
 
 @dataclass(frozen=True, slots=True)
