@@ -114,6 +114,14 @@ def measure(_event: CloudWatchEvent) -> None:
     measure(world())
 
 
+@app.schedule(Rate(1, unit=Rate.HOURS), name="score")
+def score(_event: CloudWatchEvent) -> None:
+    """Every hour, the workspaces in which something changed; every workspace once a day."""
+    from chalicelib.service.scores import score
+
+    score(world())
+
+
 @app.schedule(Rate(1, unit=Rate.DAYS), name="renew")
 def renew(_event: CloudWatchEvent) -> None:
     """Once a day, ahead of what ends within a week."""

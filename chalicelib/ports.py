@@ -259,6 +259,9 @@ class Settings:
     """What is due sooner than this goes to the queue at once, without an alarm."""
     allowed_private_hosts: frozenset[str] = field(default_factory=frozenset)
     """`host:port` pairs that may be called though they are private; for tests and local runs only."""
+    measured_workspaces: frozenset[str] = field(default_factory=frozenset)
+    """Workspaces whose scores are CloudWatch metrics of their own, which cost by the number; the others are in the
+    stage's metric and in the logs."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,6 +9,8 @@ QUEUE_REACH_SECONDS = 900
 """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html, read 2026-11-22."""
 MARGIN_SECONDS = 120
 """A minute before the alarm's minute ends, and one for the alarm to be late."""
+MOST_MEASURED = 20
+"""Each is two metrics, and every metric costs: https://aws.amazon.com/cloudwatch/pricing/, read 2026-11-23."""
 PLACE = re.compile(r"(\[[0-9a-f:]+\]|[a-z0-9._-]+):[0-9]{1,5}")
 
 
@@ -29,6 +31,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         alarm_lead_seconds=lead,
         direct_window_seconds=window,
         allowed_private_hosts=_places(environment, "CARILLON_ALLOWED_PRIVATE_HOSTS"),
+        measured_workspaces=_workspaces(environment, "CARILLON_MEASURED_WORKSPACES"),
     )
 
 
@@ -45,3 +48,10 @@ def _places(environment: Mapping[str, str], name: str) -> frozenset[str]:
     if wrong:
         raise ValueError(f"{name} holds {wrong[0]!r}; it must be host:port, separated by commas")
     return frozenset(places)
+
+
+def _workspaces(environment: Mapping[str, str], name: str) -> frozenset[str]:
+    found = frozenset(one.strip() for one in environment.get(name, "").split(",") if one.strip())
+    if len(found) > MOST_MEASURED:
+        raise ValueError(f"{name} names {len(found)} workspaces; at most {MOST_MEASURED} have metrics of their own")
+    return found

@@ -223,10 +223,15 @@ def _answers(endpoint: Endpoint, schemas: _Schemas) -> Json:
         str(status): {
             "description": HTTPStatus(status).phrase,
             "headers": _answer_headers(endpoint, status),
-            **({"content": {"application/json": {"schema": schemas.of(shape)}}} if shape else {}),
+            **({"content": _content(endpoint, schemas.of(shape))} if shape else {}),
         }
         for status, shape in endpoint.answers.items()
     }
+
+
+def _content(endpoint: Endpoint, schema: Json) -> Json:
+    picture: Json = {"image/svg+xml": {"schema": {"type": "string"}}} if endpoint.pictured else {}
+    return {"application/json": {"schema": schema}, **picture}
 
 
 def _answer_headers(endpoint: Endpoint, status: int) -> Json:

@@ -48,6 +48,8 @@ class Call:
     """How long the request lay at the gateway before we saw it."""
     if_version: int | None = None
     """The version that `If-Match` names."""
+    accept: str = ""
+    """The kinds of answer that the caller takes, as `Accept` has them."""
     seed: str | None = None
     """Makes the ids of what is created repeatable: the same Idempotency-Key and body make the same ids."""
 
@@ -73,6 +75,8 @@ class Endpoint:
     """Whether the answer is kept under the request's Idempotency-Key."""
     sealed: bool
     """Whether it is kept encrypted, because it holds a secret."""
+    pictured: bool
+    """Whether it can be had as an SVG picture, too."""
     handler: Callable[..., Answer]
     on_invalid: Callable[[Invalid], Answer] | None
 
@@ -102,12 +106,13 @@ def route(
     answers: dict[int, Any],
     kept: bool = False,
     sealed: bool = False,
+    pictured: bool = False,
     on_invalid: Callable[[Invalid], Answer] | None = None,
 ) -> Callable[[Callable[..., Answer]], Endpoint]:
     """Declares the decorated function as an endpoint; `answers` holds the shape of the body by status."""
 
     def declare(handler: Callable[..., Answer]) -> Endpoint:
-        return Endpoint(method, path, needs, answers, kept, sealed, handler, on_invalid)
+        return Endpoint(method, path, needs, answers, kept, sealed, pictured, handler, on_invalid)
 
     return declare
 

@@ -96,6 +96,7 @@ def _answer(endpoint: Endpoint, world: World, request: Request, params: dict[str
         base=_base(world, request),
         waited=_waited(world, request),
         if_version=_if_version(request),
+        accept=request.headers.get("accept", ""),
         seed=idempotency.seed(caller.workspace_id, f"{key}\n{fingerprint}") if key else None,
     )
     try:

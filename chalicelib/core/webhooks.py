@@ -22,6 +22,8 @@ from typing import Any, Literal
 
 from chalicelib.core.account import Account
 from chalicelib.core.errors import Conflict
+from chalicelib.core.scores.goal import AtRisk
+from chalicelib.core.scores.score import Score
 from chalicelib.core.spikes import Spike
 from chalicelib.core.target import Event, Target
 from chalicelib.core.timing import milliseconds, stamp, stamp_of
@@ -52,10 +54,12 @@ INTERNAL = frozenset({"claimed", "queued", "resting", "not_applied"})
 ACCOUNT_LOST = "account.reconnect_required"
 ACCOUNT_EXPIRING = "account.expiring"
 SPIKE = "engagement.spike"
+SCORED = "score.updated"
+GOAL_AT_RISK = "goal.at_risk"
 DISABLED = "webhook.disabled"
 TEST = "webhook.test"
 EVERYTHING = "*"
-EVENTS = (*dict.fromkeys(PUBLIC.values()), ACCOUNT_LOST, ACCOUNT_EXPIRING, SPIKE, DISABLED)
+EVENTS = (*dict.fromkeys(PUBLIC.values()), ACCOUNT_LOST, ACCOUNT_EXPIRING, SPIKE, SCORED, GOAL_AT_RISK, DISABLED)
 """What a webhook can subscribe to; `webhook.test` comes without asking."""
 
 SECRET_PREFIX = "whsec_"  # noqa: S105
@@ -254,6 +258,45 @@ def spike_news(workspace_id: str, spike: Spike) -> Message:
         "held": spike.held,
     }
     return Message(message_id(spike.at, f"{spike.account_id} {SPIKE} {stamp(spike.at)}"), SPIKE, spike.at, data)
+
+
+def score_news(
+    workspace_id: str, scope: str, window: str, score: Score, previous: float | None, at: datetime
+) -> Message:
+    """What is told of a score that is another, in whole points, than it was."""
+    data = {
+        "workspace_id": workspace_id,
+        "kind": score.kind,
+        **_about(scope),
+        "window": window,
+        "value": score.value,
+        "previous": previous,
+        "confidence": score.confidence,
+        "n": score.n,
+        "computed_at": stamp(at),
+    }
+    return Message(message_id(at, f"{workspace_id} {SCORED} {scope} {window} {stamp(at)}"), SCORED, at, data)
+
+
+def goal_news(workspace_id: str, goal: AtRisk) -> Message:
+    """What is told of a week's goal that will not be reached by itself."""
+    data = {
+        "workspace_id": workspace_id,
+        **_about(goal.scope),
+        "week": stamp(goal.week),
+        "goal": goal.least,
+        "published": goal.published,
+        "scheduled": goal.scheduled,
+        "missing": goal.missing,
+    }
+    about = f"{workspace_id} {GOAL_AT_RISK} {goal.scope} {stamp(goal.week)}"
+    return Message(message_id(goal.at, about), GOAL_AT_RISK, goal.at, data)
+
+
+def _about(scope: str) -> dict[str, str | None]:
+    """What a scope's name says: of which account or platform, or of the workspace where both are None."""
+    kind, _, id = scope.partition("#")
+    return {"account_id": id if kind == "account" else None, "platform": id if kind == "platform" else None}
 
 
 def trial(webhook: Webhook, at: datetime, token: str) -> Message:

@@ -87,6 +87,12 @@ def authenticate(world: World, secret: str) -> Caller:
     return Caller(item.doc["workspace_id"], item.doc["id"], frozenset(item.doc["scopes"]))
 
 
+def workspace_name(world: World, workspace_id: str) -> str:
+    """What a workspace is called; its id where it is not known."""
+    item = world.table.get(_workspace(workspace_id))
+    return str(item.doc["name"]) if item else workspace_id
+
+
 def _workspace(workspace_id: str) -> Key:
     return Key(records.workspace_pk(workspace_id), "WORKSPACE")
 

@@ -8,7 +8,7 @@ from chalicelib.core.errors import Conflict, NotFound, Stale, Unavailable
 from chalicelib.core.inbox import InboxItem, Response, State, response
 from chalicelib.core.target import Target
 from chalicelib.ports import Found, Item, Key, Put, World
-from chalicelib.service import business_hours, engaged, reading, waits
+from chalicelib.service import agenda, business_hours, engaged, reading, waits
 from chalicelib.service.people import People
 from chalicelib.service.reading import Page
 
@@ -92,6 +92,7 @@ def answered(world: World, target: Target, item_id: str) -> None:
     after = before.spoke(at, "us", target.platform_post_id or target.id)
     if after != before:
         world.table.write(*_puts(world, target.workspace_id, row, before, after))
+        agenda.mark(world, target.workspace_id)
 
 
 def _change(world: World, workspace_id: str, item_id: str, move: Callable[[InboxItem], InboxItem]) -> InboxItem:
@@ -102,6 +103,7 @@ def _change(world: World, workspace_id: str, item_id: str, move: Callable[[Inbox
         try:
             if after != before:
                 world.table.write(*_puts(world, workspace_id, row, before, after))
+                agenda.mark(world, workspace_id)
             return after
         except Stale:
             world.clock.sleep_until(world.clock.now() + PAUSE * (1 + world.chance.fraction()))

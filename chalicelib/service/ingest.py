@@ -21,7 +21,7 @@ from chalicelib.core.engagement import sound
 from chalicelib.core.errors import Stale, Unavailable
 from chalicelib.core.timing import instant
 from chalicelib.ports import Heard, Key, World
-from chalicelib.service import connect, removal, shares, spikes
+from chalicelib.service import agenda, connect, removal, shares, spikes
 from chalicelib.service.people import People
 from chalicelib.service.sheet import Event, Sheet, happened, keys_of
 
@@ -102,7 +102,10 @@ def _counted(world: World, owner: Account, events: list[Event]) -> set[str]:
     try:
         for event in events:
             shares.finish(world, owner, event.seen, happened(event))
-        spikes.watch(world, owner, count(world, owner, events).voices)
+        sheet = count(world, owner, events)
+        spikes.watch(world, owner, sheet.voices)
+        if sheet.things:
+            agenda.mark(world, owner.workspace_id)
     except Unavailable:
         log.warning("not_counted_now", extra={"account": owner.id, "events": len(events)})
         return {event.message for event in events}

@@ -11,7 +11,10 @@ from chalicelib.core import webhooks as rules
 from chalicelib.core.timing import instant
 from chalicelib.core.webhooks import PUBLIC, Delivery, Message, Webhook
 from chalicelib.ports import Change, World
-from chalicelib.service import deliveries, engaged, follow, records, webhooks
+from chalicelib.service import deliveries, engaged, follow, outcomes, records, webhooks
+
+SCORES = ("SCORE#", "GOAL#")
+"""What the rows of scores, and of goals at risk, begin with."""
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +30,7 @@ def tell(world: World, changes: Sequence[Change]) -> None:
     for change in changes:
         try:
             follow.follow(world, change)
-            for message in [*news_in(change), *account_news_in(world, change), *spikes_in(change)]:
+            for message in [*news_in(change), *account_news_in(world, change), *spikes_in(change), *scores_in(change)]:
                 workspace_id = message.data["workspace_id"]
                 if workspace_id not in subscribed:
                     subscribed[workspace_id] = webhooks.of(world, workspace_id)
@@ -37,8 +40,19 @@ def tell(world: World, changes: Sequence[Change]) -> None:
             log.exception("untold", extra={"item": _name(change)})
             untold += 1
     deliveries.send(world, made)
+    untold += _kept(world, changes)
     if untold:
         raise Untold(f"{untold} of {len(changes)} changes could not be told")
+
+
+def _kept(world: World, changes: Sequence[Change]) -> int:
+    """Keep for the scores what became of the targets; how many changes have to be brought again for that."""
+    try:
+        outcomes.keep(world, changes)
+    except Exception:
+        log.exception("not_kept_for_scores")
+        return len(changes)
+    return 0
 
 
 def news_in(change: Change) -> list[Message]:
@@ -74,6 +88,15 @@ def spikes_in(change: Change) -> list[Message]:
     if change.old and engaged.spike_of(change.old).at == spike.at:
         return []
     return [rules.spike_news(engaged.workspace_in(change.new.key), spike)]
+
+
+def scores_in(change: Change) -> list[Message]:
+    """What customers hear of scores that moved, and of goals at risk."""
+    if change.new is None or not change.new.key.sk.startswith(SCORES):
+        return []
+    from chalicelib.service import scores  # which a change of a target never needs
+
+    return scores.news(change)
 
 
 def _name(change: Change) -> str:

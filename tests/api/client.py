@@ -123,6 +123,8 @@ def must_fit(app: Chalice, method: str, path: str, answer: HTTPResponse) -> None
         return
     kind = answer.headers["Content-Type"]
     assert kind in content, f"{method} {template} may not answer {answer.status_code} as {kind}"
+    if kind not in ("application/json", "application/problem+json"):
+        return
     validator({**content[kind]["schema"], "components": document()["components"]}).validate(answer.json_body)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from chalicelib.api.openapi import CALLED
+from chalicelib.service import agenda, scores
 from chalicelib.service.measure import LEASE, RUN
 from infra.package import Package, package
 
@@ -21,6 +22,7 @@ FUNCTIONS = {
     "Sweep": "SweepRole",
     "Tell": "TellRole",
     "Deliver": "DeliverRole",
+    "Score": "ScoreRole",
     "Renew": "RenewRole",
     "Measure": "MeasureRole",
     "Media": "MediaRole",
@@ -35,6 +37,7 @@ LOGS = {
     "SweepRole": "SweepLogs",
     "TellRole": "TellLogs",
     "DeliverRole": "DeliverLogs",
+    "ScoreRole": "ScoreLogs",
     "RenewRole": "RenewLogs",
     "MeasureRole": "MeasureLogs",
     "MediaRole": "MediaLogs",
@@ -231,12 +234,14 @@ def test_every_write_of_a_target_and_every_change_of_an_account_is_told(resource
     assert told["MaximumRecordAgeInSeconds"] < 24 * 60 * 60
     assert told["BisectBatchOnFunctionError"] is True
     assert told["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": ["TellDeadLetters", "Arn"]}
-    targets, accounts, spikes = [json.loads(one["Pattern"]) for one in told["FilterCriteria"]["Filters"]]
+    targets, accounts, spikes, scored, goals = [json.loads(one["Pattern"]) for one in told["FilterCriteria"]["Filters"]]
     assert targets["dynamodb"]["Keys"] == {"SK": {"S": [{"prefix": "TARGET#"}]}}
     assert targets["eventName"] == ["INSERT", "MODIFY"]
     assert accounts["dynamodb"]["Keys"] == {"SK": {"S": [{"prefix": "ACCOUNT#"}]}}
     assert accounts["eventName"] == ["MODIFY"]
     assert spikes["dynamodb"]["Keys"] == {"SK": {"S": ["SPIKE"]}}
+    assert scored["dynamodb"]["Keys"] == {"SK": {"S": [{"prefix": "SCORE#"}]}}
+    assert goals["dynamodb"]["Keys"] == {"SK": {"S": [{"prefix": "GOAL#"}]}}
 
 
 @pytest.mark.parametrize(
@@ -274,6 +279,29 @@ def test_spikes_are_a_metric_wherever_they_are_found(resources: dict[str, Any], 
 def test_a_lease_outlasts_the_function_that_asks_for_figures(resources: dict[str, Any]) -> None:
     timeout = resources["Measure"]["Properties"]["Timeout"]
     assert RUN.total_seconds() < timeout < LEASE.total_seconds()
+
+
+def test_a_lease_outlasts_the_function_that_scores(resources: dict[str, Any]) -> None:
+    timeout = resources["Score"]["Properties"]["Timeout"]
+    assert scores.RUN.total_seconds() < timeout < agenda.LEASE.total_seconds()
+
+
+def test_who_scores_can_write_scores_and_nothing_else(resources: dict[str, Any]) -> None:
+    writing = [s for role, s in statements(resources) if role == "ScoreRole" and acts_on(s, "dynamodb:Put")]
+    assert [one["Condition"] for one in writing] == [
+        {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [agenda.pk("*")]}}
+    ]
+    others = [s for role, s in statements(resources) if role == "ScoreRole" and s not in writing]
+    verbs = {action for one in others for action in as_list(one["Action"])}
+    assert verbs <= {
+        *("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"),
+        *("logs:CreateLogStream", "logs:PutLogEvents"),
+    }
+
+
+def test_scores_are_computed_every_hour(resources: dict[str, Any]) -> None:
+    (rule,) = resources["Score"]["Properties"]["Events"].values()
+    assert rule["Properties"]["Schedule"] == "rate(1 hour)"
 
 
 def test_what_api_gateway_answers_by_itself_is_a_problem_too(resources: dict[str, Any]) -> None:

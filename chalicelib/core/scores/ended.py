@@ -1,0 +1,84 @@
+"""How a target ended, as scores count it: read off its state and its timeline."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from chalicelib.core.scores.outcome import Fate, Message, Outcome
+from chalicelib.core.target import Policy, State, Target
+
+FATES: dict[State, Fate] = {
+    State.PUBLISHED: "published",
+    State.REMOVED: "removed",
+    State.MISSED: "missed",
+    State.SKIPPED: "skipped",
+    State.CANCELLED: "cancelled",
+}
+BEGINS_TO_WAIT = {"held": "resumed", "unconfirmed": "retried", "action_needed": "confirmed"}
+"""From which word of the timeline until which a target waits for a person."""
+OURS = frozenset({"never_ready", "no_rendition", "internal"})
+"""Reasons of a failure that are no word of the network's about this post."""
+LATE = "late"
+"""The detail of a `held` that the late policy brought about: that one is the machine's lateness."""
+
+
+def outcome(target: Target, source_event_at: datetime | None = None, message: Message | None = None) -> Outcome | None:
+    """What became of a target; None where it has not ended, was never due, or is an answer and so nobody's plan."""
+    fate = _fate(target)
+    if fate is None or target.scheduled_at is None or target.answers:
+        return None
+    at, due = _out_at(target), _due(target, target.scheduled_at)
+    return Outcome(
+        target_id=target.id,
+        post_id=target.post_id,
+        account_id=target.account_id,
+        platform=target.platform,
+        due=due,
+        fate=fate,
+        at=at,
+        early=target.sent_at is not None and target.sent_at < target.scheduled_at,
+        person_ms=round(_with_a_person(target, due, at) / timedelta(milliseconds=1)) if at else 0,
+        source_event_at=source_event_at,
+        message=message if at else None,
+    )
+
+
+def _fate(target: Target) -> Fate | None:
+    if target.state is not State.FAILED:
+        return FATES.get(target.state)
+    return "failed" if _is_ours(target) else "refused"
+
+
+def _is_ours(target: Target) -> bool:
+    """Whether a failure was our giving up, and not the network's final word."""
+    fault, due = target.error, target.scheduled_at
+    return fault is None or due is None or fault.code in OURS or fault.at > due + Policy().give_up_after
+
+
+def _due(target: Target, scheduled_at: datetime) -> datetime:
+    """The promised instant. What a person let go that the late policy had held is due when they did, as its row says:
+    but it was late by its grace before, at least."""
+    held = [one.at for one in target.events if one.type == "held" and one.detail == LATE]
+    return min([scheduled_at, *(at - timedelta(seconds=target.grace_seconds) for at in held)])
+
+
+def _out_at(target: Target) -> datetime | None:
+    """When it was out: by the network's word, as far as its clock agrees with ours about before and after."""
+    known, sent, told = target.published_at, target.sent_at, target.platform_at
+    if known is None or sent is None or told is None:
+        return known
+    return max(sent, min(told, known))
+
+
+def _with_a_person(target: Target, due: datetime, at: datetime) -> timedelta:
+    spans = [(max(start, due), min(end, at)) for start, end in _waits(target, at)]
+    return sum((end - start for start, end in spans if end > start), timedelta())
+
+
+def _waits(target: Target, at: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """When it waited for a person, and until when."""
+    began: dict[str, datetime] = {}
+    for event in target.events:
+        if event.type in BEGINS_TO_WAIT and event.detail != LATE:
+            began.setdefault(BEGINS_TO_WAIT[event.type], event.at)
+        elif event.type in began:
+            yield began.pop(event.type), at if event.type == "confirmed" else event.at

@@ -1,0 +1,185 @@
+"""From what was kept of a workspace to the scores of everything in it: itself, its platforms, its accounts."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, time, timedelta
+from functools import cached_property
+from typing import Literal, NamedTuple
+from zoneinfo import ZoneInfo
+
+from chalicelib.core.business_hours import BusinessHours, open_time
+from chalicelib.core.day import Waits, begin_of
+from chalicelib.core.plan import PlannedWeek
+from chalicelib.core.scores.consistency import consistency
+from chalicelib.core.scores.outcome import Answers, Outcome
+from chalicelib.core.scores.score import Kind, Score
+from chalicelib.core.scores.timeliness import timeliness
+from chalicelib.core.scores.weights import HALF_LIVES, WEIGHTS, Weights
+
+WEEKS = {"8w": 8, "4w": 4}
+DAYS = {"28d": 28, "7d": 7}
+WINDOWS: dict[Kind, tuple[str, ...]] = {"consistency": tuple(WEEKS), "timeliness": tuple(DAYS)}
+"""What each kind looks back on; the first is its own, whose history is kept."""
+LONGEST = max(WEEKS.values())
+HOUR = timedelta(hours=1)
+
+
+class Scope(NamedTuple):
+    """What a score is of."""
+
+    kind: Literal["workspace", "platform", "account"]
+    id: str = ""
+    """The platform's name or the account's id; empty for the workspace."""
+
+    @property
+    def name(self) -> str:
+        """One word for it, as rows are named: `workspace`, `platform#x`, `account#acc_…`."""
+        return f"{self.kind}#{self.id}" if self.id else self.kind
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What was kept of a workspace over the longest window. Maps are by account id; None is the workspace itself."""
+
+    now: datetime
+    accounts: Mapping[str, str]
+    """Each connected account's platform."""
+    outcomes: Mapping[str, Sequence[Outcome]]
+    waits: Mapping[str, Mapping[str, Waits]]
+    """How people were answered, by account and by the hour in which they began to wait."""
+    weeks: Mapping[str | None, tuple[PlannedWeek, ...]]
+    """The planned weeks, the present one last: the workspace's, and those of accounts with a plan of their own."""
+    chosen_at: Mapping[str | None, datetime]
+    """Since when there is a plan that somebody chose."""
+    mix: Mapping[str, float] = field(default_factory=dict)
+    """How much is meant for which platform; empty: as much for each."""
+    timezone: str = "UTC"
+    hours: BusinessHours = BusinessHours()
+    weights: Weights = WEIGHTS
+    half_lives: Mapping[str, float] = HALF_LIVES
+
+    @cached_property
+    def shared(self) -> frozenset[str]:
+        """The posts that are out on two accounts or more."""
+        accounts: dict[str, set[str]] = defaultdict(set)
+        for account_id, outcomes in self.outcomes.items():
+            for one in outcomes:
+                if one.fate == "published":
+                    accounts[one.post_id].add(account_id)
+        return frozenset(post for post, where in accounts.items() if len(where) > 1)
+
+    @cached_property
+    def overdue_before(self) -> datetime:
+        """Whose wait began in an hour that was over by then has waited longer than the target, if it waits still."""
+        hour = self.now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+        few, many = 0, DAYS["28d"] * 24
+        while few < many:  # towards the past, waits only grow longer
+            middle = (few + many) // 2
+            if open_time(self.hours, hour - middle * HOUR, self.now) > self.hours.target:
+                many = middle
+            else:
+                few = middle + 1
+        return hour - many * HOUR
+
+
+def scopes(kept: Kept) -> list[Scope]:
+    """Everything in the workspace that has scores: itself first, then platforms, then accounts."""
+    platforms = sorted(set(kept.accounts.values()))
+    return [
+        Scope("workspace"),
+        *(Scope("platform", name) for name in platforms),
+        *(Scope("account", id) for id in sorted(kept.accounts)),
+    ]
+
+
+def scored(kept: Kept, scope: Scope) -> dict[str, Score]:
+    """The scores of one scope, by window: `8w`, `4w`, `28d`, `7d`."""
+    accounts = _accounts(kept, scope)
+    outcomes = [one for id in accounts for one in kept.outcomes.get(id, ()) if one.due <= kept.now]
+    weeks = _since(_weeks(kept, accounts), _began(kept, accounts, outcomes))
+    made: dict[str, Score] = {}
+    for window, count in WEEKS.items():
+        made[window] = _consistency(kept, scope, outcomes, weeks[-count:])
+    for window, days in DAYS.items():
+        made[window] = _timeliness(kept, accounts, outcomes, _days_ago(kept, days))
+    return made
+
+
+def _accounts(kept: Kept, scope: Scope) -> list[str]:
+    if scope.kind == "account":
+        return [scope.id]
+    return [id for id, platform in sorted(kept.accounts.items()) if scope.kind == "workspace" or platform == scope.id]
+
+
+def _weeks(kept: Kept, accounts: Sequence[str]) -> tuple[PlannedWeek, ...]:
+    """By the account's own plan where it is about one that has one."""
+    own = kept.weeks.get(accounts[0]) if len(accounts) == 1 else None
+    return own or kept.weeks[None]
+
+
+def _began(kept: Kept, accounts: Sequence[str], outcomes: Sequence[Outcome]) -> datetime:
+    """Since when something is to be expected: the first that was due, or the choice of a plan."""
+    chosen = [kept.chosen_at[id] for id in (None, *accounts) if id in kept.chosen_at]
+    return min([*(one.due for one in outcomes), *chosen], default=kept.now)
+
+
+def _since(weeks: Sequence[PlannedWeek], began: datetime) -> tuple[PlannedWeek, ...]:
+    """The weeks since then; of the one in which it began, what was left of it."""
+    return tuple(_rest(week, began) for week in weeks if week.end > began)
+
+
+def _rest(week: PlannedWeek, began: datetime) -> PlannedWeek:
+    left = tuple(one for one in week.occurrences if one.at >= began)
+    if len(left) == len(week.occurrences):
+        return week
+    least = week.least * len(left) // len(week.occurrences)
+    return replace(week, least=least, occurrences=left)
+
+
+def _consistency(kept: Kept, scope: Scope, outcomes: Sequence[Outcome], weeks: tuple[PlannedWeek, ...]) -> Score:
+    first = weeks[0].start if weeks else kept.now
+    inside = [one for one in outcomes if one.due >= first]
+    platforms = _mix(kept) if scope.kind == "workspace" else {}
+    return consistency(inside, weeks, kept.now, platforms=platforms, weights=kept.weights, shared=kept.shared)
+
+
+def _mix(kept: Kept) -> dict[str, float]:
+    platforms = set(kept.accounts.values())
+    chosen = {name: share for name, share in kept.mix.items() if name in platforms and share > 0}
+    return chosen or dict.fromkeys(sorted(platforms), 1.0)
+
+
+def _timeliness(kept: Kept, accounts: Sequence[str], outcomes: Sequence[Outcome], first: datetime) -> Score:
+    inside = [one for one in outcomes if one.due >= first]
+    return timeliness(inside, answers(kept, accounts, first), half_lives=kept.half_lives, weights=kept.weights)
+
+
+def _days_ago(kept: Kept, days: int) -> datetime:
+    """Where a window of whole days begins, today included."""
+    zone = ZoneInfo(kept.timezone)
+    today = kept.now.astimezone(zone).date()
+    return datetime.combine(today - timedelta(days=days - 1), time(), zone).astimezone(UTC)
+
+
+def answers(kept: Kept, accounts: Sequence[str], first: datetime) -> Answers:
+    """How those were answered whose wait began since an instant."""
+    found = Answers(target_seconds=kept.hours.target.total_seconds())
+    for begin, waits in _waits(kept, accounts):
+        if begin >= first:
+            late = begin + HOUR <= kept.overdue_before
+            found = replace(
+                found,
+                answered=found.answered + waits.answered,
+                in_time=found.in_time + waits.in_time,
+                overdue=found.overdue + (waits.waiting if late else 0),
+                waiting=found.waiting + (0 if late else waits.waiting),
+                speed=found.speed + waits.speed,
+            )
+    return found
+
+
+def _waits(kept: Kept, accounts: Sequence[str]) -> Iterator[tuple[datetime, Waits]]:
+    for id in accounts:
+        for hour, waits in kept.waits.get(id, {}).items():
+            yield begin_of(hour), waits
