@@ -48,7 +48,9 @@ class Day:
     def answering(self, waits: Mapping[str, Waits]) -> "Day":
         """The day after the sums of some of its hours changed."""
         known = {**self.waits, **{hour: self.waits.get(hour, Waits()).plus(more) for hour, more in waits.items()}}
-        return dataclasses.replace(self, waits={hour: one for hour, one in known.items() if one.waiting or one.answered})
+        return dataclasses.replace(
+            self, waits={hour: one for hour, one in known.items() if one.waiting or one.answered}
+        )
 
 
 def hour_of(at: datetime) -> str:
