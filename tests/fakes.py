@@ -1,7 +1,7 @@
 """The world in memory: the same promises as the real ports, with a clock that moves only when told."""
 
 import random
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
@@ -38,6 +38,7 @@ class FakeTable:
 
     def __init__(self) -> None:
         self._rows: dict[Key, Row] = {}
+        self._partitions: dict[str, set[Key]] = defaultdict(set)
         self._indexed: dict[Key, Row] | None = None
         self._lock = RLock()
         self._changes: list[tuple[Row | None, Row | None]] = []
@@ -70,9 +71,11 @@ class FakeTable:
 
     def _apply(self, key: Key, row: Row | None, rev: int) -> None:
         old = self._rows.pop(key, None)
+        self._partitions[key.pk].discard(key)
         new = None if row is None else {**key_row(key), "rev": {"N": str(rev + 1)}, **row}
         if new:
             self._rows[key] = new
+            self._partitions[key.pk].add(key)
         if old or new:
             self._changes.append((old, new))
 
@@ -81,7 +84,8 @@ class FakeTable:
     ) -> list[Item]:
         self.calls["items"] += 1
         with self._lock:
-            keys = sorted((key for key in self._rows if key.pk == pk and key.sk.startswith(prefix)), reverse=reverse)
+            inside = self._partitions.get(pk, set())
+            keys = sorted((key for key in inside if key.sk.startswith(prefix)), reverse=reverse)
             behind = [key for key in keys if not after or (key.sk < after if reverse else key.sk > after)]
             return [item_of(self._rows[key]) for key in behind[:limit]]
 
@@ -133,6 +137,7 @@ class FakeTable:
         """Another table with the same items, so that a test can go back."""
         other = FakeTable()
         other._rows = deepcopy(self._rows)
+        other._partitions = deepcopy(self._partitions)
         return other
 
 

@@ -136,9 +136,9 @@ Weighed = Annotated[dict[Annotated[str, Field(max_length=40)], Weight], Field(ma
 class NewWeights(Value):
     """Own numbers: weights of parts in any unit, half-lives of platforms in hours. What is left out is the house's."""
 
-    consistency: Weighed = {}
-    timeliness: Weighed = {}
-    half_lives: Weighed = {}
+    consistency: Weighed = Field(default_factory=dict)
+    timeliness: Weighed = Field(default_factory=dict)
+    half_lives: Weighed = Field(default_factory=dict)
 
 
 class ScoresQuery(Query):

@@ -21,7 +21,7 @@ from chalicelib.core.planning import local_date, monday, planned_weeks, week_sta
 from chalicelib.core.timing import milliseconds
 from chalicelib.platforms import names
 from chalicelib.ports import Item, Key, Put, World
-from chalicelib.service import connect, records
+from chalicelib.service import agenda, connect, records
 from chalicelib.service.schedule import in_spite_of_the_machine
 
 PREFIX = "PLAN"
@@ -163,3 +163,4 @@ def _write(world: World, workspace_id: str, account_id: str | None, plan: Plan |
         world.table.write(Put(Item(key, records.to_doc(after)), expect=item.rev if item else 0))
 
     in_spite_of_the_machine(write)
+    agenda.mark(world, workspace_id)

@@ -26,9 +26,20 @@ from chalicelib.core.scores.scoring import DAYS, LONGEST, WINDOWS, Kept, Scope
 from chalicelib.core.timing import milliseconds, stamp
 from chalicelib.core.webhooks import Message, goal_news, score_news
 from chalicelib.ports import Change, Delete, Item, Key, Put, World
-from chalicelib.service import access, agenda, business_hours, connect, engaged, journal, outcomes, reading, records, weights
+from chalicelib.service import (
+    access,
+    agenda,
+    business_hours,
+    connect,
+    engaged,
+    journal,
+    outcomes,
+    reading,
+    records,
+    weights,
+)
 from chalicelib.service.agenda import pk
-from chalicelib.service.plan import Plans
+from chalicelib.service.plan import Plans, Versions
 from chalicelib.service.reading import PostFilter
 
 log = logging.getLogger(__name__)
@@ -123,7 +134,7 @@ def gather(world: World, workspace_id: str, now: datetime) -> Kept:
     plans = Plans.of(world, workspace_id)
     own = [one.id for one in accounts if plans.own(one.id)]
     weeks = {id: plans.weeks(id, now, LONGEST) for id in (None, *own)}
-    versions = {None: plans.workspace, **{id: plans.accounts[id] for id in own}}
+    versions: dict[str | None, Versions] = {None: plans.workspace, **{id: plans.accounts[id] for id in own}}
     first = min([now - timedelta(days=DAYS["28d"]), *(found[0].start for found in weeks.values())])
     plan, chosen = plans.plan(None), weights.of(world, workspace_id)
     return Kept(
@@ -348,4 +359,3 @@ def history(world: World, workspace_id: str, scope: Scope, kind: Kind, first: da
 def _from(world: World, begin: Key) -> list[Item]:
     """The months of a scope, from one on."""
     return world.table.items(begin.pk, begin.sk[: -len("0000-00")], after=begin.sk[:-1])
-

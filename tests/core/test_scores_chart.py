@@ -20,7 +20,7 @@ def days(*values: float | None) -> list[Point]:
 
 
 def drawn(title: str, *values: float | None) -> ElementTree.Element:
-    return ElementTree.fromstring(chart(title, days(*values)))
+    return ElementTree.fromstring(chart(title, days(*values)))  # noqa: S314
 
 
 def texts(picture: ElementTree.Element) -> list[str]:

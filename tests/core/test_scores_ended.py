@@ -22,7 +22,8 @@ def at(seconds: float) -> datetime:
 
 def late(target: Target) -> float:
     found = outcome(target)
-    assert found is not None and found.late is not None
+    assert found is not None
+    assert found.late is not None
     return found.late
 
 
@@ -34,7 +35,8 @@ def test_what_has_not_ended_has_no_outcome(state: State) -> None:
 @pytest.mark.parametrize("state", sorted(TERMINAL - {State.FAILED}))
 def test_what_has_ended_has_the_fate_of_its_state(state: State) -> None:
     found = outcome(replace(TARGET, state=state))
-    assert found is not None and found.fate == state.value
+    assert found is not None
+    assert found.fate == state.value
 
 
 def test_answers_and_what_was_never_due_are_nobodys_plan() -> None:
@@ -55,7 +57,8 @@ def test_answers_and_what_was_never_due_are_nobodys_plan() -> None:
 def test_a_failure_is_ours_unless_the_network_said_no(code: str, after: float, fate: str) -> None:
     failed = replace(TARGET, state=State.FAILED, published_at=None, error=Fault(code, "", at(after)))
     found = outcome(failed)
-    assert found is not None and (found.fate, found.at) == (fate, None)
+    assert found is not None
+    assert (found.fate, found.at) == (fate, None)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +77,8 @@ def test_the_networks_word_counts_as_far_as_it_can_be_true(told: float | None, s
 
 def test_what_left_before_it_was_due_was_early() -> None:
     found = outcome(replace(TARGET, sent_at=at(-1)))
-    assert found is not None and found.early
+    assert found is not None
+    assert found.early
 
 
 @pytest.mark.parametrize(

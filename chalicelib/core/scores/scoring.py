@@ -55,9 +55,9 @@ class Kept:
     mix: Mapping[str, float] = field(default_factory=dict)
     """How much is meant for which platform; empty: as much for each."""
     timezone: str = "UTC"
-    hours: BusinessHours = BusinessHours()
+    hours: BusinessHours = field(default_factory=BusinessHours)
     weights: Weights = WEIGHTS
-    half_lives: Mapping[str, float] = HALF_LIVES
+    half_lives: Mapping[str, float] = field(default_factory=lambda: HALF_LIVES)
 
     @cached_property
     def shared(self) -> frozenset[str]:
