@@ -8,6 +8,7 @@ from chalice.app import Chalice, Request, Response
 
 from chalicelib.api import (
     accounts,
+    brand,
     business_hours,
     callbacks,
     connections,
@@ -43,6 +44,7 @@ RESOURCES: tuple[ModuleType, ...] = (
     metrics,
     inbox,
     business_hours,
+    brand,
     engagement,
     insights,
     privacy,
