@@ -8,6 +8,7 @@ from chalice.app import Chalice, Request, Response
 
 from chalicelib.api import (
     accounts,
+    brand,
     business_hours,
     callbacks,
     connections,
@@ -46,6 +47,7 @@ RESOURCES: tuple[ModuleType, ...] = (
     inbox,
     business_hours,
     plan,
+    brand,
     engagement,
     insights,
     scores,

@@ -7,6 +7,7 @@ from typing import Any
 
 from chalicelib.core.account import Account
 from chalicelib.core.adapt import adapt
+from chalicelib.core.brand import check_post
 from chalicelib.core.errors import Conflict, Invalid, Issue, NotFound, RuleRef, Stale
 from chalicelib.core.lead import lead
 from chalicelib.core.post import NewPost, NewTarget, Post, PostPatch, TargetRef, content_of
@@ -16,7 +17,7 @@ from chalicelib.core.target import State, Target, noted
 from chalicelib.core.timing import milliseconds, resolve, zone
 from chalicelib.platforms import names, platform
 from chalicelib.ports import Delete, Put, World
-from chalicelib.service import connect, media, reading, records, schedule, slots
+from chalicelib.service import brand, media, reading, records, schedule, slots
 from chalicelib.service.media import Resolved
 from chalicelib.service.reading import Whole
 from chalicelib.service.records import TargetKey
@@ -223,7 +224,8 @@ def _plan(world: World, workspace_id: str, new: NewPost, now: datetime | None) -
     if new.publish == "next_slot" and now:
         plan.due = _take_slot(world, workspace_id, plan, new, now)
     wanted = {one.account_id for one in new.targets if one.account_id}
-    accounts = connect.find_many(world, workspace_id, wanted)
+    kit, accounts = brand.with_accounts(world, workspace_id, wanted)
+    plan.issues += check_post(new, kit)
     _check_doubles(plan, new)
     for number, target in enumerate(new.targets):
         plan.targets.append(_planned(plan, new, target, accounts, now, f"targets[{number}]"))

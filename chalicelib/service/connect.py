@@ -224,12 +224,6 @@ def of_platform(world: World, workspace_id: str, network: str) -> list[Account]:
     return [one for one in every(world, workspace_id) if one.platform == network]
 
 
-def find_many(world: World, workspace_id: str, account_ids: set[str]) -> dict[str, Account]:
-    """Those of the accounts that this workspace has, by id, without their secrets."""
-    items = world.table.get_many([key(workspace_id, one) for one in sorted(account_ids)])
-    return {one.id: one for one in map(without_secrets, items)}
-
-
 def disconnect(world: World, workspace_id: str, account_id: str) -> None:
     """Forget the account and its secrets. Targets still waiting on it fail with a clear word.
 

@@ -6,6 +6,7 @@
                                  GRANT#<grant>              the sealed secrets that accounts of one consent share
                                  MEDIUM#<medium>            a medium of ours, and what was found in it
                                  KEY#<key>                  an API key, as its owner may see it
+                                 BRAND                      what posts must say, may say and must not say
     KEY#<hmac of the key>        KEY                        the same key, as a request finds it
     P#<workspace>#<post>         POST                       the canonical post
                                  EXTERNAL                   its place under its external id
