@@ -103,7 +103,7 @@ class HolidaysAnswer(TypedDict):
 
 
 class PlanAnswer(TypedDict):
-    """The plan that holds, since when, and for whom it was chosen: the account, the workspace, or nobody."""
+    """The plan that holds, since when, and for whom it was chosen; for nobody where it is the default."""
 
     account_id: str | None
     chosen_for: Literal["account", "workspace", "nobody"]
