@@ -274,7 +274,7 @@ def _possible(endpoint: Endpoint, status: int) -> bool:
     return {
         401: endpoint.needs != "nothing" or "sandbox" in endpoint.path,
         403: ":" in endpoint.needs,
-        404: "{" in endpoint.path,
+        404: "{" in endpoint.path or endpoint.path.startswith(("/v1/plan", "/v1/scores")),
         409: endpoint.method in ("PATCH", "DELETE")
         or endpoint.kept
         or endpoint.path.endswith(("/receipt", "/callback", "/accounts", "/bundle", "/share")),

@@ -27,6 +27,8 @@ OUTCOMES = "OUTCOMES#"
 KEPT = timedelta(days=400)
 """How long outcomes are kept; scores look back eight weeks."""
 TRIES = 8
+NONSENSE = (ValueError, KeyError, TypeError, IndexError, AttributeError)
+"""What measuring a rendition raises that is nobody's passing trouble: trying again would not help."""
 PAUSE = timedelta(milliseconds=40)
 
 
@@ -50,21 +52,11 @@ def key(workspace_id: str, account_id: str, due: datetime) -> Key:
     return Key(engaged.pk(workspace_id, account_id), f"{OUTCOMES}{due.astimezone(UTC):%Y-%m-%d}")
 
 
-def of_row(item: Item) -> list[Outcome]:
-    """The outcomes in a row."""
-    kept = records.from_doc(Outcomes, item.doc).targets.values()
-    return [entry.outcome for entry in kept if entry.outcome]
-
-
 def since(world: World, workspace_id: str, account_id: str, first: datetime) -> list[Outcome]:
     """The account's outcomes of targets due since the day of an instant. A row that makes no sense is left out."""
     begin = key(workspace_id, account_id, first - timedelta(days=1))
-    found = list[Outcome]()
-    for item in world.table.items(begin.pk, OUTCOMES, after=begin.sk):
-        try:
-            found += of_row(item)
-        except ValueError:
-            log.exception("outcomes_unreadable", extra={"item": f"{item.key.pk} {item.key.sk}"})
+    days = map(_known, world.table.items(begin.pk, OUTCOMES, after=begin.sk))
+    found = [entry.outcome for day in days for entry in day.values() if entry.outcome]
     return [one for one in found if one.due >= first]
 
 
@@ -79,12 +71,21 @@ def keep(world: World, changes: Sequence[Change]) -> None:
         try:
             for place, target_id, entry in _entries(world, change):
                 days[place][target_id] = entry
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except NONSENSE:
             log.exception("outcome_unreadable", extra={"item": change.new.key.sk if change.new else ""})
     for place, entries in days.items():
         _write(world, place, entries)
     for workspace_id in sorted({engaged.workspace_in(place) for place in days}):
         agenda.mark(world, workspace_id)
+
+
+def _known(item: Item) -> dict[str, Entry]:
+    """What is kept of a day; nothing where its row makes no sense, so that it is written anew."""
+    try:
+        return records.from_doc(Outcomes, item.doc).targets
+    except ValueError:
+        log.exception("outcomes_unreadable", extra={"item": f"{item.key.pk} {item.key.sk}"})
+        return {}
 
 
 def _entries(world: World, change: Change) -> Iterator[tuple[Key, str, Entry]]:
@@ -124,7 +125,7 @@ def _outcome(world: World, target: Target) -> Outcome | None:
 def _write(world: World, place: Key, entries: dict[str, Entry]) -> None:
     for _ in range(TRIES):
         item = world.table.get(place)
-        known = records.from_doc(Outcomes, item.doc).targets if item else {}
+        known = _known(item) if item else {}
         newer = {id: entry for id, entry in entries.items() if id not in known or known[id].rev < entry.rev}
         if not newer:
             return

@@ -57,7 +57,7 @@ MAY_OPEN_SECRETS = {
 }
 UNZIPPED_LIMIT = 30_000_000
 LAYER_LIMIT = 15_000_000
-USES_CALENDAR = {"APIHandler"}
+USES_CALENDAR = {"APIHandler", "Score"}
 """Who may meet a plan or a recurrence."""
 
 
