@@ -34,8 +34,10 @@ OUTSIDE = {
     "cryptography",
     "tenacity",
     "PIL",
+    "dateutil",
 }
 KNOWS_OUTSIDE = {
+    "core": {"dateutil"},
     "aws": {"boto3", "botocore", "cryptography", "tenacity"},
     "web": {"httpx", "httpcore", "tenacity"},
     "pictures": {"PIL"},

@@ -23,6 +23,7 @@ from chalicelib.api import (
     privacy,
     renditions,
     sandbox,
+    schedules,
     spikes,
     targets,
     webhooks,
@@ -34,6 +35,7 @@ from chalicelib.ports import World
 
 RESOURCES: tuple[ModuleType, ...] = (
     posts,
+    schedules,
     media,
     targets,
     renditions,

@@ -22,6 +22,7 @@ FUNCTIONS = {
     "Tell": "TellRole",
     "Deliver": "DeliverRole",
     "Renew": "RenewRole",
+    "Recur": "RecurRole",
     "Measure": "MeasureRole",
     "Media": "MediaRole",
     "Callbacks": "CallbacksRole",
@@ -36,13 +37,14 @@ LOGS = {
     "TellRole": "TellLogs",
     "DeliverRole": "DeliverLogs",
     "RenewRole": "RenewLogs",
+    "RecurRole": "RecurLogs",
     "MeasureRole": "MeasureLogs",
     "MediaRole": "MediaLogs",
     "CallbacksRole": "CallbacksLogs",
     "IngestRole": "IngestLogs",
     "VariantsRole": "VariantsLogs",
 }
-MAY_SET_ALARMS = {"ApiHandlerRole", "SweepRole"}
+MAY_SET_ALARMS = {"ApiHandlerRole", "SweepRole", "RecurRole"}
 MAY_OPEN_SECRETS = {
     "ApiHandlerRole",
     "PublishRole",
@@ -174,6 +176,7 @@ def test_each_function_sees_only_its_folder_of_the_bucket(resources: dict[str, A
         ("MediaRole", "s3:PutObject", published),
         ("MediaRole", "s3:PutObjectTagging", published),
         ("PublishRole", "s3:GetObject", published),
+        ("RecurRole", "s3:PutObjectTagging", published),
         ("VariantsRole", "s3:GetObject", published),
         ("VariantsRole", "s3:PutObject", published),
         ("VariantsRole", "s3:PutObjectTagging", published),
