@@ -122,6 +122,14 @@ def score(_event: CloudWatchEvent) -> None:
     score(world())
 
 
+@app.schedule(Rate(1, unit=Rate.HOURS), name="recur")
+def recur(_event: CloudWatchEvent) -> None:
+    """Once an hour, the posts of schedules whose time has come within the next two weeks."""
+    from chalicelib.service.recur import recur
+
+    recur(world())
+
+
 @app.schedule(Rate(1, unit=Rate.DAYS), name="renew")
 def renew(_event: CloudWatchEvent) -> None:
     """Once a day, ahead of what ends within a week."""

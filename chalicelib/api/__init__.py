@@ -25,6 +25,7 @@ from chalicelib.api import (
     privacy,
     renditions,
     sandbox,
+    schedules,
     scores,
     spikes,
     targets,
@@ -37,6 +38,7 @@ from chalicelib.ports import World
 
 RESOURCES: tuple[ModuleType, ...] = (
     posts,
+    schedules,
     media,
     targets,
     renditions,

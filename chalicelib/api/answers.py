@@ -67,6 +67,10 @@ class PostAnswer(TypedDict):
     version: int
     in_reply_to: str | None
     """The item of the inbox that this answers; null for a post."""
+    schedule_id: str | None
+    """The schedule that made it."""
+    occurrence: str | None
+    """Which of the schedule's times it is for."""
     external_id: str | None
     scheduled_at: str | None
     timezone: str | None
@@ -274,6 +278,8 @@ def post_answer(whole: Whole) -> Json:
         "status": whole.status,
         "version": post.version,
         "in_reply_to": post.in_reply_to,
+        "schedule_id": post.schedule_id,
+        "occurrence": post.occurrence,
         "external_id": post.external_id,
         "scheduled_at": stamp_of(post.scheduled_at),
         "timezone": post.timezone,

@@ -14,6 +14,7 @@ from chalicelib.api import RESOURCES
 from chalicelib.api.answers import FLAT
 from chalicelib.api.problem import Problem
 from chalicelib.api.route import Endpoint
+from chalicelib.api.schedules import ScheduleAnswer
 
 Json = dict[str, Any]
 
@@ -182,9 +183,13 @@ def _bare(field: Json) -> Json:
 def _header_parameters(endpoint: Endpoint) -> list[Json]:
     if endpoint.method == "POST" and endpoint.needs != "nothing":
         return [_header("Idempotency-Key", _KEPT if endpoint.kept else _NOT_KEPT, r"^[\x21-\x7e]{1,255}$")]
-    if endpoint.method in ("PATCH", "DELETE") and "{post_id}" in endpoint.path:
+    if _is_versioned(endpoint):
         return [_header("If-Match", "The ETag of the version that you have seen; another one answers 412.", None)]
     return []
+
+
+def _is_versioned(endpoint: Endpoint) -> bool:
+    return endpoint.method in ("PATCH", "DELETE") and endpoint.path.endswith(("{post_id}", "{schedule_id}"))
 
 
 _KEPT = "Sent again within 24 hours with the same key and body, the request is answered as it was the first time."
@@ -234,11 +239,16 @@ def _content(endpoint: Endpoint, schema: Json) -> Json:
     return {"application/json": {"schema": schema}, **picture}
 
 
+LOCATED = ("/v1/posts", "/v1/schedules", "/v1/media", "/v1/accounts", "/v1/webhooks")
+TAGGED = (*FLAT, ScheduleAnswer)
+"""Shapes whose version is their ETag."""
+
+
 def _answer_headers(endpoint: Endpoint, status: int) -> Json:
     names = ["X-Request-Id"]
-    if endpoint.method == "POST" and endpoint.path in ("/v1/posts", "/v1/media", "/v1/accounts", "/v1/webhooks"):
+    if endpoint.method == "POST" and endpoint.path in LOCATED:
         names += ["Location"]
-    if "posts" in endpoint.path and endpoint.answers[status] in FLAT:
+    if endpoint.answers[status] in TAGGED and endpoint.path.startswith(("/v1/posts", "/v1/schedules")):
         names += ["ETag"]
     if endpoint.kept:
         names += ["Idempotency-Replayed"]
@@ -278,7 +288,7 @@ def _possible(endpoint: Endpoint, status: int) -> bool:
         409: endpoint.method in ("PATCH", "DELETE")
         or endpoint.kept
         or endpoint.path.endswith(("/receipt", "/callback", "/accounts", "/bundle", "/share")),
-        412: endpoint.method in ("PATCH", "DELETE") and "{post_id}" in endpoint.path,
+        412: _is_versioned(endpoint),
         413: reads,
         415: reads,
         422: reads,

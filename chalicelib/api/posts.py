@@ -25,6 +25,7 @@ class PostsQuery(PageQuery):
     since: Annotated[Moment | None, Field(alias="from")] = None
     until: Annotated[Moment | None, Field(alias="to")] = None
     external_id: Word = None
+    schedule_id: Word = None
     answers: Annotated[bool, Field(description="List answers to what people said, in place of posts")] = False
 
 

@@ -210,6 +210,10 @@ class Post(Value):
     """Raised by every edit; the ETag."""
     in_reply_to: str | None = None
     """The item of the inbox that it answers. Such a post is nobody's plan: scores and lists leave it out."""
+    schedule_id: str | None = None
+    """The schedule that made it."""
+    occurrence: str | None = None
+    """Which of that schedule's times it is for: the wall-clock time that its rule made, `2027-05-03T09:00:00`."""
     content: Content
     targets: tuple[TargetRef, ...]
     scheduled_at: datetime | None = None

@@ -98,10 +98,21 @@ def preview(world: World, workspace_id: str, new: NewPost) -> list[Preview]:
     return [Preview(one.wanted.account_id, one.rendition) for one in plan.targets if one.rendition]
 
 
-def create(world: World, workspace_id: str, new: NewPost, seed: str | None = None) -> Whole:
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """Which time of a schedule a post is for, and what is written together with it, or not at all."""
+
+    schedule_id: str
+    occurrence: str
+    progress: Put
+
+
+def create(
+    world: World, workspace_id: str, new: NewPost, seed: str | None = None, occasion: Occasion | None = None
+) -> Whole:
     """Store a post and see to it that its targets will be published. The same `seed` makes the same post once."""
     if new.publish != "next_slot":
-        return _create(world, workspace_id, new, seed)
+        return _create(world, workspace_id, new, seed, occasion)
     for _ in range(SLOT_TRIES - 1):
         try:
             return _made(world, workspace_id, seed) or _create(world, workspace_id, new, seed)
@@ -122,29 +133,40 @@ def _id(seed: str) -> str:
     return f"post_{seed}"
 
 
-def _create(world: World, workspace_id: str, new: NewPost, seed: str | None) -> Whole:
+def _create(world: World, workspace_id: str, new: NewPost, seed: str | None, occasion: Occasion | None = None) -> Whole:
     now = milliseconds(world.clock.now())
     plan = _plan(world, workspace_id, new, now)
     _require_accounts(plan)
     plan.insist()
     media.keep(world, plan.resolved.used)
-    return store(world, workspace_id, plan, now, seed)
+    return store(world, workspace_id, plan, now, seed, occasion=occasion)
 
 
 def store(
-    world: World, workspace_id: str, plan: Plan, now: datetime, seed: str | None, in_reply_to: str | None = None
+    world: World,
+    workspace_id: str,
+    plan: Plan,
+    now: datetime,
+    seed: str | None,
+    in_reply_to: str | None = None,
+    occasion: Occasion | None = None,
 ) -> Whole:
     """Store what was planned, and see to it that it will be published: a post, or an answer to an inbox's item."""
     post_id = _id(seed or world.chance.token().lower())
     refs = [_ref(post_id, one) for one in plan.targets]
     post = _post(plan.resolved.new, workspace_id, post_id, refs, plan.due, now)
     post = post.model_copy(update={"in_reply_to": in_reply_to}) if in_reply_to else post
+    if occasion:
+        post = post.model_copy(update={"schedule_id": occasion.schedule_id, "occurrence": occasion.occurrence})
+    together = [occasion.progress] if occasion else []
     targets = [_target(post, ref, one, now) for ref, one in zip(refs, plan.targets, strict=True)]
     taken = [plan.slot.given_to(post_id)] if plan.slot else []
     try:
-        written = schedule.commit(world, targets, *taken, *records.put_post(post), *_renditions(post, refs, plan))
+        written = schedule.commit(
+            world, targets, *taken, *together, *records.put_post(post), *_renditions(post, refs, plan)
+        )
     except Stale:
-        if seed is None or plan.slot:
+        if seed is None or plan.slot or occasion:
             raise
         return reading.post(world, workspace_id, post_id)
     return Whole(post, tuple(written))
@@ -170,7 +192,8 @@ def _edit(world: World, workspace_id: str, post_id: str, patch: PostPatch, if_ve
     media.keep(world, plan.resolved.used)
     refs = [_ref(post_id, one) for one in plan.targets]
     post = _post(plan.resolved.new, workspace_id, post_id, refs, plan.due, now)
-    post = post.model_copy(update={"version": old.post.version + 1, "created_at": old.post.created_at})
+    lasting = {name: getattr(old.post, name) for name in ("created_at", "schedule_id", "occurrence")}
+    post = post.model_copy(update={"version": old.post.version + 1, **lasting})
     known = {target.id: target for target in old.targets}
     same = patch.model_fields_set <= set(SETTINGS)
     targets = [

@@ -53,6 +53,7 @@ class PostFilter:
     since: datetime | None = None
     until: datetime | None = None
     external_id: str | None = None
+    schedule_id: str | None = None
     answers: bool = False
     """Whether answers to what people said are wanted, and no posts."""
 
@@ -65,6 +66,7 @@ class PostFilter:
             and (self.account_id is None or any(one.account_id == self.account_id for one in whole.targets))
             and (self.platform is None or any(one.platform == self.platform for one in whole.targets))
             and (self.external_id is None or whole.post.external_id == self.external_id)
+            and (self.schedule_id is None or whole.post.schedule_id == self.schedule_id)
         )
 
 

@@ -19,11 +19,14 @@
     W#<workspace>                WEBHOOK#<webhook>          where the workspace wants to hear of what, keys sealed
                                  WEBHOOK_HEALTH#<webhook>   how deliveries to it went lately
     D#<workspace>#<webhook>      <message>                  one message on its way to one webhook, for 30 days
+    W#<workspace>                SCHEDULE#<schedule>        a post that repeats, as its author wants it
+                                 PROGRESS#<schedule>        how far it has come, and what was missed
 
 The `listing` index holds posts under `W#<workspace>` and under `X#<workspace>#<external id>`, answers to what people
 said under `R#<workspace>`, and targets under `A#<workspace>#<account>`, all by due time.
 The `open` index holds every target that the machine still has to look at, by when, in 16 shards; and every delivery of
-a webhook, in 16 others, so that no backlog of these is ever in the way of publishing.
+a webhook, in 16 others, so that no backlog of these is ever in the way of publishing; and the progress of every
+schedule that has something left to make, in 16 more.
 """
 
 from collections.abc import Hashable
@@ -36,6 +39,7 @@ from pydantic import TypeAdapter
 
 from chalicelib.core.errors import NotFound
 from chalicelib.core.post import Post
+from chalicelib.core.recurring import Progress, Schedule
 from chalicelib.core.rendition import Rendition
 from chalicelib.core.target import Target
 from chalicelib.core.timing import stamp
@@ -48,7 +52,10 @@ SHARD_NAMES = tuple(f"OPEN#{number:02d}" for number in range(SHARDS))
 ACCOUNT_PREFIX = "ACCOUNT#"
 TARGET_PREFIX = "TARGET#"
 FORMER_PREFIX = "FORMER#"
+SCHEDULE_PREFIX = "SCHEDULE#"
+PROGRESS_PREFIX = "PROGRESS#"
 DELIVERY_SHARD_NAMES = tuple(f"DELIVER#{number:02d}" for number in range(SHARDS))
+RECUR_SHARD_NAMES = tuple(f"RECUR#{number:02d}" for number in range(SHARDS))
 
 
 class TargetKey(NamedTuple):
@@ -158,6 +165,42 @@ def put_post(post: Post) -> list[Put]:
         listing = Key(external_pk(post.workspace_id, post.external_id), listed_at)
         puts.append(Put(Item(external_key(post), {}, listing=listing), expect=None))
     return puts
+
+
+def schedule_key(workspace_id: str, schedule_id: str) -> Key:
+    """Where a schedule lies."""
+    return Key(workspace_pk(workspace_id), f"{SCHEDULE_PREFIX}{schedule_id}")
+
+
+def progress_key(workspace_id: str, schedule_id: str) -> Key:
+    """Where a schedule's progress lies."""
+    return Key(workspace_pk(workspace_id), f"{PROGRESS_PREFIX}{schedule_id}")
+
+
+def put_schedule(schedule: Schedule) -> Put:
+    """The write of a schedule, on condition that nobody edited it since. Its rev is its version."""
+    doc = schedule.model_dump(mode="json", exclude_unset=True)
+    return Put(Item(schedule_key(schedule.workspace_id, schedule.id), doc), expect=schedule.version - 1)
+
+
+def schedule_of(item: Item) -> Schedule:
+    """The schedule in a row."""
+    return Schedule.model_validate(item.doc)
+
+
+def put_progress(progress: Progress) -> Put:
+    """The write of a schedule's progress, on condition that nobody wrote it since it was read."""
+    place = None
+    if progress.look_at:
+        shard = RECUR_SHARD_NAMES[crc32(progress.schedule_id.encode()) % SHARDS]
+        place = Key(shard, f"{stamp(progress.look_at)}#{progress.schedule_id}")
+    key = progress_key(progress.workspace_id, progress.schedule_id)
+    return Put(Item(key, to_doc(progress), open=place), expect=progress.rev)
+
+
+def progress_of(item: Item) -> Progress:
+    """The progress in a row, with the rev it has there."""
+    return from_doc(Progress, {**item.doc, "rev": item.rev})
 
 
 def external_key(post: Post) -> Key:

@@ -85,6 +85,15 @@ class Api:
         assert answer.status_code == 201, answer.body
         return dict(answer.json_body)
 
+    def schedule(self, **fields: Any) -> Json:
+        """A schedule just made: every day at nine in Berlin, from tomorrow on."""
+        post = {"text": "Ding dong", "targets": [{"account_id": self.account()}]}
+        tomorrow = (self.world.clock.now() + timedelta(days=1)).strftime("%Y-%m-%dT09:00:00")
+        wanted = {"rule": "FREQ=DAILY", "timezone": "Europe/Berlin", "starts_at": tomorrow, "post": post, **fields}
+        answer = self.post("/v1/schedules", wanted)
+        assert answer.status_code == 201, answer.body
+        return dict(answer.json_body)
+
     def item(self, account_id: str, kind: str = "comment", thing: str = "sp_theirs") -> str:
         """The id of an item of the inbox: what somebody has just said to an account."""
         about = {"kind": kind, "actor": "ringer", "thing_id": thing, "text": "How loud?"}

@@ -34,6 +34,13 @@ MAP = {
     "POST /v1/posts/{post_id}/hold": "posts:write",
     "POST /v1/posts/{post_id}/resume": "posts:write",
     "POST /v1/posts/{post_id}/publish": "posts:write",
+    "POST /v1/schedules/preview": "plan:read",
+    "POST /v1/schedules": "plan:write",
+    "GET /v1/schedules": "plan:read",
+    "GET /v1/schedules/{schedule_id}": "plan:read",
+    "PATCH /v1/schedules/{schedule_id}": "plan:write",
+    "DELETE /v1/schedules/{schedule_id}": "plan:write",
+    "GET /v1/schedules/{schedule_id}/occurrences": "plan:read",
     "POST /v1/media": "posts:write",
     "GET /v1/media/{medium_id}": "posts:read",
     "POST /v1/renditions": "posts:read",
@@ -126,6 +133,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/connections/{connection_id}/accounts": {"remote_ids": ["1"]},
     "POST /v1/inbox/{item_id}/reply": {"text": "Very loud."},
     "PATCH /v1/posts/{post_id}": {},
+    "PATCH /v1/schedules/{schedule_id}": {},
     "PATCH /v1/webhooks/{webhook_id}": {},
     "POST /v1/posts/{post_id}/targets/{target_id}/resolve": {"retry": True},
 }
@@ -146,6 +154,7 @@ def path(endpoint: Endpoint) -> str:
         "item_id": "inb_1_2",
         "network": "standard",
         "message_id": "sp_1",
+        "schedule_id": "sch_1",
     }
     return endpoint.path.format(**ids, name="sandbox", handle="tower")
 
@@ -225,13 +234,25 @@ def test_another_tenants_thing_looks_exactly_like_none(client: Api, endpoint: En
     theirs["connection_id"] = stranger.post("/v1/accounts/connect/sandbox", asked).json_body["id"]
     medium = stranger.post("/v1/media", {"content_type": "image/png", "bytes": 5}).json_body
     theirs |= {"webhook_id": webhook["id"], "delivery_id": delivery["id"], "medium_id": medium["id"]}
+    theirs["schedule_id"] = stranger.schedule()["id"]
     body = BODIES.get(route(endpoint))
 
     strange = problem(client.send(endpoint.method, endpoint.path.format(**theirs), body), 404, "not_found")
     missing = problem(client.send(endpoint.method, path(endpoint), body), 404, "not_found")
 
     def anonymous(detail: str) -> str:
-        for name in (*theirs.values(), "post_1", "tgt_1", "acc_1", "wh_1", "msg_1", "med_1", "con_1", "inb_1_2"):
+        for name in (
+            *theirs.values(),
+            "post_1",
+            "tgt_1",
+            "acc_1",
+            "wh_1",
+            "msg_1",
+            "med_1",
+            "con_1",
+            "inb_1_2",
+            "sch_1",
+        ):
             detail = detail.replace(name, "…")
         return detail
 

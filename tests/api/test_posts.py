@@ -51,6 +51,8 @@ def test_a_scheduled_post_is_accepted_and_told_where_it_is(client: Api) -> None:
         "status": "scheduled",
         "version": 1,
         "in_reply_to": None,
+        "schedule_id": None,
+        "occurrence": None,
         "external_id": "bells-1",
         "text": "Ding dong",
         "scheduled_at": "2026-11-23T01:00:00.000Z",

@@ -24,6 +24,7 @@ FUNCTIONS = {
     "Deliver": "DeliverRole",
     "Score": "ScoreRole",
     "Renew": "RenewRole",
+    "Recur": "RecurRole",
     "Measure": "MeasureRole",
     "Media": "MediaRole",
     "Callbacks": "CallbacksRole",
@@ -39,13 +40,14 @@ LOGS = {
     "DeliverRole": "DeliverLogs",
     "ScoreRole": "ScoreLogs",
     "RenewRole": "RenewLogs",
+    "RecurRole": "RecurLogs",
     "MeasureRole": "MeasureLogs",
     "MediaRole": "MediaLogs",
     "CallbacksRole": "CallbacksLogs",
     "IngestRole": "IngestLogs",
     "VariantsRole": "VariantsLogs",
 }
-MAY_SET_ALARMS = {"ApiHandlerRole", "SweepRole"}
+MAY_SET_ALARMS = {"ApiHandlerRole", "SweepRole", "RecurRole"}
 MAY_OPEN_SECRETS = {
     "ApiHandlerRole",
     "PublishRole",
@@ -57,7 +59,7 @@ MAY_OPEN_SECRETS = {
 }
 UNZIPPED_LIMIT = 30_000_000
 LAYER_LIMIT = 15_000_000
-USES_CALENDAR = {"APIHandler", "Score"}
+USES_CALENDAR = {"APIHandler", "Score", "Recur"}
 """Who may meet a plan or a recurrence."""
 
 
@@ -179,6 +181,7 @@ def test_each_function_sees_only_its_folder_of_the_bucket(resources: dict[str, A
         ("MediaRole", "s3:PutObject", published),
         ("MediaRole", "s3:PutObjectTagging", published),
         ("PublishRole", "s3:GetObject", published),
+        ("RecurRole", "s3:PutObjectTagging", published),
         ("VariantsRole", "s3:GetObject", published),
         ("VariantsRole", "s3:PutObject", published),
         ("VariantsRole", "s3:PutObjectTagging", published),

@@ -1,0 +1,578 @@
+"""Recurrence rules (RFC 5545 §3.3.10, https://www.rfc-editor.org/rfc/rfc5545, read 2026-11-23), by the wall clock.
+
+A rule makes naive wall-clock times; each is resolved in its zone for itself, so that 09:00 stays 09:00 the whole year.
+What is read here is `dateutil`'s to expand, with three guards around it:
+
+- It always begins at the start of a period (year, month, week …) with every part spelt out, so that it can begin
+  anywhere, and a first week is a whole one to BYSETPOS.
+- It counts on to the year 9999 where a rule makes nothing, which takes seconds to minutes. So it is shown the last
+  years before 9999 that fall on the same weekdays as those asked for, and soon comes to the end.
+- `BYDAY=MO,1TU` is every Monday and the first Tuesday; dateutil wants days that are both.
+"""
+
+import calendar
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from hashlib import sha256
+from itertools import islice, pairwise
+from typing import TYPE_CHECKING, Any, Literal
+from zoneinfo import ZoneInfo
+
+from chalicelib.core.errors import Invalid, Issue, RuleRef
+from chalicelib.core.timing import resolve, zone
+
+if TYPE_CHECKING:
+    from dateutil.rrule import rrule
+
+CLOSEST = timedelta(minutes=15)
+"""Nobody wants to hear from a brand more often; and each is a post with renditions, alarms and a history."""
+MOST_TIMES = 10_000
+HORIZON = 10
+"""Years in which a rule has to make something, from wherever one looks; what is rarer has ended, for us."""
+FIRST, END = datetime.combine(date(1970, 1, 1), time()), datetime.combine(date(2090, 1, 1), time())
+"""Up to 2099 the calendar repeats every 28 years; nobody plans as far as here."""
+SAMPLE = 1_000
+"""Occurrences that are looked at to see how close they follow each other."""
+FARTHEST_MOVE = timedelta(days=31)
+RFC = RuleRef("rfc5545.recur", "https://www.rfc-editor.org/rfc/rfc5545#section-3.3.10", "2026-11-23")
+
+FREQUENCIES = ("YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY", "MINUTELY")
+DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+STEPS = {"WEEKLY": 7 * DAY, "DAILY": DAY, "HOURLY": HOUR, "MINUTELY": MINUTE}
+LONGEST_INTERVAL = {
+    "YEARLY": HORIZON,
+    "MONTHLY": HORIZON * 12,
+    "WEEKLY": HORIZON * 52,
+    "DAILY": HORIZON * 365,
+    "HOURLY": HORIZON * 8760,
+    "MINUTELY": HORIZON * 525_600,
+}
+NUMBERS = {
+    "BYSECOND": (0, 59),
+    "BYMINUTE": (0, 59),
+    "BYHOUR": (0, 23),
+    "BYMONTHDAY": (-31, 31),
+    "BYYEARDAY": (-366, 366),
+    "BYWEEKNO": (-53, 53),
+    "BYMONTH": (1, 12),
+    "BYSETPOS": (-366, 366),
+}
+"""The first and last number of each part; where the first is negative there is no 0."""
+IMPOSSIBLE = {
+    "BYWEEKNO": {"MONTHLY", "WEEKLY", "DAILY", "HOURLY", "MINUTELY"},
+    "BYYEARDAY": {"MONTHLY", "WEEKLY", "DAILY"},
+    "BYMONTHDAY": {"WEEKLY"},
+}
+"""What RFC 5545 does not let stand together."""
+NAMES = {"BYDAY": "byweekday", **{name: name.lower() for name in NUMBERS}}
+
+_WEEKDAY = re.compile(r"([+-]?\d{1,2})?(MO|TU|WE|TH|FR|SA|SU)")
+_INTEGER = re.compile(r"[+-]?\d{1,9}")
+_BASIC = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)(Z?))?")
+_EXTENDED = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?)?")
+
+Order = Literal["in_turn", "shuffled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Weekday:
+    """A day of the week, or its n-th of the month or year."""
+
+    day: int
+    """0 is Monday."""
+    nth: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule, read."""
+
+    frequency: str
+    interval: int = 1
+    week_start: int = 0
+    weekdays: tuple[Weekday, ...] = ()
+    numbers: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    """The other BY parts that are there, by name."""
+    count: int | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place among the occurrences: everything before `wall` has been counted."""
+
+    wall: datetime
+    raw: int = 0
+    """How many times the rule has made before; COUNT counts these."""
+    number: int = 0
+    """How many of them were occurrences: not left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """One time at which the rule wants a post."""
+
+    wall: datetime
+    """The time that the rule made: its name, also where it was moved."""
+    local: datetime
+    """The wall-clock time that was meant: the same, or where it was moved to."""
+    at: datetime
+    """The instant, in UTC."""
+    number: int
+    """How many came before."""
+    behind: Mark
+    """Where the next ones begin."""
+    note: str | None = None
+    """`dst_gap` where the wall-clock time does not exist that day, `dst_overlap` where it happens twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recurrence:
+    """A rule with all that RFC 5545 puts beside it: zone, DTSTART, and exceptions."""
+
+    rule: Rule
+    zone: ZoneInfo
+    starts_at: datetime
+    until: datetime | None = None
+    """The last instant (aware) or wall-clock time (naive), included."""
+    count: int | None = None
+    left_out: frozenset[date | datetime] = frozenset()
+    moved: dict[datetime, datetime] = field(default_factory=dict)
+
+    @property
+    def start(self) -> Mark:
+        """In front of the first occurrence."""
+        return Mark(self.starts_at)
+
+    def is_left_out(self, wall: datetime) -> bool:
+        """Whether there is to be none at this time of the rule."""
+        return wall in self.left_out or wall.date() in self.left_out
+
+
+def recurrence(
+    rule: str,
+    timezone: str,
+    starts_at: datetime,
+    until: str | None = None,
+    count: int | None = None,
+    exceptions: tuple[tuple[str, str | None], ...] = (),
+) -> Recurrence:
+    """What these words of a request mean; Invalid with everything that is wrong with them.
+
+    Of an exception the first is the time that is left out, or the day; the second where it is moved to.
+    """
+    issues: list[Issue] = []
+    read = _rule(rule, issues)
+    home = _zone(timezone, issues)
+    if starts_at.tzinfo is not None:
+        _add(issues, "wall_clock_expected", "starts_at", "is a wall-clock time of the `timezone`: leave the offset out")
+    if starts_at.microsecond:
+        _add(issues, "whole_seconds", "starts_at", "is to be in whole seconds")
+    if not FIRST <= starts_at.replace(tzinfo=None) < END:
+        _add(issues, "out_of_range", "starts_at", f"must be between {FIRST.year} and {END.year}")
+    last = _last(until, issues) if until else None
+    _check_end(read, last, count, issues)
+    left_out, moved = _exceptions(exceptions, issues)
+    if issues or read is None or home is None:
+        raise Invalid(issues)
+    end = last.astimezone(UTC) if last and last.tzinfo else last
+    return Recurrence(read, home, starts_at, end or read.until, count or read.count, left_out, moved)
+
+
+def flaws(recurrence: Recurrence) -> list[Issue]:
+    """What is wrong, or worth knowing, about what the rule makes."""
+    issues: list[Issue] = []
+    walls = list(islice(_walls(recurrence, recurrence.start), SAMPLE))
+    if not walls:
+        _add(issues, "makes_nothing", "rule", f"makes nothing within {HORIZON} years, or before it ends")
+        return issues
+    if any(later - earlier < CLOSEST for earlier, later in pairwise(walls)):
+        _add(issues, "too_often", "rule", f"repeats more often than every {CLOSEST // MINUTE} minutes")
+    elif next(occurrences(recurrence, recurrence.start), None) is None:
+        _add(issues, "makes_nothing", "exceptions", "leave out everything that the rule makes")
+    if walls[0] != recurrence.starts_at:
+        message = f"is no time that the rule makes: the first is {walls[0].isoformat()}"
+        issues.append(Issue("starts_off_rule", "warning", "starts_at", message, RFC))
+    return issues + _flaws_of_moves(recurrence)
+
+
+def occurrences(recurrence: Recurrence, mark: Mark) -> Iterator[Occurrence]:
+    """The occurrences behind a mark, in order, as long as somebody wants more of them.
+
+    One that the clocks' change moves onto another's instant is left out: the other one is there already.
+    """
+    raw, number = mark.raw, mark.number
+    for wall in _walls(recurrence, mark):
+        raw += 1
+        local = recurrence.moved.get(wall, wall)
+        found = resolve(local, recurrence.zone)
+        late = (
+            recurrence.until and recurrence.until.tzinfo and resolve(wall, recurrence.zone).instant > recurrence.until
+        )
+        if recurrence.is_left_out(wall) or late or (found.note == "dst_gap" and _is_taken(recurrence, found.instant)):
+            continue
+        behind = Mark(wall + SECOND, raw, number + 1)
+        yield Occurrence(wall, local, found.instant, number, behind, found.note)
+        number += 1
+
+
+def reached(recurrence: Recurrence, now: datetime, number: int = 0) -> Mark:
+    """The mark in front of the first occurrence that has not come yet, which is to have this number.
+
+    Only what COUNT counts is counted from the beginning: it is never much.
+    """
+    mark = replace(recurrence.start, number=number)
+    if recurrence.count is None:
+        back = FARTHEST_MOVE + DAY if recurrence.moved else DAY
+        wall = now.astimezone(recurrence.zone).replace(tzinfo=None, microsecond=0) - back
+        mark = replace(mark, wall=max(wall, mark.wall))
+    for one in occurrences(recurrence, mark):
+        if one.at > now:
+            break
+        mark = replace(one.behind, number=number)
+    return mark
+
+
+def variation(number: int, many: int, order: Order, seed: str) -> int | None:
+    """Which of so many variations the occurrence of this number has; None where there are none.
+
+    `shuffled` uses each once before any comes again, and never the same twice in a row. The seed decides the order.
+    """
+    if many == 0:
+        return None
+    turn, place = divmod(number, many)
+    return place if order == "in_turn" else _shuffled(turn, many, seed)[place]
+
+
+def _shuffled(turn: int, many: int, seed: str) -> list[int]:
+    if many <= 2:  # two can only alternate
+        turn = 0
+    first = _by_chance(turn, many, seed)
+    if turn and first[0] == _by_chance(turn - 1, many, seed)[-1]:
+        first[0], first[1] = first[1], first[0]
+    return first
+
+
+def _by_chance(turn: int, many: int, seed: str) -> list[int]:
+    return sorted(range(many), key=lambda one: sha256(f"{seed}\n{turn}\n{one}".encode()).digest())
+
+
+def _walls(recurrence: Recurrence, mark: Mark) -> Iterator[datetime]:
+    """The times that the rule makes behind a mark, exceptions included."""
+    left = None if recurrence.count is None else recurrence.count - mark.raw
+    last = _last_wall(recurrence)
+    for wall in _unending(recurrence, max(mark.wall, recurrence.starts_at)):
+        if (left is not None and left <= 0) or (last and wall > last):
+            return
+        yield wall
+        left = None if left is None else left - 1
+
+
+def _last_wall(recurrence: Recurrence) -> datetime | None:
+    """A wall-clock time behind which nothing is wanted; an instant is compared again, when the time is resolved."""
+    until = recurrence.until
+    if until is None or until.tzinfo is None:
+        return until
+    return until.astimezone(recurrence.zone).replace(tzinfo=None) + DAY
+
+
+def _unending(recurrence: Recurrence, since: datetime) -> Iterator[datetime]:
+    """The rule without its end, until it makes nothing for years."""
+    while since < END:
+        wall, end = None, _start(since.year + HORIZON)
+        for wall in _between(recurrence, since, end):
+            yield wall
+        if wall is None:
+            return
+        since = end
+
+
+def _between(recurrence: Recurrence, since: datetime, end: datetime) -> Iterator[datetime]:
+    """What the rule makes in a span: `end` is the start of a year, and not in it."""
+    first = _period(recurrence, since)
+    real, twin = _start(first.year), _start(_twin(first.year, end.year - first.year))
+    try:
+        for found in _engine(recurrence, first - real + twin):
+            wall = found - twin + real
+            if wall >= end:
+                return
+            if wall >= since:
+                yield wall
+    except (ValueError, OverflowError):  # no such combination of parts, or the calendar is at its end
+        return
+
+
+@cache
+def _twin(year: int, years: int) -> int:
+    """The last year from which as many years fall on the same weekdays as from this one."""
+
+    def shape(first: int) -> list[tuple[int, bool]]:
+        # Weeks reach into the years before and after.
+        return [(calendar.weekday(one, 1, 1), calendar.isleap(one)) for one in range(first - 1, first + years + 2)]
+
+    wanted = shape(year)
+    return next(one for one in range(9998 - years, 0, -1) if shape(one) == wanted)
+
+
+def _period(recurrence: Recurrence, since: datetime) -> datetime:
+    """The start of the last period of the rule's own pace that begins no later than `since`."""
+    rule, first = recurrence.rule, recurrence.starts_at
+    if rule.frequency == "YEARLY":
+        return _start(since.year - (since.year - first.year) % rule.interval)
+    if rule.frequency == "MONTHLY":
+        months = since.year * 12 + since.month - 1
+        months -= (months - first.year * 12 - first.month + 1) % rule.interval
+        return _start(months // 12, months % 12 + 1)
+    day = datetime.combine(first, time())
+    begins = {
+        "WEEKLY": day - (first.weekday() - rule.week_start) % 7 * DAY,
+        "DAILY": day,
+        "HOURLY": first.replace(minute=0, second=0),
+        "MINUTELY": first.replace(second=0),
+    }[rule.frequency]
+    pace = STEPS[rule.frequency] * rule.interval
+    return begins + (since - begins) // pace * pace
+
+
+def _start(year: int, month: int = 1) -> datetime:
+    return datetime.combine(date(year, month, 1), time())
+
+
+def _engine(recurrence: Recurrence, start: datetime) -> "rrule":
+    """dateutil's rule, beginning with a period, and every part spelt out that would follow from DTSTART."""
+    from dateutil import rrule as engine
+
+    rule, first = recurrence.rule, recurrence.starts_at
+    level = FREQUENCIES.index(rule.frequency)
+    parts: dict[str, Any] = {NAMES[name]: numbers for name, numbers in rule.numbers.items()}
+    if rule.weekdays:
+        parts["byweekday"] = [engine.weekday(one.day, one.nth) for one in _alike(rule)]
+    if not parts.keys() & {"byweekday", "bymonthday", "byyearday"}:
+        if rule.frequency == "WEEKLY" or "byweekno" in parts:
+            parts["byweekday"] = first.weekday()
+        elif rule.frequency in ("YEARLY", "MONTHLY"):
+            parts["bymonthday"] = first.day
+            if rule.frequency == "YEARLY":
+                parts.setdefault("bymonth", first.month)
+    for name, value in (("byhour", first.hour), ("byminute", first.minute), ("bysecond", first.second)):
+        if level < {"byhour": 4, "byminute": 5, "bysecond": 6}[name]:
+            parts.setdefault(name, value)
+    frequency = getattr(engine, rule.frequency)
+    return engine.rrule(frequency, dtstart=start, interval=rule.interval, wkst=rule.week_start, **parts)
+
+
+def _alike(rule: Rule) -> list[Weekday]:
+    """The weekdays; all of them counted, where one is."""
+    if not any(one.nth for one in rule.weekdays):
+        return list(rule.weekdays)
+    many = 5 if rule.frequency == "MONTHLY" or "BYMONTH" in rule.numbers else 53
+    return [
+        each
+        for one in rule.weekdays
+        for each in ([one] if one.nth else [Weekday(one.day, nth) for nth in range(1, many + 1)])
+    ]
+
+
+def _is_taken(recurrence: Recurrence, instant: datetime) -> bool:
+    """Whether the rule makes the time, too, that the clocks show at this instant."""
+    wall = instant.astimezone(recurrence.zone).replace(tzinfo=None)
+    return not recurrence.is_left_out(wall) and wall in _within(recurrence, wall, wall)
+
+
+def _within(recurrence: Recurrence, first: datetime, last: datetime) -> list[datetime]:
+    """The times that the rule itself makes between these two, both included; whether it has ended does not matter."""
+    end = _start(last.year + 1)
+    found = list[datetime]()
+    for wall in _between(recurrence, max(first, recurrence.starts_at), end):
+        if wall > last:
+            break
+        found.append(wall)
+    return found
+
+
+def _flaws_of_moves(recurrence: Recurrence) -> list[Issue]:
+    issues: list[Issue] = []
+    for one in sorted(recurrence.left_out, key=str):
+        day = datetime.combine(one, time())
+        first, last = (one, one) if isinstance(one, datetime) else (day, day + DAY - SECOND)
+        if not _within(recurrence, first, last):
+            message = f"{one.isoformat()} is no time that the rule makes: it leaves nothing out"
+            issues.append(Issue("no_occurrence", "warning", "exceptions", message))
+    for wall, to in sorted(recurrence.moved.items()):
+        between = _within(recurrence, min(wall, to), max(wall, to))
+        if wall not in between:
+            _add(issues, "no_occurrence", "exceptions", f"{wall.isoformat()} is no time that the rule makes")
+        elif any(one != wall and not recurrence.is_left_out(one) for one in between):
+            _add(issues, "moved_past_another", "exceptions", f"{wall.isoformat()} is moved onto or past another one")
+    for (_, to), (wall, later) in pairwise(sorted(recurrence.moved.items())):
+        if later <= to:
+            _add(issues, "moved_past_another", "exceptions", f"{wall.isoformat()} is moved onto or past another one")
+    return issues
+
+
+def _rule(text: str, issues: list[Issue]) -> Rule | None:
+    """The rule in a text; what is wrong with it goes to the issues."""
+    before, given = len(issues), dict[str, str]()
+    for part in text.strip().upper().removeprefix("RRULE:").split(";"):
+        name, _, value = part.partition("=")
+        if name not in ("FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST", "BYDAY", *NUMBERS):
+            _add(issues, "unknown_part", "rule", f"{name[:40]!r} is no part of a recurrence rule", RFC)
+        elif name in given:
+            _add(issues, "repeated_part", "rule", f"{name} is there more than once", RFC)
+        else:
+            given[name] = value
+    frequency = _frequency(given, issues)
+    interval = _integer(given, "INTERVAL", 1, LONGEST_INTERVAL.get(frequency, MOST_TIMES), issues) or 1
+    count = _integer(given, "COUNT", 1, MOST_TIMES, issues)
+    week_start = given.get("WKST", "MO")
+    if week_start not in DAYS:
+        _add(issues, "invalid_part", "rule", f"WKST is one of {', '.join(DAYS)}", RFC)
+    weekdays = _weekdays(given, frequency, issues)
+    numbers = {name: _numbers(given, name, frequency, issues) for name in NUMBERS if name in given}
+    if "BYSETPOS" in given and not given.keys() & {"BYDAY", *NUMBERS} - {"BYSETPOS"}:
+        _add(issues, "invalid_part", "rule", "BYSETPOS chooses among what another BY part makes: there is none", RFC)
+    if frequency == "MINUTELY" and "BYSETPOS" in given:
+        _add(issues, "invalid_part", "rule", "BYSETPOS cannot choose among the times of a minute: there is one")
+    until = _moment_of_rule(given["UNTIL"], issues) if "UNTIL" in given else None
+    if frequency == "MINUTELY" and interval < CLOSEST // MINUTE and "BYMINUTE" not in given:
+        _add(issues, "too_often", "rule", f"repeats more often than every {CLOSEST // MINUTE} minutes")
+    if len(issues) > before:
+        return None
+    return Rule(frequency, interval, DAYS.index(week_start), weekdays, numbers, count, until)
+
+
+def _frequency(given: dict[str, str], issues: list[Issue]) -> str:
+    frequency = given.get("FREQ", "")
+    if frequency == "SECONDLY":
+        _add(issues, "too_often", "rule", f"repeats more often than every {CLOSEST // MINUTE} minutes")
+    elif frequency not in FREQUENCIES:
+        _add(issues, "invalid_part", "rule", f"FREQ is one of {', '.join(FREQUENCIES)}", RFC)
+    return frequency
+
+
+def _integer(given: dict[str, str], name: str, least: int, most: int, issues: list[Issue]) -> int | None:
+    if name not in given:
+        return None
+    if not given[name].isascii() or not given[name].isdigit() or not least <= int(given[name][:10]) <= most:
+        _add(issues, "invalid_part", "rule", f"{name} is a whole number from {least} to {most:,}", RFC)
+        return None
+    return int(given[name])
+
+
+def _weekdays(given: dict[str, str], frequency: str, issues: list[Issue]) -> tuple[Weekday, ...]:
+    found = list[Weekday]()
+    for word in given["BYDAY"].split(",") if "BYDAY" in given else ():
+        read = _WEEKDAY.fullmatch(word)
+        most = 5 if frequency == "MONTHLY" else 53
+        if read is None or (read[1] and not 1 <= abs(int(read[1])) <= most):
+            message = f"BYDAY holds days such as MO, 1MO or -1FR, the number up to {most}: {word[:20]!r} is none"
+            _add(issues, "invalid_part", "rule", message, RFC)
+            continue
+        if read[1] and (frequency not in ("MONTHLY", "YEARLY") or "BYWEEKNO" in given):
+            message = f"{word}: a day has a number only where FREQ is MONTHLY or YEARLY, and there is no BYWEEKNO"
+            _add(issues, "invalid_part", "rule", message, RFC)
+        found.append(Weekday(DAYS.index(read[2]), int(read[1]) if read[1] else None))
+    return tuple(found)
+
+
+def _numbers(given: dict[str, str], name: str, frequency: str, issues: list[Issue]) -> tuple[int, ...]:
+    least, most = NUMBERS[name]
+    words = given[name].split(",")
+    bad = [word for word in words if not _INTEGER.fullmatch(word) or not _fits(int(word), least, most)]
+    if bad:
+        zero = " but not 0" if least < 0 else ""
+        message = f"{name} holds whole numbers from {least} to {most}{zero}: not {', '.join(bad)[:60]!r}"
+        _add(issues, "invalid_part", "rule", message, RFC)
+    if frequency in IMPOSSIBLE.get(name, ()):
+        _add(issues, "invalid_part", "rule", f"{name} cannot stand beside FREQ={frequency}", RFC)
+    return () if bad else tuple(dict.fromkeys(map(int, words)))
+
+
+def _fits(number: int, least: int, most: int) -> bool:
+    return least <= number <= most and (number != 0 or least == 0)
+
+
+def _moment_of_rule(text: str, issues: list[Issue]) -> datetime | None:
+    """UNTIL: a day, all of which is in it, a wall-clock time, or an instant in UTC."""
+    read = _BASIC.fullmatch(text)
+    try:
+        if read is None:
+            raise ValueError
+        day = date(int(read[1]), int(read[2]), int(read[3]))
+        clock = time(int(read[4]), int(read[5]), int(read[6])) if read[4] else time(23, 59, 59)
+    except ValueError:
+        message = "UNTIL is a day such as 20271224, or a time such as 20271224T080000Z in UTC"
+        _add(issues, "invalid_part", "rule", message, RFC)
+        return None
+    return datetime.combine(day, clock, UTC if read[7] else None)
+
+
+def _moment(text: str, path: str, issues: list[Issue]) -> date | datetime | None:
+    """A day or a time in a field of its own."""
+    try:
+        if not _EXTENDED.fullmatch(text):
+            raise ValueError
+        return datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)
+    except ValueError:
+        _add(issues, "invalid_value", path, "must be a day such as 2027-12-24 or a time such as 2027-12-24T09:00:00")
+        return None
+
+
+def _last(text: str, issues: list[Issue]) -> datetime | None:
+    """The end that a field of its own says; of a day, its last second."""
+    found = _moment(text, "until", issues)
+    return found if found is None or isinstance(found, datetime) else datetime.combine(found, time(23, 59, 59))
+
+
+def _zone(name: str, issues: list[Issue]) -> ZoneInfo | None:
+    try:
+        return zone(name)
+    except ValueError as unknown:
+        _add(issues, "unknown_timezone", "timezone", str(unknown))
+        return None
+
+
+def _check_end(rule: Rule | None, until: datetime | None, count: int | None, issues: list[Issue]) -> None:
+    """A recurrence has one end at most."""
+    ends = {"until": until, "count": count, "rule's UNTIL": rule and rule.until, "rule's COUNT": rule and rule.count}
+    given = [name for name, end in ends.items() if end is not None]
+    if len(given) > 1:
+        path = given[0] if given[0] in ("until", "count") else "rule"
+        _add(issues, "contradiction", path, f"give one end only, not {' and '.join(given)}", RFC)
+
+
+def _exceptions(
+    given: tuple[tuple[str, str | None], ...], issues: list[Issue]
+) -> tuple[frozenset[date | datetime], dict[datetime, datetime]]:
+    left_out, moved = set[date | datetime](), dict[datetime, datetime]()
+    for number, (at, to) in enumerate(given):
+        path = f"exceptions[{number}]"
+        what = _wall(at, f"{path}.at", issues)
+        where = _wall(to, f"{path}.moved_to", issues) if to else None
+        if what in left_out or what in moved:
+            _add(issues, "duplicate_exception", f"{path}.at", "is there twice")
+        elif to is None and what:
+            left_out.add(what)
+        elif isinstance(what, datetime) and isinstance(where, datetime):
+            moved[what] = where
+            if abs(where - what) > FARTHEST_MOVE:
+                _add(issues, "moved_too_far", f"{path}.moved_to", f"is more than {FARTHEST_MOVE.days} days away")
+        elif what and where:
+            _add(issues, "time_required", path, "what is moved is a time, and so is where it is moved to")
+    return frozenset(left_out), moved
+
+
+def _wall(text: str, path: str, issues: list[Issue]) -> date | datetime | None:
+    found = _moment(text, path, issues)
+    if isinstance(found, datetime) and found.tzinfo:
+        _add(issues, "wall_clock_expected", path, "is a wall-clock time of the `timezone`: leave the offset out")
+        return None
+    return found
+
+
+def _add(issues: list[Issue], code: str, path: str, message: str, rule: RuleRef | None = None) -> None:
+    issues.append(Issue(code, "error", path, message, rule))
