@@ -59,4 +59,4 @@ def hour_of(at: datetime) -> str:
 
 def begin_of(hour: str) -> datetime:
     """The instant at which a kept hour begins."""
-    return datetime.strptime(f"{hour}+00:00", "%Y-%m-%dT%H%z")
+    return datetime.fromisoformat(f"{hour}:00+00:00")

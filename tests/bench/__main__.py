@@ -1,4 +1,4 @@
-"""`python -m tests.bench [lateness] [api] [imports] [size] [adapt] [engagement]`: speed and size, each beside its goal.
+"""`python -m tests.bench [SECTION …]`: speed and size, each beside its goal.
 
 Nothing fails here: machines differ. Ratios are taken within one run; read the absolute figures with the machine's load.
 """
@@ -16,6 +16,7 @@ SECTIONS = {
     "api": "API in process, over a world in memory: our code alone",
     "adapt": "Adaptation",
     "engagement": "Callbacks: taken in, and counted",
+    "scores": "Scores: over a month and over three years, and the daily run",
     "lateness": "Lateness: 200 sandbox posts due within one minute, on the embedded AWS",
 }
 
