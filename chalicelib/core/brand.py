@@ -88,6 +88,21 @@ def carried(content: Content) -> set[str]:
     return {bare_tag(tag) for tag in (*content.hashtags, *tags_in(content.text), *tags_in(content.first_comment or ""))}
 
 
+def links_in(text: str) -> list[str]:
+    """The links that stand in a text, with their scheme."""
+    found = [(text[one.start : one.end], one.scheme) for one in find_links(text)]
+    return [url if scheme else f"https://{url}" for url, scheme in found]
+
+
+def unlinked(text: str) -> str:
+    """The text with line breaks in place of its links, so that everything stays where it is."""
+    pieces, at = list[str](), 0
+    for one in find_links(text):
+        pieces += (text[at : one.start], "\n" * (one.end - one.start))
+        at = one.end
+    return "".join([*pieces, text[at:]])
+
+
 def tags_in(text: str) -> list[str]:
     """The hashtags that stand in a text."""
     return [span.value for span in find_spans(text) if span.kind in ("hashtag", "topic")]
@@ -148,9 +163,9 @@ def _must_not(content: Content, kit: Kit, path: str, fields: AbstractSet[str]) -
     """What it says in these fields, and should not."""
     lists, issues = _lists(kit, content.language), list[Issue]()
     for where, text in _texts(content, fields):
-        folded_text = fold(_unlinked(text))
+        folded_text = fold(unlinked(text))
         issues += [issue for one in lists for issue in _found(folded_text, one, f"{path}{where}")]
-        issues += _elsewhere(_links(text), kit, f"{path}{where}")
+        issues += _elsewhere(links_in(text), kit, f"{path}{where}")
     if content.link and "link" in fields:
         issues += _elsewhere([content.link.url], kit, f"{path}link.url")
     return issues
@@ -245,23 +260,9 @@ def _ascii(domain: str) -> str:
         return plain
 
 
-def _links(text: str) -> list[str]:
-    found = [(text[one.start : one.end], one.scheme) for one in find_links(text)]
-    return [url if scheme else f"https://{url}" for url, scheme in found]
-
-
-def _unlinked(text: str) -> str:
-    """The text with line breaks in place of its links, so that everything stays where it is."""
-    pieces, at = list[str](), 0
-    for one in find_links(text):
-        pieces += (text[at : one.start], "\n" * (one.end - one.start))
-        at = one.end
-    return "".join([*pieces, text[at:]])
-
-
 def _joined(content: Content, *texts: str | None) -> Folded:
     tags = (f"#{tag.lstrip('#')}" for tag in content.hashtags)
-    return fold("\n".join([*(_unlinked(text) for text in texts if text), *tags]))
+    return fold("\n".join([*(unlinked(text) for text in texts if text), *tags]))
 
 
 def _texts(content: Content, fields: AbstractSet[str]) -> Iterator[tuple[str, str]]:

@@ -7,7 +7,6 @@ from pydantic import Field
 
 from chalicelib.core.errors import Issue, Severity
 from chalicelib.core.post import Tag, Value
-from chalicelib.core.text.folding import folded
 
 Term = Annotated[str, Field(min_length=1, max_length=100)]
 Terms = Annotated[tuple[Term, ...], Field(max_length=1000)]
@@ -88,6 +87,8 @@ NO_KIT = Kit()
 
 def faults(kit: Kit) -> list[Issue]:
     """What makes no sense in a kit."""
+    from chalicelib.core.text.folding import folded  # with all of `regex`: not before it is needed
+
     terms = list(_terms(kit))
     message = "holds nothing that anybody could see"
     issues = [Issue("empty_term", "error", path, message) for path, term in terms if not folded(term)]

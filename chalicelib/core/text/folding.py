@@ -1,6 +1,6 @@
 """Texts as one compares them: case, width and hidden characters aside, with the way back to what the author wrote."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 from unicodedata import normalize
@@ -15,6 +15,7 @@ UNSPACED = (
 )
 """Scripts that write words without spaces between them, and Korean, which writes endings without."""
 _LETTER = rf"[[\p{{L}}\p{{M}}\p{{N}}_]--[{UNSPACED}]]"
+"""What words of the other scripts are made of; a set of `regex` version 1."""
 _IS_LETTER = regex.compile(_LETTER, regex.V1)
 _WORDS = regex.compile(rf"[{UNSPACED}]|{_LETTER}+(?:['’]{_LETTER}+)*+", regex.V1)
 _HIDDEN = regex.compile(r"[\p{Default_Ignorable_Code_Point}\u0334-\u0338\u20d0-\u20ff]+")
@@ -77,6 +78,17 @@ def fold(text: str) -> Folded:
 def folded(term: str) -> str:
     """A term as it stands in folded texts."""
     return fold(term.strip()).text
+
+
+def whole(terms: Iterable[str]) -> "regex.Pattern[str]":
+    """What finds any of the terms as they are written, the longest first; those of letters as whole words."""
+    each = [
+        (f"(?<!{_LETTER})" if _IS_LETTER.match(term[0]) else "")
+        + regex.escape(term)
+        + (f"(?!{_LETTER})" if _IS_LETTER.match(term[-1]) else "")
+        for term in sorted(terms, key=len, reverse=True)
+    ]
+    return regex.compile("|".join(each), regex.V1)
 
 
 def words(text: str) -> list[str]:
