@@ -283,7 +283,7 @@ def _last_wall(recurrence: Recurrence) -> datetime | None:
 def _unending(recurrence: Recurrence, since: datetime) -> Iterator[datetime]:
     """The rule without its end, until it makes nothing for years."""
     while since < END:
-        wall, end = None, _start(since.year + HORIZON)
+        wall, end = None, min(_start(since.year + HORIZON), END)
         for wall in _between(recurrence, since, end):
             yield wall
         if wall is None:
