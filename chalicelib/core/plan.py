@@ -1,7 +1,7 @@
 """A publishing plan: how much a brand means to publish a week, when, and when not."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from chalicelib.core.business_hours import Weekday
@@ -49,9 +49,9 @@ class Holidays:
     """
 
     country: str
-    """ISO 3166-1 alpha-2, such as `CN`."""
+    """ISO 3166-1 alpha-2, such as `CN`; or `lunar`: festivals of the Chinese calendar, public holidays or not."""
     subdivision: str | None = None
-    """The package's code of a state or province, such as `BY`."""
+    """The package's code of a state or province, such as `BY`; one festival, such as `qixi`, of the `lunar` ones."""
     effect: HolidayEffect = "shrink"
     extra: int = 0
 
@@ -84,6 +84,22 @@ class Occurrence:
     """What the wall clock says then, with its offset: `2026-03-29T03:30:00+02:00`."""
     note: str | None = None
     """`dst_gap` where the slot's wall-clock time does not exist that day, `dst_overlap` where it happens twice."""
+
+
+LeftOutCode = Literal["holiday", "skip_day", "blackout", "dst_gap"]
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What the plan would have wanted and does not, and why."""
+
+    date: date
+    """By the wall clock of the plan's zone."""
+    slot: str | None
+    """The slot's label; None where the plan has no slots, and the whole day is left out."""
+    code: LeftOutCode
+    why: str
+    """For people: a holiday's name, a blackout's reason …"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,12 +148,15 @@ class NewTarget(Value):
 
 
 class NewPost(Content):
-    """A post as its author sends it: the content, the targets, and when. Neither time nor `publish` makes a draft."""
+    """A post as its author sends it: the content, the targets, and when. Neither time nor `publish` makes a draft.
+
+    `publish: "next_slot"` gives it the next free slot of the publishing plan; no two posts are given the same.
+    """
 
     targets: Annotated[tuple[NewTarget, ...], Field(min_length=1, max_length=40)]
     scheduled_at: When | None = None
     timezone: Line | None = None
-    publish: Literal["now"] | None = None
+    publish: Literal["now", "next_slot"] | None = None
     external_id: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     late_policy: LatePolicy = "publish"
     grace_seconds: Annotated[int, Field(ge=0, le=7 * 24 * 3600)] = 300

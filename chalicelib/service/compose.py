@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib.core.account import Account
 from chalicelib.core.adapt import adapt
-from chalicelib.core.errors import Conflict, Invalid, Issue, RuleRef, Stale
+from chalicelib.core.errors import Conflict, Invalid, Issue, NotFound, RuleRef, Stale
 from chalicelib.core.lead import lead
 from chalicelib.core.post import NewPost, NewTarget, Post, PostPatch, TargetRef, content_of
 from chalicelib.core.publishing import editable, edited, gets_ready, scheduled
@@ -16,14 +16,17 @@ from chalicelib.core.target import State, Target, noted
 from chalicelib.core.timing import milliseconds, resolve, zone
 from chalicelib.platforms import names, platform
 from chalicelib.ports import Delete, Put, World
-from chalicelib.service import connect, media, reading, records, schedule
+from chalicelib.service import connect, media, reading, records, schedule, slots
 from chalicelib.service.media import Resolved
 from chalicelib.service.reading import Whole
 from chalicelib.service.records import TargetKey
+from chalicelib.service.slots import FreeSlot
 
 PAST_SLACK = timedelta(seconds=10)
 """A time that passed while the request was on its way is not the author's fault."""
 FARTHEST = timedelta(days=5 * 366)
+SLOT_TRIES = 50
+"""How often a post tries for a slot that others take before it; each time one of them has got theirs."""
 
 DST_NOTES = {
     "dst_gap": "this wall-clock time does not exist there: clocks move forward; the post goes out that much later",
@@ -67,6 +70,8 @@ class Plan:
     due: datetime | None = None
     targets: list[Planned] = field(default_factory=list)
     issues: list[Issue] = field(default_factory=list)
+    slot: FreeSlot | None = None
+    """The slot that it takes, where that decides when it is due."""
 
     def add(self, code: str, path: str, message: str, severity: Any = "error", rule: RuleRef | None = None) -> None:
         """Note one issue."""
@@ -94,6 +99,29 @@ def preview(world: World, workspace_id: str, new: NewPost) -> list[Preview]:
 
 def create(world: World, workspace_id: str, new: NewPost, seed: str | None = None) -> Whole:
     """Store a post and see to it that its targets will be published. The same `seed` makes the same post once."""
+    if new.publish != "next_slot":
+        return _create(world, workspace_id, new, seed)
+    for _ in range(SLOT_TRIES - 1):
+        try:
+            return _made(world, workspace_id, seed) or _create(world, workspace_id, new, seed)
+        except Stale:
+            continue
+    return _made(world, workspace_id, seed) or _create(world, workspace_id, new, seed)
+
+
+def _made(world: World, workspace_id: str, seed: str | None) -> Whole | None:
+    """What the same request made before: it must not be told that the slot it took is gone."""
+    try:
+        return reading.post(world, workspace_id, _id(seed)) if seed else None
+    except NotFound:
+        return None
+
+
+def _id(seed: str) -> str:
+    return f"post_{seed}"
+
+
+def _create(world: World, workspace_id: str, new: NewPost, seed: str | None) -> Whole:
     now = milliseconds(world.clock.now())
     plan = _plan(world, workspace_id, new, now)
     _require_accounts(plan)
@@ -106,15 +134,16 @@ def store(
     world: World, workspace_id: str, plan: Plan, now: datetime, seed: str | None, in_reply_to: str | None = None
 ) -> Whole:
     """Store what was planned, and see to it that it will be published: a post, or an answer to an inbox's item."""
-    post_id = f"post_{seed or world.chance.token().lower()}"
+    post_id = _id(seed or world.chance.token().lower())
     refs = [_ref(post_id, one) for one in plan.targets]
     post = _post(plan.resolved.new, workspace_id, post_id, refs, plan.due, now)
     post = post.model_copy(update={"in_reply_to": in_reply_to}) if in_reply_to else post
     targets = [_target(post, ref, one, now) for ref, one in zip(refs, plan.targets, strict=True)]
+    taken = [plan.slot.given_to(post_id)] if plan.slot else []
     try:
-        written = schedule.commit(world, targets, *records.put_post(post), *_renditions(post, refs, plan))
+        written = schedule.commit(world, targets, *taken, *records.put_post(post), *_renditions(post, refs, plan))
     except Stale:
-        if seed is None:
+        if seed is None or plan.slot:
             raise
         return reading.post(world, workspace_id, post_id)
     return Whole(post, tuple(written))
@@ -191,6 +220,8 @@ def _plan(world: World, workspace_id: str, new: NewPost, now: datetime | None) -
     new, plan = resolved.new, Plan(resolved, issues=list(resolved.issues))
     _check_content(plan, new)
     plan.due = _due(plan, new, now)
+    if new.publish == "next_slot" and now:
+        plan.due = _take_slot(world, workspace_id, plan, new, now)
     wanted = {one.account_id for one in new.targets if one.account_id}
     accounts = connect.find_many(world, workspace_id, wanted)
     _check_doubles(plan, new)
@@ -216,8 +247,8 @@ def _check_doubles(plan: Plan, new: NewPost) -> None:
 
 def _due(plan: Plan, new: NewPost, now: datetime | None) -> datetime | None:
     """When the post is due, or None for a draft."""
-    if new.publish == "now" and new.scheduled_at:
-        plan.add("contradiction", "publish", 'give either `publish: "now"` or `scheduled_at`, not both')
+    if new.publish and new.scheduled_at:
+        plan.add("contradiction", "publish", f'give either `publish: "{new.publish}"` or `scheduled_at`, not both')
     if new.timezone is not None:
         try:
             zone(new.timezone)
@@ -227,6 +258,21 @@ def _due(plan: Plan, new: NewPost, now: datetime | None) -> datetime | None:
     if new.publish == "now":
         return now
     return _instant(plan, new.scheduled_at, new.timezone, now, "scheduled_at")
+
+
+def _take_slot(world: World, workspace_id: str, plan: Plan, new: NewPost, now: datetime) -> datetime | None:
+    """The instant of the next free slot: one for the whole post."""
+    for number, target in enumerate(new.targets):
+        if target.scheduled_at:
+            said = 'a post with `publish: "next_slot"` goes everywhere at one time: the slot\'s'
+            plan.add("contradiction", f"targets[{number}].scheduled_at", said)
+    account_ids = [one.account_id for one in new.targets if one.account_id]
+    plan.slot = slots.next_free(world, workspace_id, account_ids, now)
+    if plan.slot is None:
+        said = f"the plan has no slots, or none is free within {slots.FARTHEST.days} days: see /v1/plan/occurrences"
+        plan.add("no_free_slot", "publish", said)
+        return None
+    return plan.slot.at
 
 
 def _instant(

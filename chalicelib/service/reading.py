@@ -3,6 +3,7 @@
 import binascii
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -114,14 +115,24 @@ class _Index:
         return world.table.listed(self.pk, start=self.start, end=self.end, limit=50, after=after, reverse=reverse)
 
 
+def wholes(world: World, workspace_id: str, ids: Iterable[str]) -> dict[str, Whole]:
+    """Those of the posts that exist, by id."""
+    items = world.table.get_many([records.post_key(workspace_id, one) for one in dict.fromkeys(ids)])
+    found = [records.post_of(item) for item in items]
+    targets = _targets(world, found)
+    return {one.id: Whole(one, tuple(t for t in targets if t.post_id == one.id)) for one in found}
+
+
+def post_named(row: Found) -> str:
+    """The id of the post that a row of the `listing` index stands for."""
+    return row.key.pk.rsplit("#", 1)[1]
+
+
 def _wholes(world: World, workspace_id: str, rows: list[Found]) -> list[Whole | None]:
     """The posts of index rows, in their order; None for one that is gone, or that came before in these rows."""
-    ids = [row.key.pk.rsplit("#", 1)[1] for row in rows]
-    items = world.table.get_many([records.post_key(workspace_id, one) for one in dict.fromkeys(ids)])
-    found = {one.id: one for one in map(records.post_of, items)}
-    targets = _targets(world, list(found.values()))
-    wholes = {one.id: Whole(one, tuple(t for t in targets if t.post_id == one.id)) for one in found.values()}
-    return [wholes.pop(one, None) for one in ids]
+    ids = [post_named(row) for row in rows]
+    found = wholes(world, workspace_id, ids)
+    return [found.pop(one, None) for one in ids]
 
 
 def _targets(world: World, found: list[Post]) -> list[Target]:

@@ -12,6 +12,9 @@
                                  RENDITION#<target>         what a target will send
                                  TARGET#<target>            a target with its ledger and timeline
     I#<workspace>#<key>          ANSWER                     the answer kept for an Idempotency-Key
+    W#<workspace>                PLAN                       what the workspace means to publish, in versions
+                                 PLAN#<account>             the same of an account that goes its own way
+    SLOTS#<workspace>            <instant>                  the posts that were given a slot of a plan at this instant
     W#<workspace>                WEBHOOK#<webhook>          where the workspace wants to hear of what, keys sealed
                                  WEBHOOK_HEALTH#<webhook>   how deliveries to it went lately
     D#<workspace>#<webhook>      <message>                  one message on its way to one webhook, for 30 days
