@@ -63,10 +63,10 @@ clean: ## remove the environment, builds, caches and the local service's data
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
 
-.venv/run.stamp: requirements.txt requirements-run.txt | .venv/bin/python
+.venv/run.stamp: requirements.txt requirements-calendar.txt requirements-run.txt | .venv/bin/python
 	$(BIN)/python -m pip install --disable-pip-version-check -r requirements-run.txt
 	@touch $@
 
-.venv/dev.stamp: .venv/run.stamp requirements-dev.txt
+.venv/dev.stamp: .venv/run.stamp requirements-pictures.txt requirements-dev.txt
 	$(BIN)/python -m pip install --disable-pip-version-check -r requirements-dev.txt
 	@touch $@

@@ -22,20 +22,47 @@ BUILD = ROOT / "build"
 INPUTS = (
     *("app.py", "chalicelib", "vendor", "requirements.txt"),
     *(".chalice", "infra/resources.yaml", "infra/package.py", "requirements-run.txt"),
-    "requirements-layer.txt",
+    *("requirements-pictures.txt", "requirements-calendar.txt"),
 )
 # cffi and pycparser compile bindings; what cryptography runs is _cffi_backend. anyio serves httpx's asynchronous half.
 SURPLUS_FOLDERS = ("regex/tests/", "pydantic/v1/", "cffi/", "pycparser/", "anyio/", "pydantic/mypy.py")
 # Lists of parts and of files are for who installs, not for who runs; licences stay.
 SURPLUS_SUFFIXES = (".pyi", ".js", ".css", ".cyclonedx.json", ".dist-info/RECORD", "/tzdata.zi")
 # Pillow reads JPEG, PNG and WebP for us; AVIF alone would be as much again.
-LAYER_SURPLUS = (
+PICTURE_SURPLUS = (
     *("PIL/_avif", "pillow.libs/libavif", "PIL/_imagingtk", "PIL/_imagingft", "pillow.libs/libfreetype"),
     *("pillow.libs/libharfbuzz", "pillow.libs/libbrotli"),
 )
+# Holidays are told in English, or as their country writes them. Exchanges keep others; zones come from elsewhere.
+CALENDAR_SURPLUS = ("holidays/locale/", "holidays/financial/", "dateutil/zoneinfo/", "bin/")
+CALENDAR_KEPT = ("holidays/locale/en_US/",)
 PLATFORM = "manylinux2014_x86_64"
 UNCHECKED_HASH = PycInvalidationMode.UNCHECKED_HASH
 NOT_INPUTS = {"__pycache__", "deployments", "deployed"}
+
+
+@dataclass(frozen=True)
+class Layer:
+    """What some functions find beside their code, and others do not carry."""
+
+    requirements: str
+    surplus: tuple[str, ...]
+    """What the names of files begin with that nobody needs."""
+    kept: tuple[str, ...] = ()
+    """The exceptions."""
+    compiled: bool = False
+    """Whether it is bytecode alone: a Lambda cannot write what it compiles beside a layer's sources."""
+
+    def holds(self, name: str) -> bool:
+        """Whether a file is worth its place."""
+        return name.startswith(self.kept) or not name.startswith(self.surplus)
+
+
+LAYERS = {
+    "PictureLayer": Layer("requirements-pictures.txt", PICTURE_SURPLUS),
+    "CalendarLayer": Layer("requirements-calendar.txt", CALENDAR_SURPLUS, CALENDAR_KEPT, compiled=True),
+}
+"""By their names in the template."""
 
 
 class PackagingFailed(Exception):
@@ -44,11 +71,12 @@ class PackagingFailed(Exception):
 
 @dataclass(frozen=True)
 class Package:
-    """A packaged app: a template that names its functions' code and their layer by relative paths, and these."""
+    """A packaged app: a template that names its functions' code and their layers by relative paths, and these."""
 
     template_path: Path
     code_path: Path
-    layer_path: Path
+    layer_paths: dict[str, Path]
+    """By the layer's name in the template."""
 
     def template(self) -> dict[str, Any]:
         """The template as plain data."""
@@ -65,7 +93,8 @@ def package(say: Callable[[str], object] = print) -> Package:
 
 
 def _package(say: Callable[[str], object]) -> Package:
-    built = Package(BUILD / "sam.yaml", BUILD / "deployment.zip", BUILD / "layer.zip")
+    layer_paths = {name: BUILD / f"{name}.zip" for name in LAYERS}
+    built = Package(BUILD / "sam.yaml", BUILD / "deployment.zip", layer_paths)
     fingerprint, recorded = _fingerprint(), BUILD / "fingerprint"
     if recorded.exists() and recorded.read_text() == fingerprint:
         return built
@@ -74,7 +103,8 @@ def _package(say: Callable[[str], object]) -> Package:
     recorded.unlink(missing_ok=True)
     _chalice_package()
     _trim(built.code_path)
-    _layer(built.layer_path)
+    for name, path in layer_paths.items():
+        _write_layer(LAYERS[name], path)
     recorded.write_text(fingerprint)
     say(f"Packaged: {built.code_path.stat().st_size / 1e6:.1f} MB in {time.monotonic() - started:.1f} s.")
     return built
@@ -89,19 +119,21 @@ def _chalice_package() -> None:
         raise PackagingFailed("chalice package failed; its reason is above")
 
 
-def _layer(layer_path: Path) -> None:
-    """What requirements-layer.txt names, for Lambda's platform and not for ours."""
+def _write_layer(layer: Layer, layer_path: Path) -> None:
+    """What the layer's requirements name, for Lambda's platform and not for ours."""
     with TemporaryDirectory() as folder:
         wheels = ["--only-binary=:all:", "--no-deps", "--no-compile", "--platform", PLATFORM, "--implementation", "cp"]
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", folder]
-        command = [*pip, *wheels, "--python-version", "3.11", "-r", str(ROOT / "requirements-layer.txt")]
+        command = [*pip, *wheels, "--python-version", "3.11", "-r", str(ROOT / layer.requirements)]
         if subprocess.run(command, check=False).returncode != 0:
-            raise PackagingFailed("pip could not get what the layer is made of; its reason is above")
-        with zipfile.ZipFile(layer_path, "w", zipfile.ZIP_DEFLATED) as layer:
+            raise PackagingFailed(f"pip could not get what {layer.requirements} names; its reason is above")
+        if layer.compiled:
+            _compile(Path(folder), "/opt/python")
+        with zipfile.ZipFile(layer_path, "w", zipfile.ZIP_DEFLATED) as packed:
             for path in sorted(Path(folder).rglob("*")):
                 name = path.relative_to(folder).as_posix()
-                if path.is_file() and not name.startswith(LAYER_SURPLUS):
-                    layer.write(path, f"python/{name}")
+                if path.is_file() and layer.holds(name):
+                    packed.write(path, f"python/{name}")
 
 
 def _trim(code_path: Path) -> None:
@@ -110,6 +142,8 @@ def _trim(code_path: Path) -> None:
         code = Path(folder)
         with zipfile.ZipFile(code_path) as full:
             full.extractall(code, [name for name in full.namelist() if not _is_surplus(name)])
+        for path in code.glob("*.dist-info/METADATA"):
+            path.write_text(path.read_text().partition("\n\n")[0] + "\n")  # behind the facts there is a whole README
         _compile(code)
         slim_path = code_path.with_suffix(".slim")
         with zipfile.ZipFile(slim_path, "w", zipfile.ZIP_DEFLATED) as slim:
@@ -122,10 +156,10 @@ def _is_surplus(name: str) -> bool:
     return name.startswith(SURPLUS_FOLDERS) or name.endswith(SURPLUS_SUFFIXES)
 
 
-def _compile(code: Path) -> None:
+def _compile(code: Path, home: str = "/var/task") -> None:
     """Bytecode beside our own sources, and instead of other people's: both would pass the size that we allow."""
     # Unchecked: a zip gives its files times of its own, and nobody edits a source in Lambda.
-    options: dict[str, Any] = {"stripdir": code, "prependdir": "/var/task", "invalidation_mode": UNCHECKED_HASH}
+    options: dict[str, Any] = {"stripdir": code, "prependdir": home, "invalidation_mode": UNCHECKED_HASH}
     ours = {code / "app.py", *(code / "chalicelib").rglob("*.py")}
     for path in code.rglob("*.py"):
         # Other people's docstrings are a tenth of their bytecode; ours describe the API.

@@ -165,18 +165,18 @@ class Stack:
 
 
 def upload(stack: Stack, package: Package) -> str:
-    """Put code, layer and template, named by their content, into the artifacts bucket; the template's URL."""
+    """Put code, layers and template, named by their content, into the artifacts bucket; the template's URL."""
     bucket = _artifacts_bucket(stack)
-    zips = {path: path.read_bytes() for path in (package.code_path, package.layer_path)}
+    zips = {path: path.read_bytes() for path in (package.code_path, *package.layer_paths.values())}
     places = {path: f"{hashlib.sha256(body).hexdigest()}.zip" for path, body in zips.items()}
     for path, body in zips.items():
         _put(stack, bucket, places[path], body)
     template = package.template()
-    for resource in template["Resources"].values():
+    for name, resource in template["Resources"].items():
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["CodeUri"] = f"s3://{bucket}/{places[package.code_path]}"
         elif resource["Type"] == "AWS::Serverless::LayerVersion":
-            resource["Properties"]["ContentUri"] = f"s3://{bucket}/{places[package.layer_path]}"
+            resource["Properties"]["ContentUri"] = f"s3://{bucket}/{places[package.layer_paths[name]]}"
     body = json.dumps(template, sort_keys=True, separators=(",", ":")).encode()
     template_key = f"{hashlib.sha256(body).hexdigest()}.json"
     _put(stack, bucket, template_key, body)

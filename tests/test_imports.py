@@ -34,8 +34,11 @@ OUTSIDE = {
     "cryptography",
     "tenacity",
     "PIL",
+    "holidays",
+    "dateutil",
 }
 KNOWS_OUTSIDE = {
+    "core": {"holidays", "dateutil"},
     "aws": {"boto3", "botocore", "cryptography", "tenacity"},
     "web": {"httpx", "httpcore", "tenacity"},
     "pictures": {"PIL"},

@@ -38,7 +38,9 @@ def test_everything_imports_with_the_zip_and_the_lambda_runtime_alone(unzipped: 
     assert done.stdout.strip() == str(unzipped / "app.py"), done.stderr
 
 
-@pytest.mark.parametrize("absent", ["boto3", "botocore", "PIL", "pytest", "moto", "ministack", "infra", "tests"])
+@pytest.mark.parametrize(
+    "absent", ["boto3", "botocore", "PIL", "holidays", "dateutil", "pytest", "moto", "ministack", "infra", "tests"]
+)
 def test_what_no_lambda_needs_is_not_shipped(unzipped: Path, absent: str) -> None:
     assert not (unzipped / absent).exists()
 

@@ -54,6 +54,8 @@ MAY_OPEN_SECRETS = {
 }
 UNZIPPED_LIMIT = 30_000_000
 LAYER_LIMIT = 15_000_000
+USES_CALENDAR = {"APIHandler"}
+"""Who may meet a plan or a recurrence."""
 
 
 @pytest.fixture(scope="module")
@@ -183,14 +185,20 @@ def test_each_function_sees_only_its_folder_of_the_bucket(resources: dict[str, A
 def test_who_decodes_pictures_can_touch_nothing_else_and_has_the_layer_alone(resources: dict[str, Any]) -> None:
     may = {action for role, s in statements(resources) if role == "VariantsRole" for action in as_list(s["Action"])}
     assert {action.partition(":")[0] for action in may} == {"s3", "logs"}
-    layered = {name for name in FUNCTIONS if resources[name]["Properties"].get("Layers")}
-    assert layered == {"Variants"}
+    assert having(resources, "PictureLayer") == {"Variants"}
 
 
-def test_the_layer_holds_pillow_and_is_small(built: Package) -> None:
-    with zipfile.ZipFile(built.layer_path) as layer:
-        assert "python/PIL/Image.py" in layer.namelist()
-        assert sum(item.file_size for item in layer.infolist()) <= LAYER_LIMIT
+def test_who_may_meet_a_holiday_has_the_calendar(resources: dict[str, Any]) -> None:
+    assert having(resources, "CalendarLayer") == USES_CALENDAR
+
+
+@pytest.mark.parametrize(
+    ("layer", "file"), [("PictureLayer", "python/PIL/Image.py"), ("CalendarLayer", "python/holidays/registry.pyc")]
+)
+def test_a_layer_holds_what_it_is_for_and_is_small(built: Package, layer: str, file: str) -> None:
+    with zipfile.ZipFile(built.layer_paths[layer]) as packed:
+        assert file in packed.namelist()
+        assert sum(item.file_size for item in packed.infolist()) <= LAYER_LIMIT
 
 
 def test_the_key_survives_and_rotates(resources: dict[str, Any]) -> None:
@@ -288,6 +296,11 @@ def test_what_api_gateway_answers_by_itself_is_a_problem_too(resources: dict[str
 def test_the_package_is_small(built: Package) -> None:
     with zipfile.ZipFile(built.code_path) as code:
         assert sum(item.file_size for item in code.infolist()) <= UNZIPPED_LIMIT
+
+
+def having(resources: dict[str, Any], layer: str) -> set[str]:
+    """The functions that have a layer, and no other one."""
+    return {name for name in FUNCTIONS if resources[name]["Properties"].get("Layers") == [{"Ref": layer}]}
 
 
 def of_type(resources: dict[str, Any], kind: str) -> dict[str, Any]:

@@ -127,7 +127,7 @@ def test_what_cannot_be_made_is_left_out() -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the layer is for Lambda's platform")
 def test_the_layer_works_alone(tmp_path: Path) -> None:
-    with zipfile.ZipFile(package().layer_path) as layer:
+    with zipfile.ZipFile(package().layer_paths["PictureLayer"]) as layer:
         layer.extractall(tmp_path)
     script = """
 import io, sys
