@@ -269,7 +269,7 @@ def _possible(endpoint: Endpoint, status: int) -> bool:
     return {
         401: endpoint.needs != "nothing" or "sandbox" in endpoint.path,
         403: ":" in endpoint.needs,
-        404: "{" in endpoint.path,
+        404: "{" in endpoint.path or endpoint.path.startswith("/v1/plan"),  # an account may be named in the query
         409: endpoint.method in ("PATCH", "DELETE")
         or endpoint.kept
         or endpoint.path.endswith(("/receipt", "/callback", "/accounts", "/bundle", "/share")),
