@@ -279,12 +279,16 @@ PROBLEMS = {
 }
 
 
+BY_ACCOUNT = ("/v1/plan", "/v1/scores")
+"""Where an account may be named in the query."""
+
+
 def _possible(endpoint: Endpoint, status: int) -> bool:
     reads = endpoint.method in ("POST", "PATCH", "PUT")
     return {
         401: endpoint.needs != "nothing" or "sandbox" in endpoint.path,
         403: ":" in endpoint.needs,
-        404: "{" in endpoint.path or endpoint.path.startswith(("/v1/plan", "/v1/scores")),
+        404: "{" in endpoint.path or endpoint.path.startswith(BY_ACCOUNT),
         409: endpoint.method in ("PATCH", "DELETE")
         or endpoint.kept
         or endpoint.path.endswith(("/receipt", "/callback", "/accounts", "/bundle", "/share")),

@@ -246,10 +246,14 @@ def _plan(body: NewPlan) -> Plan:
         Goal(body.goal.least, body.goal.most),
         tuple(Slot(one.day, one.time) for one in body.slots),
         body.skip_days,
-        tuple(Blackout(one.start, one.end, one.why) for one in body.blackouts),
+        tuple(Blackout(_second(one.start), _second(one.end), one.why) for one in body.blackouts),
         tuple(Holidays(one.country, one.subdivision, one.effect, one.extra) for one in body.holidays),
         body.mix,
     )
+
+
+def _second(wall: datetime) -> datetime:
+    return wall.replace(microsecond=0)
 
 
 def _shown(call: Call, account_id: str | None) -> Answer:

@@ -33,7 +33,7 @@ class Goal:
 
 @dataclass(frozen=True, slots=True)
 class Blackout:
-    """A span in which nothing is to go out by plan; naive wall-clock times of the plan's zone, the end not included."""
+    """A span in which nothing goes out by plan, up to `end`: naive times of the plan's wall clock, to the second."""
 
     start: datetime
     end: datetime

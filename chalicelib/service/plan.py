@@ -28,6 +28,8 @@ PREFIX = "PLAN"
 KEPT = timedelta(weeks=10)
 """How long a version that holds no more is kept: longer than any score looks back."""
 MOST_VERSIONS = 30
+PAGE = 500
+"""Plans read at once."""
 
 Chooser = Literal["account", "workspace", "nobody"]
 
@@ -78,10 +80,11 @@ class Plans:
     @classmethod
     def of(cls, world: World, workspace_id: str) -> "Plans":
         """The plans, with one query."""
-        found, after = dict[str, Versions](), ""
-        while page := world.table.items(records.workspace_pk(workspace_id), PREFIX, after=after):
+        found, page, after = dict[str, Versions](), list[Item](), ""
+        while not after or len(page) == PAGE:
+            page = world.table.items(records.workspace_pk(workspace_id), PREFIX, limit=PAGE, after=after)
             found |= {item.key.sk.removeprefix(PREFIX)[1:]: records.from_doc(Versions, item.doc) for item in page}
-            after = page[-1].key.sk
+            after = page[-1].key.sk if page else PREFIX
         return cls(found.pop("", Versions()), found)
 
     def plan(self, account_id: str | None = None) -> Plan:

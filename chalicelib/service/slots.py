@@ -24,6 +24,8 @@ FARTHEST = timedelta(days=90)
 """How far ahead a free slot is looked for."""
 AT_ONCE = 25
 """Slots looked at together."""
+PAGE = 500
+"""Rows of the index read at once."""
 EVERYBODY = ""
 """Who owns the slots of the workspace's plan."""
 GIVEN_UP = frozenset({State.CANCELLED, State.REMOVED, State.SKIPPED, State.MISSED})
@@ -101,13 +103,15 @@ def _looked_at(
 
 def _listed(world: World, workspace_id: str, instants: list[datetime]) -> dict[datetime, list[str]]:
     """Posts by the instant at which they are due, as the index has it."""
-    at, found, after = {stamp(one): one for one in instants}, dict[datetime, list[str]](), None
+    at, found = {stamp(one): one for one in instants}, dict[datetime, list[str]]()
     pk, first, last = records.workspace_pk(workspace_id), stamp(instants[0]), f"{stamp(instants[-1])}\uffff"
-    while rows := world.table.listed(pk, start=first, end=last, limit=1000, after=after):
-        after = rows[-1]
+    rows = world.table.listed(pk, start=first, end=last, limit=PAGE)
+    while rows:
         for row in rows:
             if due := at.get(_time(row)):
                 found.setdefault(due, []).append(reading.post_named(row))
+        more = len(rows) == PAGE
+        rows = world.table.listed(pk, start=first, end=last, limit=PAGE, after=rows[-1]) if more else []
     return found
 
 
