@@ -157,7 +157,7 @@ def delete_schedule(call: Call, schedule_id: str, query: DeleteQuery) -> Answer:
     needs="plan:read",
     answers={200: ListAnswer[OccurrenceAnswer]},
 )
-def list_occurrences(call: Call, schedule_id: str, query: PageQuery) -> Answer:
+def list_schedule_occurrences(call: Call, schedule_id: str, query: PageQuery) -> Answer:
     """What is still to come of a schedule, soonest first."""
     standing = schedules.get(call.world, call.workspace_id, schedule_id)
     found = list(islice(schedules.upcoming(call.world, standing, _behind(query.cursor)), query.limit + 1))

@@ -138,7 +138,7 @@ def gather(world: World, workspace_id: str, now: datetime) -> Kept:
     first = min([now - timedelta(days=DAYS["28d"]), *(found[0].start for found in weeks.values())])
     plan, chosen = plans.plan(None), weights.of(world, workspace_id)
     return Kept(
-        now=now,
+        as_of=now,
         accounts={one.id: one.platform for one in accounts},
         outcomes={one.id: outcomes.since(world, workspace_id, one.id, first) for one in accounts},
         waits={one.id: _waits(world, one, now) for one in accounts},
@@ -178,7 +178,7 @@ def write(world: World, workspace_id: str, kept: Kept) -> None:
     """Compute and keep the scores of everything in the workspace, and forget those of what is no longer in it."""
     known = {item.key: item for item in world.table.items(pk(workspace_id), SCORE)}
     for scope in scoring.scopes(kept):
-        made = Scored(kept.now, scoring.scored(kept, scope))
+        made = Scored(kept.as_of, scoring.scored(kept, scope))
         _keep(world, workspace_id, scope, made, known.pop(score_key(workspace_id, scope), None))
         if scope.kind == "workspace":
             _measure(world, workspace_id, made)
@@ -233,7 +233,7 @@ def _watch_goals(world: World, workspace_id: str, kept: Kept) -> None:
         published = len({one.post_id for one in inside if one.fate == "published"})
         if published >= week.least:
             continue
-        found = at_risk(scope.name, week, published, _ahead(world, workspace_id, id, kept, week), kept.now)
+        found = at_risk(scope.name, week, published, _ahead(world, workspace_id, id, kept, week), kept.as_of)
         place = goal_key(workspace_id, scope)
         item = world.table.get(place) if found else None
         if found and (item is None or goal_of(item).week != found.week):
@@ -242,7 +242,7 @@ def _watch_goals(world: World, workspace_id: str, kept: Kept) -> None:
 
 def _ahead(world: World, workspace_id: str, account_id: str | None, kept: Kept, week: PlannedWeek) -> int:
     """How many posts will go out in what is left of the week; no more than its goal are counted."""
-    wanted = PostFilter(account_id=account_id, since=kept.now, until=week.end)
+    wanted = PostFilter(account_id=account_id, since=kept.as_of, until=week.end)
     page = reading.posts(world, workspace_id, wanted, limit=AHEAD)
     return sum(1 for whole in page.data if whole.status in OPEN)
 
@@ -264,8 +264,10 @@ def news(change: Change) -> list[Message]:
     workspace_id = change.new.key.pk.removeprefix(pk(""))
     if change.new.key.sk.startswith(GOAL):
         return [goal_news(workspace_id, goal_of(change.new))]
-    scope, new = change.new.key.sk.removeprefix(SCORE), scored_of(change.new)
+    scope, new = change.new.key.sk.removeprefix(SCORE), _scored(change.new)
     old = _scored(change.old) if change.old else None
+    if new is None:
+        return []
     told = []
     for window in (windows[0] for windows in WINDOWS.values()):
         value = new.scores[window].value

@@ -144,8 +144,8 @@ OFFICE_ALWAYS = BusinessHours(target=timedelta(minutes=30))
 def test_the_night_is_no_time_in_which_somebody_was_failed() -> None:
     morning = NOW.replace(hour=9, minute=20)
     night = {"acc_1": {hour_of(morning - 12 * HOUR): Waits(waiting=1)}}
-    assert answers(replace(kept(waits=night, hours=OFFICE), now=morning), ["acc_1"], NOW - 28 * DAY).waiting == 1
-    later = replace(kept(waits=night, hours=OFFICE), now=morning + HOUR)
+    assert answers(replace(kept(waits=night, hours=OFFICE), as_of=morning), ["acc_1"], NOW - 28 * DAY).waiting == 1
+    later = replace(kept(waits=night, hours=OFFICE), as_of=morning + HOUR)
     assert answers(later, ["acc_1"], NOW - 28 * DAY).overdue == 1
 
 

@@ -42,7 +42,7 @@ class Scope(NamedTuple):
 class Kept:
     """What was kept of a workspace over the longest window. Maps are by account id; None is the workspace itself."""
 
-    now: datetime
+    as_of: datetime
     accounts: Mapping[str, str]
     """Each connected account's platform."""
     outcomes: Mapping[str, Sequence[Outcome]]
@@ -72,11 +72,11 @@ class Kept:
     @cached_property
     def overdue_before(self) -> datetime:
         """Whose wait began in an hour that was over by then has waited longer than the target, if it waits still."""
-        hour = self.now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+        hour = self.as_of.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
         few, many = 0, DAYS["28d"] * 24
         while few < many:  # towards the past, waits only grow longer
             middle = (few + many) // 2
-            if open_time(self.hours, hour - middle * HOUR, self.now) > self.hours.target:
+            if open_time(self.hours, hour - middle * HOUR, self.as_of) > self.hours.target:
                 many = middle
             else:
                 few = middle + 1
@@ -96,7 +96,7 @@ def scopes(kept: Kept) -> list[Scope]:
 def scored(kept: Kept, scope: Scope) -> dict[str, Score]:
     """The scores of one scope, by window: `8w`, `4w`, `28d`, `7d`."""
     accounts = _accounts(kept, scope)
-    outcomes = [one for id in accounts for one in kept.outcomes.get(id, ()) if one.due <= kept.now]
+    outcomes = [one for id in accounts for one in kept.outcomes.get(id, ()) if one.due <= kept.as_of]
     weeks = _since(_weeks(kept, accounts), _began(kept, accounts, outcomes))
     made: dict[str, Score] = {}
     for window, count in WEEKS.items():
@@ -121,7 +121,7 @@ def _weeks(kept: Kept, accounts: Sequence[str]) -> tuple[PlannedWeek, ...]:
 def _began(kept: Kept, accounts: Sequence[str], outcomes: Sequence[Outcome]) -> datetime:
     """Since when something is to be expected: the first that was due, or the choice of a plan."""
     chosen = [kept.chosen_at[id] for id in (None, *accounts) if id in kept.chosen_at]
-    return min([*(one.due for one in outcomes), *chosen], default=kept.now)
+    return min([*(one.due for one in outcomes), *chosen], default=kept.as_of)
 
 
 def _since(weeks: Sequence[PlannedWeek], began: datetime) -> tuple[PlannedWeek, ...]:
@@ -138,10 +138,10 @@ def _rest(week: PlannedWeek, began: datetime) -> PlannedWeek:
 
 
 def _consistency(kept: Kept, scope: Scope, outcomes: Sequence[Outcome], weeks: tuple[PlannedWeek, ...]) -> Score:
-    first = weeks[0].start if weeks else kept.now
+    first = weeks[0].start if weeks else kept.as_of
     inside = [one for one in outcomes if one.due >= first]
     platforms = _mix(kept) if scope.kind == "workspace" else {}
-    return consistency(inside, weeks, kept.now, platforms=platforms, weights=kept.weights, shared=kept.shared)
+    return consistency(inside, weeks, kept.as_of, platforms=platforms, weights=kept.weights, shared=kept.shared)
 
 
 def _mix(kept: Kept) -> dict[str, float]:
@@ -158,7 +158,7 @@ def _timeliness(kept: Kept, accounts: Sequence[str], outcomes: Sequence[Outcome]
 def _days_ago(kept: Kept, days: int) -> datetime:
     """Where a window of whole days begins, today included."""
     zone = ZoneInfo(kept.timezone)
-    today = kept.now.astimezone(zone).date()
+    today = kept.as_of.astimezone(zone).date()
     return datetime.combine(today - timedelta(days=days - 1), time(), zone).astimezone(UTC)
 
 
