@@ -33,7 +33,7 @@ class Goal:
 
 @dataclass(frozen=True, slots=True)
 class Blackout:
-    """A span in which nothing is to go out by plan, up to `end`: naive times of the plan's wall clock, to the second."""
+    """A span in which nothing is to go out by plan, up to `end`; naive times of the plan's wall clock, in seconds."""
 
     start: datetime
     end: datetime
