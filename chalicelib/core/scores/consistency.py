@@ -124,13 +124,16 @@ def _by_the_times(regularity: Part, mix: Part) -> float:
 
 
 def _more(past: History, found: Sequence[Part], weights: Weights) -> Iterator[Advice]:
-    """What it would bring to reach this week's goal at the times that are left, told from the end of the week."""
+    """What it would bring to reach this week's goal, told from the end of the week.
+
+    At the times that are left; and what has no time any more, from now on in even steps.
+    """
     if not past.kept or (present := past.kept[-1]).week.end <= past.now or present.kept:
         return
     missing, end = present.week.least - present.posted, present.week.end
     left = [occurrence.at for occurrence in present.week.occurrences if occurrence.at > past.now][:missing]
     rest = missing - len(left)
-    left += [past.now + (end - past.now) * step / (rest + 1) for step in range(1, rest + 1)]
+    left += [past.now + (end - past.now) * step / rest for step in range(rest)]
     posts = [Post(f"advised {number}", dict.fromkeys(past.platforms or [ANY], at)) for number, at in enumerate(left)]
     reached = replace(past, now=end, posts=sorted([*past.posts, *posts], key=order))
     rise = (whole.value(parts(reached, weights)) or 0.0) - (whole.value(found) or 0.0)

@@ -29,10 +29,10 @@ class Post:
     first: Mapping[str, datetime]
     message: float | None = None
     """The mean over its targets; None where it is not to be compared, having fewer than two."""
+    at: datetime = field(init=False)
 
-    @property
-    def at(self) -> datetime:
-        return min(self.first.values())
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "at", min(self.first.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +55,13 @@ class Kept:
     @property
     def drowning(self) -> float:
         """What too many posts cost: nothing up to 1.5 × the goal's upper end, then evenly up to 0.2 at 3 ×."""
-        over, span = self.posts - DROWNING * self.week.most, (DROWNED - DROWNING) * self.week.most
-        return DROWNING_COSTS * clamp(over / span)
+        most = max(self.week.most, self.week.least)
+        return DROWNING_COSTS * clamp((self.posts / most - DROWNING) / (DROWNED - DROWNING))
 
     @property
     def value(self) -> float:
-        return min(self.posted / self.due, 1.0) - self.drowning
+        """What is due and there, at most all of it, less what too many cost."""
+        return max(min(self.posted / self.due, 1.0) - self.drowning, 0.0)
 
     @property
     def weight(self) -> float:
@@ -70,7 +71,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Everything that the parts are computed from, in order."""
+    """Everything that the parts are computed from, in order; built by `history`."""
 
     weeks: Sequence[PlannedWeek]
     now: datetime
@@ -78,26 +79,26 @@ class History:
     """Shares that make 1; empty where networks are not compared."""
     posts: Sequence[Post]
     appearances: Sequence[datetime] = field(init=False)
+    kept: Sequence[Kept] = field(init=False)
+    """The planned weeks that have begun; weeks off are none."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "appearances", [group[0].at for group in together(self.posts)])
+        object.__setattr__(self, "kept", self._kept())
 
     @property
     def over(self) -> list[Kept]:
         """The planned weeks that are over."""
         return [one for one in self.kept if one.week.end <= self.now]
 
-    @property
-    def kept(self) -> list[Kept]:
-        """The planned weeks that have begun; weeks off are none."""
-        begun = [week for week in self.weeks if week.start <= self.now]
+    def _kept(self) -> list[Kept]:
+        begun, times = [week for week in self.weeks if week.start <= self.now], [post.at for post in self.posts]
         present = len(begun) - 1 if begun and begun[-1].end > self.now else len(begun)
-        return [self._kept(week, present - number) for number, week in enumerate(begun) if week.least > 0]
-
-    def _kept(self, week: PlannedWeek, age: int) -> Kept:
-        posted = _between(self.appearances, week.start, week.end)
-        posts = _between([post.at for post in self.posts], week.start, week.end)
-        return Kept(week, age, due(week, self.now), posted, posts)
+        return [
+            Kept(week, present - number, due(week, self.now), _within(week, self.appearances), _within(week, times))
+            for number, week in enumerate(begun)
+            if week.least > 0
+        ]
 
 
 def history(
@@ -107,6 +108,7 @@ def history(
     platforms: Mapping[str, float],
     shared: frozenset[str] | None,
 ) -> History:
+    """The history of one scope, from what `consistency` takes."""
     ordered, all_ = sorted(weeks, key=lambda week: week.start), math.fsum(platforms.values())
     shares = {name: share / all_ for name, share in platforms.items()} if len(platforms) > 1 and all_ > 0 else {}
     return History(ordered, now, shares, _posts(outcomes, ordered, shared))
@@ -149,8 +151,8 @@ def together(posts: Sequence[Post]) -> list[list[Post]]:
     return groups
 
 
-def _between(ordered: Sequence[datetime], start: datetime, end: datetime) -> int:
-    return bisect_left(ordered, end) - bisect_left(ordered, start)
+def _within(week: PlannedWeek, ordered: Sequence[datetime]) -> int:
+    return bisect_left(ordered, week.end) - bisect_left(ordered, week.start)
 
 
 def fade(weeks: float) -> float:
