@@ -3,12 +3,9 @@
     C = 100 · (0.35 · Cadence + 0.25 · Regularity + 0.15 · Mix + 0.10 · Streak + 0.15 · Message)
 
 A part without data is dropped, and the others share its weight. A plan of three posts a week that is kept perfectly,
-its message too, makes after 1 to 8 weeks
-
-    83.6  92.8  98.9  100  100  100  100  100
-
-since what is taken for known before anything is fades out: after four weeks for Cadence, and after eight intervals for
-Regularity. If it did not, and Streak were 1 - e^(-weeks / 8), the same plan would make 88 after four weeks.
+its message too, makes 88.0, 94.4, 98.7 and then 100 after one, two, three and more weeks: what is taken for known
+before anything is fades out, after four weeks for Cadence and after eight intervals for Regularity. If it never did,
+and Streak were 1 - e^(-weeks / 8), the same plan would stand at 88 after four weeks. docs/scores.md has every formula.
 """
 
 import math
@@ -79,7 +76,7 @@ def _not_there(outcomes: Sequence[Outcome], past: History) -> list[tuple[Post, s
 
 
 def _within(at: datetime, past: History) -> bool:
-    return bool(past.weeks) and past.weeks[0].start <= at <= past.now
+    return bool(past.weeks) and past.weeks[0].start <= at <= past.until
 
 
 def _garbled(past: History, message: Part, outcomes: Sequence[Outcome]) -> Iterator[Loss]:
@@ -128,13 +125,13 @@ def _more(past: History, found: Sequence[Part], weights: Weights) -> Iterator[Ad
 
     At the times that are left; and what has no time any more, from now on in even steps.
     """
-    if not past.kept or (present := past.kept[-1]).week.end <= past.now or present.kept:
+    if not past.kept or (present := past.kept[-1]).week.end <= past.until or present.kept:
         return
     missing, end = present.week.least - present.posted, present.week.end
-    left = [occurrence.at for occurrence in present.week.occurrences if occurrence.at > past.now][:missing]
+    left = [occurrence.at for occurrence in present.week.occurrences if occurrence.at > past.until][:missing]
     rest = missing - len(left)
-    left += [past.now + (end - past.now) * step / rest for step in range(rest)]
+    left += [past.until + (end - past.until) * step / rest for step in range(rest)]
     posts = [Post(f"advised {number}", dict.fromkeys(past.platforms or [ANY], at)) for number, at in enumerate(left)]
-    reached = replace(past, now=end, posts=sorted([*past.posts, *posts], key=order))
+    reached = replace(past, until=end, posts=sorted([*past.posts, *posts], key=order))
     rise = (whole.value(parts(reached, weights)) or 0.0) - (whole.value(found) or 0.0)
     yield Advice("publish_more", rise, f"Publish {missing} more {'post' if missing == 1 else 'posts'} this week")

@@ -106,7 +106,7 @@ def _mix(history: History) -> Part:
 def _planned_mix(history: History) -> dict[Cell, float]:
     """Shares by the times that have passed; a plan without any slot is one slot, `any`."""
     passed = Counter(
-        occurrence.slot for week in history.weeks for occurrence in week.occurrences if occurrence.at <= history.now
+        occurrence.slot for week in history.weeks for occurrence in week.occurrences if occurrence.at <= history.until
     )
     all_ = sum(passed.values())
     return {
@@ -148,7 +148,7 @@ def _streak(history: History) -> Part:
         return Part("streak", None, 0, 0, note="too_early" if history.kept else "no_plan")
     kept = streak([one.kept for one in weeks])
     figures: dict[str, float | None] = {"weeks": float(kept), "possible": float(len(weeks))}
-    share = math.expm1(-kept / STREAK_WEEKS) / math.expm1(-len(weeks) / STREAK_WEEKS)
+    share = (1 - math.exp(-kept / STREAK_WEEKS)) / (1 - math.exp(-len(weeks) / STREAK_WEEKS))
     return Part("streak", share, 0, len(weeks), figures=figures)
 
 

@@ -74,7 +74,8 @@ class History:
     """Everything that the parts are computed from, in order; built by `history`."""
 
     weeks: Sequence[PlannedWeek]
-    now: datetime
+    until: datetime
+    """The instant of the score."""
     platforms: Mapping[str, float]
     """Shares that make 1; empty where networks are not compared."""
     posts: Sequence[Post]
@@ -89,13 +90,13 @@ class History:
     @property
     def over(self) -> list[Kept]:
         """The planned weeks that are over."""
-        return [one for one in self.kept if one.week.end <= self.now]
+        return [one for one in self.kept if one.week.end <= self.until]
 
     def _kept(self) -> list[Kept]:
-        begun, times = [week for week in self.weeks if week.start <= self.now], [post.at for post in self.posts]
-        present = len(begun) - 1 if begun and begun[-1].end > self.now else len(begun)
+        begun, times = [week for week in self.weeks if week.start <= self.until], [post.at for post in self.posts]
+        present = len(begun) - 1 if begun and begun[-1].end > self.until else len(begun)
         return [
-            Kept(week, present - number, due(week, self.now), _within(week, self.appearances), _within(week, times))
+            Kept(week, present - number, due(week, self.until), _within(week, self.appearances), _within(week, times))
             for number, week in enumerate(begun)
             if week.least > 0
         ]
