@@ -15,6 +15,7 @@ from chalicelib.core.scores.consistency import consistency
 from chalicelib.core.scores.consistency_parts import streak
 from chalicelib.core.scores.history import due
 from chalicelib.core.scores.outcome import Fate, Message, Outcome
+from chalicelib.core.scores.statistics import wilson
 from chalicelib.core.scores.weights import Weights
 from tests.core.histories import MONDAY, SLOTS, WHOLE, kept, moment, out, part, total, valued, week, weeks
 
@@ -328,6 +329,13 @@ def test_nothing_planned_and_nothing_done_is_no_score() -> None:
     assert [one.note for one in score.parts] == ["no_plan"] * 4 + ["no_shared_posts"]
 
 
+def test_a_plan_of_one_time_is_no_measure_of_regularity() -> None:
+    planned = [week(0, ["mon 09:00"], 3), week(1, [], 3)]
+    posts = [out(MONDAY + number * DAY) for number in range(4)]
+
+    assert part(consistency(posts, planned, MONDAY + WEEK, platforms={}), "regularity").note == "no_plan"
+
+
 def test_a_plan_of_which_no_time_has_come_is_too_young() -> None:
     score = consistency([], weeks(0), MONDAY, platforms={})
 
@@ -353,6 +361,7 @@ def test_the_score_probably_lies_between_all_parts_low_and_all_parts_high() -> N
 
     low, high = score.interval
 
+    assert cadence.interval == wilson(cadence.value, 12)
     assert low == pytest.approx(total(score) - 100 * cadence.weight * (cadence.value - cadence.interval[0]))
     assert high == pytest.approx(total(score) + 100 * cadence.weight * (cadence.interval[1] - cadence.value))
 
@@ -373,6 +382,51 @@ def test_a_post_that_is_not_there_costs_what_the_score_would_have_with_it() -> N
 
     assert (loss.post_id, loss.why) == (posts[-4].post_id, "missed")
     assert loss.points == pytest.approx(100 - total(consistency(lost, planned, now, platforms=BOTH)))
+
+
+def gone(posts: list[Outcome], *instants: datetime, fate: Fate = "missed") -> list[Outcome]:
+    return [replace(one, fate=fate, at=None, message=None) if one.due in instants else one for one in posts]
+
+
+def test_what_a_post_costs_is_what_putting_it_right_would_bring() -> None:
+    planned, now = weeks(4), MONDAY + 4 * WEEK
+    posts = [replace(one, message=Message(0.5, 0.5)) for one in kept(planned[:4], BOTH)]
+    instants = [moment(1, "fri 09:00"), moment(3, "mon 09:00")]
+    score = consistency(gone(posts, *instants, fate="removed"), planned, now, platforms=BOTH)
+
+    assert {loss.why for loss in score.losses} == {"removed", "reworded"}
+    assert {loss.post_id for loss in score.losses[:2]} == {f"post_{at.isoformat()}" for at in instants}
+    for loss, at in zip(score.losses, sorted(instants, reverse=True), strict=False):
+        mended = [replace(one, message=WHOLE) if one.due == at else one for one in posts]
+        other = next(one for one in instants if one != at)
+        better = consistency(gone(mended, other), planned, now, platforms=BOTH)
+        assert loss.post_id == f"post_{at.isoformat()}"
+        assert loss.points == pytest.approx(total(better) - total(score))
+
+
+def test_a_post_that_is_out_somewhere_is_not_missed() -> None:
+    planned, posts = weeks(4), kept(weeks(4)[:4], BOTH)
+    half = [replace(posts[0], fate="missed", at=None, message=None), *posts[1:]]
+
+    assert consistency(half, planned, MONDAY + 4 * WEEK, platforms={}).losses == ()
+
+
+@pytest.mark.parametrize(("others", "named"), [(19, 1), (20, 0)])
+def test_only_the_latest_missing_posts_are_looked_at(others: int, named: int) -> None:
+    planned, last = weeks(4), moment(3, "fri 09:00")
+    posts = gone(kept(planned[:4]), moment(0, "wed 09:00"))
+    posts += [out(last + timedelta(seconds=number), fate="failed") for number in range(1, 1 + others)]
+
+    assert len(consistency(posts, planned, MONDAY + 4 * WEEK, platforms={}).losses) == named
+
+
+def test_what_was_lost_most_often_is_named() -> None:
+    planned = weeks(4)
+    posts = kept(planned[:4], BOTH)
+    posts[0] = replace(posts[0], message=Message(1, 0.5, ("alt text", "link")))
+    posts[1] = replace(posts[1], message=Message(1, 0.5, ("link",)))
+
+    assert consistency(posts, planned, MONDAY + 4 * WEEK, platforms=BOTH).losses[0].why == "lost link"
 
 
 def test_the_three_dearest_posts_are_named_the_dearest_first() -> None:
@@ -422,6 +476,14 @@ def test_advice_says_what_each_thing_would_bring_and_the_most_worthwhile_first()
     )
     by_the_times = 25 * (1 - valued(score, "regularity")) + 15 * (1 - valued(score, "mix"))
     assert advice["keep_to_the_times"].points == pytest.approx(by_the_times)
+
+
+def test_who_has_reached_the_goal_is_not_told_to_publish_more() -> None:
+    posts = [out(moment(0, slot)) for slot in ("mon 09:00", "tue 09:00", "wed 09:00", "thu 09:00")]
+
+    codes = {one.code for one in consistency(posts, weeks(0), moment(0, "thu 12:00"), platforms={}).advice}
+
+    assert codes == {"keep_to_the_times"}
 
 
 def test_the_advice_to_publish_more_is_what_it_brings() -> None:

@@ -175,7 +175,7 @@ def test_all_that_is_wrong_with_overrides_is_said_at_once() -> None:
     found = faults(
         {"cadence": -0.1, "luck": 1, "mix": math.nan},
         {"publish": 0, "response": 0, "fresh": 0},
-        {"x": 0, "orkut": 1, "youtube": 87_601},
+        {"x": 1 / 60.1, "orkut": 1, "youtube": 87_601},
         names(),
     )
 

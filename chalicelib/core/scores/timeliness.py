@@ -48,7 +48,7 @@ def _is_promised(one: Outcome) -> bool:
 
 
 def _names_its_source(one: Outcome) -> bool:
-    return one.fate in OUT and one.at is not None and one.source_event_at is not None
+    return one.at is not None and one.source_event_at is not None
 
 
 def punctuality(one: Outcome) -> float:
