@@ -29,6 +29,7 @@ ANY, OFF_PLAN = "any", "off plan"
 
 
 def parts(history: History, weights: Weights) -> tuple[Part, ...]:
+    """All five, with the weights that they have in this history's score."""
     found = [_cadence(history), _regularity(history), _mix(history), _streak(history), _message(history)]
     return whole.weighed(found, weights.consistency)
 

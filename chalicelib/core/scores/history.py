@@ -111,8 +111,8 @@ def history(
 ) -> History:
     """The history of one scope, from what `consistency` takes."""
     ordered, all_ = sorted(weeks, key=lambda week: week.start), math.fsum(platforms.values())
-    shares = {name: share / all_ for name, share in platforms.items()} if len(platforms) > 1 and all_ > 0 else {}
-    return History(ordered, now, shares, _posts(outcomes, ordered, shared))
+    shares = {name: share / all_ for name, share in platforms.items() if share > 0}
+    return History(ordered, now, shares if len(shares) > 1 else {}, _posts(outcomes, ordered, shared))
 
 
 def _posts(outcomes: Sequence[Outcome], weeks: Sequence[PlannedWeek], shared: frozenset[str] | None) -> list[Post]:
