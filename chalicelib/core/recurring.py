@@ -14,6 +14,8 @@ AHEAD = timedelta(days=14)
 """How long before it is due an occurrence becomes a post."""
 MOST_AHEAD = 50
 """Posts of one schedule that lie ahead at most: half a day of one that repeats every 15 minutes."""
+SOON = timedelta(minutes=1)
+"""What is due within this goes out as it is, whatever becomes of its schedule: to make it anew might be too late."""
 REMEMBERED = 50
 """Lines that a schedule keeps of each thing it tells."""
 
@@ -147,7 +149,7 @@ class Ahead:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """An instant at which there is to be no other post: one is just going out, or a person has decided about it."""
+    """An instant at which there is to be no other post: one is about to go out, or a person has decided about it."""
 
     at: datetime
     post_id: str
@@ -207,7 +209,7 @@ class Progress:
         return replace(
             self,
             ahead=tuple(one for one in self.ahead if one.at > now),
-            kept=tuple(one for one in self.kept if one.at > now),
+            kept=tuple(one for one in self.kept if one.at > now - AHEAD),
             problems=(*self.problems, *unsolved)[-REMEMBERED:],
         )
 

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from chalicelib.core.errors import Conflict, Invalid, Issue, NotFound, Refused, Stale
 from chalicelib.core.recurrence import Occurrence, occurrences
-from chalicelib.core.recurring import AHEAD, MOST_AHEAD, Ahead, Kept, Missed, Progress, Schedule
+from chalicelib.core.recurring import AHEAD, MOST_AHEAD, SOON, Ahead, Kept, Missed, Progress, Schedule
 from chalicelib.core.timing import milliseconds, stamp
 from chalicelib.ports import Delete, Found, World
 from chalicelib.service import compose, idempotency, journal, records
@@ -56,7 +56,7 @@ def look(world: World, workspace_id: str, schedule_id: str, most: int = MOST_AHE
     look = _Look(world, records.progress_of(rows[keys[1]]), milliseconds(world.clock.now()))
     schedule = records.schedule_of(rows[keys[0]]) if keys[0] in rows else None
     try:
-        look.clear()
+        look.clear(anew=schedule is not None and schedule.state == "active")
         if look.progress.gone:
             world.table.write(Delete(keys[1], expect=look.progress.rev))
         elif schedule and schedule.version == look.progress.version:
@@ -86,11 +86,15 @@ class _Look:
     def __post_init__(self) -> None:
         self.outcomes = Counter[str]()
 
-    def clear(self) -> None:
-        """Delete what an earlier version has made. A post that is just going out stays, and is the only one then."""
+    def clear(self, *, anew: bool) -> None:
+        """Delete what an earlier version has made, to be made `anew` or not.
+
+        A post that is about to go out then stays, and is the only one of its time: so is one whose time has come since.
+        """
         if not self.progress.doomed:
             return
-        kept = [one for one in self.progress.doomed if not self._is_deleted(one)]
+        late = self.now + SOON
+        kept = [one for one in self.progress.doomed if (anew and one.at <= late) or not self._is_deleted(one)]
         self.progress = replace(self.progress, doomed=(), kept=(*self.progress.kept, *kept))
         self._write()
 
@@ -112,7 +116,7 @@ class _Look:
         missed, retry = list[Occurrence](), None
         for one in occurrences(schedule.wanted.recurrence, self.progress.mark):
             if one.at <= self.now:
-                missed.append(one)
+                missed += [] if self.progress.keeps(one.at) else [one]
                 self.progress = self.progress.behind(one)
                 continue
             self._tell(missed)

@@ -130,7 +130,7 @@ def edit(
 ) -> Standing:
     """Change a schedule, and the posts that it has made and that are not out.
 
-    They are deleted and made anew. One that is just going out stays, and so does what a person has decided about one:
+    They are deleted and made anew. One that is about to go out stays, and so does what a person has decided about one:
     there is no second post at its time.
     """
     schedule.in_spite_of_the_machine(lambda: _edit(world, workspace_id, schedule_id, patch, if_version))

@@ -296,17 +296,19 @@ def test_what_a_person_decided_about_a_post_stands_whatever_becomes_of_the_sched
     assert deleted not in found
 
 
-def test_a_post_that_is_just_going_out_stays_the_only_one_of_its_time(stage: Stage) -> None:
+@pytest.mark.parametrize("seconds", [60, 2, 0])
+def test_a_post_that_is_about_to_go_out_stays_the_only_one_of_its_time(stage: Stage, seconds: int) -> None:
+    """At the end the publisher has claimed it and waits for the instant, or asks the network this very moment."""
     schedule = made(stage, starts_at="2026-11-22T09:30:00")
     recur(stage.world)
-    sleep_until = stage.world.clock.sleep_until
+    sleep_until, edit_at = stage.world.clock.sleep_until, posts(stage)[0].post.scheduled_at
+    assert edit_at is not None
+    edit_at -= timedelta(seconds=seconds)
 
     def edit_meanwhile(instant: datetime) -> None:
-        """The publisher has claimed the target and waits for the instant: two seconds before that comes the edit."""
-        target = posts(stage)[0].targets[0]
-        if target.claim and again(stage, schedule).schedule.version == 1:
-            sleep_until(instant - timedelta(seconds=2))
-            change(stage, schedule, name="Bells")
+        if stage.now <= edit_at <= instant and again(stage, schedule).schedule.version == 1:
+            sleep_until(edit_at)
+            change(stage, schedule, variations=[{"text": "Too late"}])
         sleep_until(instant)
 
     stage.world.clock.sleep_until = edit_meanwhile  # type: ignore[method-assign]
@@ -314,10 +316,56 @@ def test_a_post_that_is_just_going_out_stays_the_only_one_of_its_time(stage: Sta
     recur(stage.world)
 
     assert again(stage, schedule).schedule.version == 2
+    assert again(stage, schedule).progress.missed == ()
+    assert [post["text"] for post in stage.timeline()] == ["Ding dong"]
+    assert due(stage) == days(23, 36, "09:30")
+    assert {one.post.content.text for one in posts(stage)[1:]} == {"Too late"}
+
+
+@pytest.mark.parametrize("edited_again", [True, False])
+def test_what_has_gone_out_before_its_edit_was_finished_is_not_missed_and_not_made_again(
+    stage: Stage, edited_again: bool
+) -> None:
+    schedule = made(stage, starts_at="2026-11-22T09:30:00")
+    recur(stage.world)
+
+    def die(count: int) -> None:
+        if count == 2:
+            raise SystemExit
+
+    end = before_each_write(stage, die)
+    with pytest.raises(SystemExit):
+        change(stage, schedule, name="Bells")
+    end()
+    stage.let_pass(3600)
+    if edited_again:
+        change(stage, schedule, name="Bells, again")
+    recur(stage.world)
+
     assert len(stage.timeline()) == 1
     assert due(stage) == days(23, 36, "09:30")
-    instants = [one.post.scheduled_at for one in posts(stage)]
-    assert len(set(instants)) == len(instants) == 15
+    assert again(stage, schedule).progress.missed == ()
+
+
+def test_who_reads_a_schedule_just_before_it_is_edited_makes_nothing_of_the_old_one(stage: Stage) -> None:
+    schedule = made(stage)
+    get_many, place = stage.world.table.get_many, records.schedule_key(WORKSPACE, schedule.schedule.id)
+    torn = list[int]()
+
+    def tearing(keys: Any) -> Any:
+        if list(keys[:1]) != [place] or torn:
+            return get_many(keys)
+        torn.append(1)
+        old = get_many(keys[:1])
+        change(stage, schedule, starts_at="2026-11-22T11:00:00")
+        return old + get_many(keys[1:])
+
+    stage.world.table.get_many = tearing  # type: ignore[method-assign]
+    recur(stage.world)
+    run_to_its_end(stage)
+
+    assert torn
+    assert due(stage) == days(22, 35, "11:00")
 
 
 def test_a_paused_schedule_makes_nothing_and_what_passes_meanwhile_is_not_missed(stage: Stage) -> None:
