@@ -142,7 +142,10 @@ def test_by_hand(canonical: str, rendition: str, expected: float) -> None:
 
 
 def test_numbers_of_parts_are_no_wording() -> None:
-    assert contained(Content(text="One two three four"), "One two three (1/2)", "two three four (2/2)") == 1
+    content = Content(text="One two three four five six seven eight nine ten")
+
+    assert contained(content, "One two three (1/2)", "four five six (2/2)") == 1
+    assert contained(content, "One two three (1/2)") == 1 / 3
 
 
 def test_a_target_that_says_it_in_other_words_has_less_of_the_message() -> None:
