@@ -157,15 +157,19 @@ def _is_surplus(name: str) -> bool:
 
 
 def _compile(code: Path, home: str = "/var/task") -> None:
-    """Bytecode beside our own sources, and instead of other people's: both would pass the size that we allow."""
+    """Bytecode instead of sources: both would pass the size that we allow, and a traceback names file and line as ever.
+
+    Chalice's entry point alone keeps its source, by which it finds it.
+    """
     # Unchecked: a zip gives its files times of its own, and nobody edits a source in Lambda.
     options: dict[str, Any] = {"stripdir": code, "prependdir": home, "invalidation_mode": UNCHECKED_HASH}
-    ours = {code / "app.py", *(code / "chalicelib").rglob("*.py")}
+    ours, entry = code / "chalicelib", code / "app.py"
     for path in code.rglob("*.py"):
-        # Other people's docstrings are a tenth of their bytecode; ours describe the API.
-        theirs: dict[str, Any] = {} if path in ours else {"legacy": True, "optimize": 2}
-        compileall.compile_file(path, quiet=1, **options, **theirs)
-    for path in set(code.rglob("*.py")) - ours:
+        # Docstrings are a tenth of the bytecode; those of our API describe it.
+        documented = path.is_relative_to(ours) or path == entry
+        how: dict[str, Any] = {} if documented else {"optimize": 2}
+        compileall.compile_file(path, quiet=1, legacy=path != entry, **options, **how)
+    for path in set(code.rglob("*.py")) - {entry}:
         path.unlink()
 
 
