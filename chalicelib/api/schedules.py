@@ -20,7 +20,7 @@ NEXT = 5
 """Times that are shown with a schedule; there is a list of its own for more."""
 
 
-class OccurrenceAnswer(TypedDict):
+class UpcomingAnswer(TypedDict):
     """One time of a schedule that is still to come."""
 
     occurrence: str
@@ -54,7 +54,7 @@ class UnmadeAnswer(TypedDict):
     issues: list[IssueAnswer]
 
 
-class HistoryAnswer(TypedDict):
+class ScheduleEntryAnswer(TypedDict):
     """One thing that happened to a schedule."""
 
     at: str
@@ -79,18 +79,18 @@ class ScheduleAnswer(TypedDict):
     post: Json
     variations: list[Json]
     order: str
-    next: list[OccurrenceAnswer]
+    next: list[UpcomingAnswer]
     missed: list[MissedAnswer]
     problems: list[UnmadeAnswer]
-    history: list[HistoryAnswer]
+    history: list[ScheduleEntryAnswer]
     created_at: str
     updated_at: str
 
 
-class PreviewAnswer(TypedDict):
+class SchedulePreviewAnswer(TypedDict):
     """What would come of a schedule, and what is worth knowing about it."""
 
-    occurrences: list[OccurrenceAnswer]
+    occurrences: list[UpcomingAnswer]
     issues: list[IssueAnswer]
 
 
@@ -106,11 +106,11 @@ class DeleteQuery(Query):
     keep_posts: Annotated[bool, Field(description="Let the posts go out that are made already")] = False
 
 
-@route("POST", "/v1/schedules/preview", needs="plan:read", answers={200: PreviewAnswer})
+@route("POST", "/v1/schedules/preview", needs="plan:read", answers={200: SchedulePreviewAnswer})
 def preview_schedule(call: Call, body: NewSchedule, query: PreviewQuery) -> Answer:
     """What would come of a schedule: its next times, with their variations. Nothing is stored."""
     found = schedules.preview(call.world, call.workspace_id, body, query.limit)
-    shown: PreviewAnswer = {
+    shown: SchedulePreviewAnswer = {
         "occurrences": [_occurrence(one) for one in found.upcoming],
         "issues": [issue_answer(one) for one in found.issues],
     }
@@ -155,7 +155,7 @@ def delete_schedule(call: Call, schedule_id: str, query: DeleteQuery) -> Answer:
     "GET",
     "/v1/schedules/{schedule_id}/occurrences",
     needs="plan:read",
-    answers={200: ListAnswer[OccurrenceAnswer]},
+    answers={200: ListAnswer[UpcomingAnswer]},
 )
 def list_schedule_occurrences(call: Call, schedule_id: str, query: PageQuery) -> Answer:
     """What is still to come of a schedule, soonest first."""
@@ -215,7 +215,7 @@ def _problem(one: Ahead) -> UnmadeAnswer:
     }
 
 
-def _occurrence(one: Upcoming) -> OccurrenceAnswer:
+def _occurrence(one: Upcoming) -> UpcomingAnswer:
     return {
         "occurrence": one.wall.isoformat(),
         "local": one.local.isoformat(),
