@@ -12,11 +12,23 @@ settings.register_profile("deep", max_examples=2000, deadline=None, suppress_hea
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
+OWN_SERVICE = "tests/e2e/test_restart.py"
+"""Stops and starts a service of its own, and so needs not wait for those that share one."""
+LONGEST = "tests/simulation/"
+"""A few of these take longer than any other: begun last, they would leave the other workers idle."""
+
+
 class EndToEndTogether(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
     """One worker runs all end-to-end tests, with one service, and mostly waits; the others run everything else."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "e2e" if nodeid.startswith("tests/e2e/") else nodeid
+        file = nodeid.partition("::")[0]
+        return file if file == OWN_SERVICE else "e2e" if file.startswith("tests/e2e/") else nodeid
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, otherwise in the order of the files."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> EndToEndTogether:
