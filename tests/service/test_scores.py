@@ -220,6 +220,15 @@ def test_poisoned_rows_harm_neither_publishing_nor_webhooks_nor_the_other_scores
         assert states == {State.PUBLISHED}
 
 
+def test_a_poisoned_agenda_holds_up_nobody_and_is_written_anew(stage: Stage, cron: Cron) -> None:
+    place = agenda.key(stage.workspace_id)
+    stage.world.table.write(Put(Item(place, {"next_at": "soon"}), expect=None))
+    published(stage)
+    cron.tell()
+    assert cron.run() == {"scored": 1}
+    assert cron.of("28d").value == 100
+
+
 def stage_post(stage: Stage, post_id: str) -> Any:
     return reading.post(stage.world, stage.workspace_id, post_id)
 
