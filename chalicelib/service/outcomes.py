@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from chalicelib.core.errors import NotFound, Stale, Unavailable
+from chalicelib.core.errors import NotFound, Stale, Unaffordable, Unavailable
 from chalicelib.core.scores.ended import outcome
 from chalicelib.core.scores.outcome import Message, Outcome
 from chalicelib.core.target import TERMINAL, State, Target
@@ -63,8 +63,9 @@ def since(world: World, workspace_id: str, account_id: str, first: datetime) -> 
 def keep(world: World, changes: Sequence[Change]) -> None:
     """Keep what became of the targets that have changed, and have their workspaces scored.
 
-    Raises Unavailable where somebody else keeps writing the same day. What makes no sense is logged and left out: the
-    stream is publishing's messenger first, and must not be held up by what scores are made of.
+    Raises Unavailable where somebody else keeps writing the same day. What makes no sense, or is more than a day can
+    hold, is logged and left out: the stream is publishing's messenger first, and must not be held up by what scores are
+    made of.
     """
     days: dict[Key, dict[str, Entry]] = defaultdict(dict)
     for change in changes:
@@ -74,7 +75,10 @@ def keep(world: World, changes: Sequence[Change]) -> None:
         except NONSENSE:
             log.exception("outcome_unreadable", extra={"item": change.new.key.sk if change.new else ""})
     for place, entries in days.items():
-        _write(world, place, entries)
+        try:
+            _write(world, place, entries)
+        except Unaffordable:
+            log.exception("outcomes_too_many", extra={"item": f"{place.pk} {place.sk}"})
     for workspace_id in sorted({engaged.workspace_in(place) for place in days}):
         agenda.mark(world, workspace_id)
 

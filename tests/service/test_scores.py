@@ -1,6 +1,7 @@
 """From what is published and answered to scores: kept by the stream, computed by the cron, told, and read."""
 
 import json
+import random
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -8,6 +9,7 @@ from typing import Any, cast
 
 import pytest
 
+from chalicelib.aws import rows
 from chalicelib.core.day import Day
 from chalicelib.core.plan import Goal, Plan, Slot
 from chalicelib.core.scores.outcome import Outcome
@@ -16,6 +18,7 @@ from chalicelib.core.scores.scoring import Scope
 from chalicelib.core.target import State
 from chalicelib.ports import Item, Key, Put
 from chalicelib.service import agenda, connect, engaged, outcomes, plan, reading, records, scores
+from chalicelib.service.outcomes import Entry, Outcomes
 from chalicelib.service.tell import scores_in, tell
 from tests.fakes import FakeClock, FakeTable
 from tests.service.conftest import Stage
@@ -229,6 +232,26 @@ def test_a_poisoned_agenda_holds_up_nobody_and_is_written_anew(stage: Stage, cro
     assert cron.of("28d").value == 100
 
 
+def test_a_day_of_more_posts_than_a_row_can_hold_holds_up_nobody(
+    stage: Stage, cron: Cron, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The stream would bring their changes again for hours, and nobody's webhooks behind them."""
+    published(stage)
+    cron.tell()
+    (_, one), day = kept(stage), outcomes.key(stage.workspace_id, stage.accounts[0], stage.now)
+    names = [random.Random(number).randbytes(50).hex() for number in range(200)]
+    many = {name: Entry(1, replace(one, account_id=stage.accounts[0], target_id=name)) for name in names}
+    full = Item(day, records.to_doc(Outcomes(many)))
+    stage.world.table.write(Put(full, expect=None))
+    published(stage)
+    monkeypatch.setattr(rows, "MAX_ITEM_BYTES", rows.size(rows.attributes(full)))
+    cron.tell()
+    assert cron.run() == {"scored": 1}
+    assert {id: cron.of("28d", Scope("account", id)).n for id in stage.accounts} == dict(
+        zip(stage.accounts, (200, 2), strict=True)
+    )
+
+
 def stage_post(stage: Stage, post_id: str) -> Any:
     return reading.post(stage.world, stage.workspace_id, post_id)
 
@@ -263,7 +286,7 @@ def test_reading_does_not_grow_with_history(stage: Stage) -> None:
             for account in accounts:
                 place = outcomes.key(stage.workspace_id, account, due)
                 day_key = engaged.day_key(stage.workspace_id, account, due)
-                empty = [Item(place, records.to_doc(outcomes.Outcomes())), engaged.day_item(day_key, Day(), 0)]
+                empty = [Item(place, records.to_doc(Outcomes())), engaged.day_item(day_key, Day(), 0)]
                 stage.world.table.write(*(Put(item, expect=None) for item in empty))
         table = CountingTable(stage.world.table)
         scores.gather(replace(stage.world, table=cast(FakeTable, table)), stage.workspace_id, stage.now)
