@@ -5,19 +5,27 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from chalicelib.core.conversation import Effect
 from chalicelib.core.scores.ended import outcome
-from chalicelib.core.target import TERMINAL, Event, Fault, State, Target
+from chalicelib.core.target import TERMINAL, Event, Exchange, Fault, State, Target
 
 DUE = datetime(2026, 11, 23, 9, tzinfo=UTC)
-TARGET = Target(
-    *("tgt_1", "post_1", "ws_1", "acc_1", "sandbox", State.PUBLISHED, DUE),
-    sent_at=DUE + timedelta(milliseconds=100),
-    published_at=DUE + timedelta(milliseconds=900),
-)
 
 
 def at(seconds: float) -> datetime:
     return DUE + timedelta(seconds=seconds)
+
+
+def sent(seconds: float, *, void: bool = False) -> Exchange:
+    return Exchange("digest", Effect.CREATE, 0, at(seconds), at(seconds + 5), void=void)
+
+
+TARGET = Target(
+    *("tgt_1", "post_1", "ws_1", "acc_1", "sandbox", State.PUBLISHED, DUE),
+    ledger=(sent(0.1),),
+    sent_at=at(0.1),
+    published_at=at(0.9),
+)
 
 
 def late(target: Target) -> float:
@@ -76,9 +84,15 @@ def test_the_networks_word_counts_as_far_as_it_can_be_true(told: float | None, s
 
 
 def test_what_left_before_it_was_due_was_early() -> None:
-    found = outcome(replace(TARGET, sent_at=at(-1)))
+    found = outcome(replace(TARGET, ledger=(sent(-1),)))
     assert found is not None
     assert found.early
+
+
+def test_what_was_refused_before_its_author_gave_it_another_time_was_not_early() -> None:
+    found = outcome(replace(TARGET, ledger=(sent(-3600, void=True), sent(0.2)), sent_at=at(-3600)))
+    assert found is not None
+    assert not found.early
 
 
 @pytest.mark.parametrize(
@@ -96,7 +110,7 @@ def test_what_a_person_took_is_told_apart(
     events: list[tuple[str, str | None, float]], person: float, lateness: float
 ) -> None:
     timeline = tuple(Event(at(when), type, detail) for type, detail, when in events)
-    found = outcome(replace(TARGET, published_at=at(600), sent_at=None, events=timeline))
+    found = outcome(replace(TARGET, published_at=at(600), ledger=(), events=timeline))
     assert found is not None
     assert (found.person_ms, found.late) == (person * 1000, lateness)
 
@@ -105,5 +119,5 @@ def test_what_the_late_policy_held_was_late_before_a_person_saw_it() -> None:
     """Its row says that it is due when they let it go; the machine was late by more than its grace."""
     resumed = at(3600)
     timeline = (Event(at(301), "held", "late"), Event(resumed, "resumed"))
-    target = replace(TARGET, scheduled_at=resumed, sent_at=resumed, published_at=resumed, events=timeline)
+    target = replace(TARGET, scheduled_at=resumed, ledger=(), published_at=resumed, events=timeline)
     assert late(target) >= 300

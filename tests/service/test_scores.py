@@ -17,7 +17,7 @@ from chalicelib.core.scores.score import Score
 from chalicelib.core.scores.scoring import Scope
 from chalicelib.core.target import State
 from chalicelib.ports import Item, Key, Put
-from chalicelib.service import agenda, connect, engaged, outcomes, plan, reading, records, scores
+from chalicelib.service import agenda, connect, engaged, outcomes, plan, reading, records, scores, steer
 from chalicelib.service.outcomes import Entry, Outcomes
 from chalicelib.service.tell import scores_in, tell
 from tests.fakes import FakeClock, FakeTable
@@ -91,6 +91,19 @@ def test_an_older_word_never_takes_the_place_of_a_newer_one(stage: Stage, cron: 
     for change in reversed(changes):
         tell(stage.world, [change])
     assert kept(stage) == before
+
+
+def test_what_was_tried_in_vain_before_a_person_gave_it_another_time_was_not_early(stage: Stage, cron: Cron) -> None:
+    whole = stage.create(20, targets=[{"account_id": stage.accounts[0], "options": {"fault": "rate_limit"}}])
+    while stage.target(whole).error is None:
+        stage.let_pass(1)
+    steer.hold(stage.world, stage.workspace_id, whole.post.id)
+    stage.let_pass(3600)
+    steer.resume(stage.world, stage.workspace_id, whole.post.id)
+    stage.let_pass(10)
+    cron.tell()
+    (one,) = kept(stage)
+    assert (one.fate, one.early) == ("published", False)
 
 
 def test_what_opens_again_has_no_outcome_any_more(stage: Stage, cron: Cron) -> None:

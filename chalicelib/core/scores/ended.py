@@ -26,7 +26,7 @@ def outcome(target: Target, source_event_at: datetime | None = None, message: Me
     fate = _fate(target)
     if fate is None or target.scheduled_at is None or target.answers:
         return None
-    at, due = _out_at(target), _due(target, target.scheduled_at)
+    at, due, sent = _out_at(target), _due(target, target.scheduled_at), _sent_at(target)
     return Outcome(
         target_id=target.id,
         post_id=target.post_id,
@@ -35,7 +35,7 @@ def outcome(target: Target, source_event_at: datetime | None = None, message: Me
         due=due,
         fate=fate,
         at=at,
-        early=target.sent_at is not None and target.sent_at < target.scheduled_at,
+        early=sent is not None and sent < target.scheduled_at,
         person_ms=round(_with_a_person(target, due, at) / timedelta(milliseconds=1)) if at else 0,
         source_event_at=source_event_at,
         message=message if at else None,
@@ -63,10 +63,15 @@ def _due(target: Target, scheduled_at: datetime) -> datetime:
 
 def _out_at(target: Target) -> datetime | None:
     """When it was out: by the network's word, as far as its clock agrees with ours about before and after."""
-    known, sent, told = target.published_at, target.sent_at, target.platform_at
+    known, sent, told = target.published_at, _sent_at(target), target.platform_at
     if known is None or sent is None or told is None:
         return known
     return max(sent, min(told, known))
+
+
+def _sent_at(target: Target) -> datetime | None:
+    """When what is out began to leave: what was tried in vain does not count, and may have been for another time."""
+    return target.creates[0].intent_at if target.creates else None
 
 
 def _with_a_person(target: Target, due: datetime, at: datetime) -> timedelta:
