@@ -102,6 +102,11 @@ def test_what_was_refused_before_its_author_gave_it_another_time_was_not_early()
         pytest.param([("held", "by hand", -60), ("resumed", None, 595)], 595, 5, id="held by a person"),
         pytest.param([("held", "held_workspace", 2), ("resumed", None, 590)], 588, 12, id="stopped by a hold"),
         pytest.param([("unconfirmed", "no_answer", 3), ("retried", "key_1", 590)], 587, 13, id="looked for in vain"),
+        pytest.param(
+            [("unconfirmed", "no_answer", 3), ("unconfirmed", "http_503", 400), ("retried", "key_1", 590)],
+            *(190, 410),
+            id="looked for by the machine first",
+        ),
         pytest.param([("action_needed", None, 1), ("confirmed", "key_1", 700)], 599, 1, id="published by hand"),
         pytest.param([("held", "by hand", -60), ("resumed", None, -5)], 0, 600, id="let go before it was due"),
     ],

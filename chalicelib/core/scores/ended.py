@@ -84,6 +84,6 @@ def _waits(target: Target, at: datetime) -> Iterator[tuple[datetime, datetime]]:
     began: dict[str, datetime] = {}
     for event in target.events:
         if event.type in BEGINS_TO_WAIT and event.detail != LATE:
-            began.setdefault(BEGINS_TO_WAIT[event.type], event.at)
+            began[BEGINS_TO_WAIT[event.type]] = event.at  # the last word: until then the machine was still at it
         elif event.type in began:
             yield began.pop(event.type), at if event.type == "confirmed" else event.at
