@@ -110,20 +110,28 @@ def _day(target: Target) -> str:
 
 
 def _outcome(world: World, target: Target) -> Outcome | None:
-    """What became of a target, with how much of its post arrived."""
+    """What became of a target, with how much of its post arrived, as far as that can be measured."""
     if target.state not in (State.PUBLISHED, State.REMOVED):
         return outcome(target)
     try:
-        post = records.load_post(world.table, target.workspace_id, target.post_id)
+        return outcome(target, *_of_post(world, target))
     except NotFound:
         return outcome(target)
-    rendition = world.table.get(records.rendition_key(records.of(target)))
-    measured: Message | None = None
-    if rendition:
-        from chalicelib.core.scores.message import measure  # which few changes need
+    except NONSENSE:
+        log.exception("not_measured", extra={"target": target.id})
+        return outcome(target)
 
-        measured = measure(post.content, records.rendition_of(rendition), brand.of(world, target.workspace_id))
-    return outcome(target, post.source_event_at, measured)
+
+def _of_post(world: World, target: Target) -> tuple[datetime | None, Message | None]:
+    """When that happened which the post is about, and how much of the post arrived."""
+    post = records.load_post(world.table, target.workspace_id, target.post_id)
+    rendition = world.table.get(records.rendition_key(records.of(target)))
+    if rendition is None:
+        return post.source_event_at, None
+    from chalicelib.core.scores.message import measure  # which few changes need
+
+    kit = brand.of(world, target.workspace_id)
+    return post.source_event_at, measure(post.content, records.rendition_of(rendition), kit)
 
 
 def _write(world: World, place: Key, entries: dict[str, Entry]) -> None:

@@ -265,6 +265,15 @@ def test_a_day_of_more_posts_than_a_row_can_hold_holds_up_nobody(
     )
 
 
+def test_what_cannot_be_measured_was_published_all_the_same(stage: Stage, cron: Cron) -> None:
+    whole = stage.create(60)
+    poison(stage, records.workspace_pk(stage.workspace_id), "BRAND")
+    stage.let_pass(90)
+    assert stage.read(whole).status == "published"
+    cron.tell()
+    assert [(one.fate, one.message) for one in kept(stage)] == [("published", None)] * 2
+
+
 def stage_post(stage: Stage, post_id: str) -> Any:
     return reading.post(stage.world, stage.workspace_id, post_id)
 
