@@ -13,7 +13,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Literal, cast
+from typing import Literal, TypeVar, cast
 
 from chalicelib.core.account import Account
 from chalicelib.core.day import Day, Waits
@@ -43,6 +43,7 @@ from chalicelib.service.plan import Plans, Versions
 from chalicelib.service.reading import PostFilter
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 SCORE, HISTORY, GOAL = "SCORE#", "HISTORY#", "GOAL#"
 THREADS = 4
@@ -188,30 +189,24 @@ def write(world: World, workspace_id: str, kept: Kept) -> None:
 
 def _keep(world: World, workspace_id: str, scope: Scope, made: Scored, item: Item | None) -> None:
     """Keep a scope's scores and the day's point of its history; nothing where both are known."""
-    before = _scored(item) if item else None
+    before = _sound(Scored, item)
     day = stamp(made.at)[:10]
     if before and before.scores == made.scores and stamp(before.at)[:10] == day:
         return
     place = month_key(workspace_id, scope, day[:7])
-    past = world.table.get(place)
-    noted = (records.from_doc(Month, past.doc) if past else Month()).noted(day, made.scores)
+    noted = (_sound(Month, world.table.get(place)) or Month()).noted(day, made.scores)
     world.table.write(
         Put(Item(score_key(workspace_id, scope), records.to_doc(made)), expect=None),
         Put(Item(place, records.to_doc(noted)), expect=None),
     )
 
 
-def scored_of(item: Item) -> Scored:
-    """The scores in a row."""
-    return records.from_doc(Scored, item.doc)
-
-
-def _scored(item: Item) -> Scored | None:
-    """The same; None where the row makes no sense, and is to be written anew."""
+def _sound(kind: type[T], item: Item | None) -> T | None:
+    """What is in a row of ours; None where there is none, or it makes no sense and is to be written anew."""
     try:
-        return scored_of(item)
+        return records.from_doc(kind, item.doc) if item else None
     except ValueError:
-        log.exception("score_unreadable", extra={"item": item.key.sk})
+        log.exception("scores_unreadable", extra={"item": item.key.sk if item else ""})
         return None
 
 
@@ -235,8 +230,8 @@ def _watch_goals(world: World, workspace_id: str, kept: Kept) -> None:
             continue
         found = at_risk(scope.name, week, published, _ahead(world, workspace_id, id, kept, week), kept.as_of)
         place = goal_key(workspace_id, scope)
-        item = world.table.get(place) if found else None
-        if found and (item is None or goal_of(item).week != found.week):
+        told = _sound(AtRisk, world.table.get(place)) if found else None
+        if found and (told is None or told.week != found.week):
             world.table.write(Put(Item(place, records.to_doc(found)), expect=None))
 
 
@@ -252,28 +247,23 @@ def goal_key(workspace_id: str, scope: Scope) -> Key:
     return Key(pk(workspace_id), f"{GOAL}{scope.name}")
 
 
-def goal_of(item: Item) -> AtRisk:
-    """The goal at risk in a row."""
-    return records.from_doc(AtRisk, item.doc)
-
-
 def news(change: Change) -> list[Message]:
     """What customers hear of a change of scores: of each that moved by a whole point, and of a goal at risk."""
     if change.new is None:
         return []
     workspace_id = change.new.key.pk.removeprefix(pk(""))
     if change.new.key.sk.startswith(GOAL):
-        return [goal_news(workspace_id, goal_of(change.new))]
-    scope, new = change.new.key.sk.removeprefix(SCORE), _scored(change.new)
-    old = _scored(change.old) if change.old else None
+        goal = _sound(AtRisk, change.new)
+        return [goal_news(workspace_id, goal)] if goal else []
+    scope, new, old = change.new.key.sk.removeprefix(SCORE), _sound(Scored, change.new), _sound(Scored, change.old)
     if new is None:
         return []
     told = []
     for window in (windows[0] for windows in WINDOWS.values()):
-        value = new.scores[window].value
-        before = old.scores[window].value if old else None
-        if value is not None and (before is None or round(value) != round(before)):
-            told.append(score_news(workspace_id, scope, window, new.scores[window], before, new.at))
+        score, was = new.scores.get(window), old.scores.get(window) if old else None
+        before = was.value if was else None
+        if score and score.value is not None and (before is None or round(score.value) != round(before)):
+            told.append(score_news(workspace_id, scope, window, score, before, new.at))
     return told
 
 
@@ -298,11 +288,13 @@ def listed(
     wanted = [window] if window else [WINDOWS[one][0] for one in KINDS]
     found = list[Shown]()
     for item in rows:
-        place, kept = _scope(item.key.sk), scored_of(item)
+        place, kept = _scope(item.key.sk), _sound(Scored, item)
+        if kept is None:
+            continue
         computed_at = max(kept.at, plan.scored_at or kept.at) if plan else kept.at
         of = place.id if place.kind == "platform" else platforms.get(place.id)
         for name in wanted:
-            if kind in (None, kept.scores[name].kind):
+            if name in kept.scores and kind in (None, kept.scores[name].kind):
                 found.append(Shown(place, of, name, kept.scores[name], computed_at))
     return sorted(found, key=lambda one: (_ORDER.index(one.scope.kind), one.scope.id, one.score.kind, one.window))
 
@@ -354,7 +346,8 @@ def history(world: World, workspace_id: str, scope: Scope, kind: Kind, first: da
     """What a score was on each day of a span on which it was computed."""
     begin, end = (month_key(workspace_id, scope, f"{day:%Y-%m}") for day in (first, last))
     rows = [item for item in _from(world, begin) if item.key.sk <= end.sk]
-    days = {day: point for item in rows for day, point in records.from_doc(Month, item.doc).days.get(kind, {}).items()}
+    months = [_sound(Month, item) or Month() for item in rows]
+    days = {day: point for month in months for day, point in month.days.get(kind, {}).items()}
     return {day: point for text, point in sorted(days.items()) if first <= (day := date.fromisoformat(text)) <= last}
 
 

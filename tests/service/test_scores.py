@@ -274,6 +274,37 @@ def test_what_cannot_be_measured_was_published_all_the_same(stage: Stage, cron: 
     assert [(one.fate, one.message) for one in kept(stage)] == [("published", None)] * 2
 
 
+def test_scores_that_make_no_sense_hold_up_no_webhook(stage: Stage, cron: Cron) -> None:
+    """Such as those that another version of this service wrote, with other windows."""
+    published(stage)
+    cron.run()
+    place = Key(agenda.pk(stage.workspace_id), "SCORE#workspace")
+    other = {**stored(stage, place), "scores": {}}
+    for sk, doc in (("SCORE#workspace", other), ("SCORE#workspace", stored(stage, place)), ("GOAL#workspace", {})):
+        stage.world.table.write(Put(Item(Key(place.pk, sk), doc), expect=None))
+    cron.tell()
+
+
+def stored(stage: Stage, key: Key) -> dict[str, Any]:
+    item = stage.world.table.get(key)
+    assert item is not None
+    return item.doc
+
+
+def test_history_and_goals_that_make_no_sense_are_written_anew(stage: Stage, cron: Cron) -> None:
+    choose(stage, 3, 5)  # on a Sunday
+    published(stage)
+    month = scores.month_key(stage.workspace_id, WORKSPACE, f"{stage.now:%Y-%m}")
+    for sk in (month.sk, "GOAL#workspace", "SCORE#workspace"):
+        stage.world.table.write(Put(Item(Key(month.pk, sk), {"days": 1}), expect=None))
+    today = stage.now.date()
+    assert scores.listed(stage.world, stage.workspace_id, None) == []
+    assert scores.history(stage.world, stage.workspace_id, WORKSPACE, "timeliness", today, today) == {}
+    stage.world.clock.advance(hours=24 * 5)
+    assert cron.run() == {"scored": 1}
+    assert list(scores.history(stage.world, stage.workspace_id, WORKSPACE, "timeliness", today, stage.now.date()))
+
+
 def stage_post(stage: Stage, post_id: str) -> Any:
     return reading.post(stage.world, stage.workspace_id, post_id)
 
