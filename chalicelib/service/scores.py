@@ -172,7 +172,8 @@ def _day(item: Item) -> Day:
 
 
 def _somebody_waits(kept: Kept) -> bool:
-    return any(one.waiting for waits in kept.waits.values() for one in waits.values())
+    """Whether time will soon change a score: whoever waits longer than the target was failed, and stays so."""
+    return scoring.answers(kept, list(kept.accounts), kept.as_of - timedelta(days=DAYS["28d"])).waiting > 0
 
 
 def write(world: World, workspace_id: str, kept: Kept) -> None:

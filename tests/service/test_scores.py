@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from chalicelib.aws import rows
-from chalicelib.core.day import Day
+from chalicelib.core.day import Day, Waits, hour_of
 from chalicelib.core.plan import Goal, Plan, Slot
 from chalicelib.core.scores.outcome import Outcome
 from chalicelib.core.scores.score import Score
@@ -146,6 +146,20 @@ def test_nothing_is_computed_where_nothing_changed_until_a_day_has_passed(stage:
     assert cron.run() == {}
     stage.world.clock.advance(hours=23)
     assert cron.run() == {"scored": 1}
+
+
+def test_who_waits_has_it_scored_every_hour_only_until_the_answer_is_late_for_good(stage: Stage, cron: Cron) -> None:
+    asked = engaged.day_key(stage.workspace_id, stage.accounts[0], stage.now)
+    day = Day(waits={hour_of(stage.now): Waits(waiting=1)})
+    stage.world.table.write(Put(engaged.day_item(asked, day, 0), expect=0))
+    agenda.mark(stage.world, stage.workspace_id)
+    runs = []
+    for _ in range(12):
+        stage.world.clock.advance(minutes=10)
+        runs.append(cron.run()["scored"])
+        stage.world.clock.advance(minutes=50)
+    assert runs == [1, 1, 1] + [0] * 9
+    assert part(cron.of("28d"), "response") is not None
 
 
 def test_twice_over_gives_the_same(stage: Stage, cron: Cron) -> None:
