@@ -93,10 +93,11 @@ def done(world: World, workspace_id: str, taken: Item, scored_at: datetime, next
 
 
 def due(world: World, now: datetime) -> Iterator[str]:
-    """The workspaces that are due, the earliest of each shard first."""
-    for shard in SHARD_NAMES:
-        for row in world.table.opened(shard, end=stamp(now) + BEHIND_EVERY_ID, limit=MOST):
-            yield row.key.pk.removeprefix(pk(""))
+    """The workspaces that are due, the earliest first: a run may not come to all of them."""
+    end = stamp(now) + BEHIND_EVERY_ID
+    rows = [row for shard in SHARD_NAMES for row in world.table.opened(shard, end=end, limit=MOST)]
+    for row in sorted(rows, key=lambda row: row.at.sk):
+        yield row.key.pk.removeprefix(pk(""))
 
 
 def _known(item: Item | None) -> Agenda | None:

@@ -162,6 +162,18 @@ def test_who_waits_has_it_scored_every_hour_only_until_the_answer_is_late_for_go
     assert part(cron.of("28d"), "response") is not None
 
 
+def test_a_run_too_short_for_all_begins_with_who_has_waited_longest(
+    stage: Stage,
+) -> None:
+    """Whatever shard they are in: or those of the last one would never have their turn."""
+    names = [f"ws_{number}" for number in range(40)]
+    random.Random(1).shuffle(names)
+    for name in names:
+        agenda.mark(stage.world, name)
+        stage.world.clock.advance(seconds=1)
+    assert list(agenda.due(stage.world, stage.now)) == names
+
+
 def test_twice_over_gives_the_same(stage: Stage, cron: Cron) -> None:
     published(stage)
     cron.run()
