@@ -23,6 +23,7 @@ from chalicelib.core.scores import scoring
 from chalicelib.core.scores.goal import AtRisk, at_risk
 from chalicelib.core.scores.score import KINDS, Confidence, Kind, Score
 from chalicelib.core.scores.scoring import DAYS, LONGEST, WINDOWS, Kept, Scope
+from chalicelib.core.target import State
 from chalicelib.core.timing import milliseconds, stamp
 from chalicelib.core.webhooks import Message, goal_news, score_news
 from chalicelib.ports import Change, Delete, Item, Key, Put, World
@@ -55,8 +56,8 @@ HOURLY = timedelta(minutes=30)
 """The same where somebody waits for an answer."""
 AHEAD = 50
 """Posts of the rest of a week that are looked at."""
-OPEN = frozenset({"scheduled", "queued", "publishing", "awaiting_action"})
-"""States of a post that will yet go out."""
+OPEN = frozenset({State.SCHEDULED, State.QUEUED, State.PUBLISHING, State.AWAITING_ACTION})
+"""States of a target that will yet go out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,24 +224,31 @@ def _measure(world: World, workspace_id: str, made: Scored) -> None:
 def _watch_goals(world: World, workspace_id: str, kept: Kept) -> None:
     """Tell, once a week, of each goal that somebody chose and that will not be reached by itself."""
     for id in kept.chosen_at:
-        week, scope = kept.weeks[id][-1], Scope("account", id) if id else Scope("workspace")
+        week = scoring.rest(kept.weeks[id][-1], kept.chosen_at[id])
+        scope = Scope("account", id) if id else Scope("workspace")
         accounts = [id] if id else list(kept.accounts)
         inside = [one for account in accounts for one in kept.outcomes.get(account, ()) if one.due >= week.start]
-        published = len({one.post_id for one in inside if one.fate == "published"})
-        if published >= week.least:
+        published = {one.post_id for one in inside if one.fate == "published"}
+        if len(published) >= week.least:
             continue
-        found = at_risk(scope.name, week, published, _ahead(world, workspace_id, id, kept, week), kept.as_of)
+        scheduled = _ahead(world, workspace_id, id, kept, week) - published
+        found = at_risk(scope.name, week, len(published), len(scheduled), kept.as_of)
         place = goal_key(workspace_id, scope)
         told = _sound(AtRisk, world.table.get(place)) if found else None
         if found and (told is None or told.week != found.week):
             world.table.write(Put(Item(place, records.to_doc(found)), expect=None))
 
 
-def _ahead(world: World, workspace_id: str, account_id: str | None, kept: Kept, week: PlannedWeek) -> int:
-    """How many posts will go out in what is left of the week; no more than its goal are counted."""
+def _ahead(world: World, workspace_id: str, account_id: str | None, kept: Kept, week: PlannedWeek) -> set[str]:
+    """The posts that will go out in what is left of the week, as far as they are looked at."""
     wanted = PostFilter(account_id=account_id, since=kept.as_of, until=week.end)
     page = reading.posts(world, workspace_id, wanted, limit=AHEAD)
-    return sum(1 for whole in page.data if whole.status in OPEN)
+    return {
+        target.post_id
+        for whole in page.data
+        for target in whole.targets
+        if target.state in OPEN and account_id in (None, target.account_id)
+    }
 
 
 def goal_key(workspace_id: str, scope: Scope) -> Key:

@@ -418,6 +418,27 @@ def test_a_goal_that_is_provided_for_is_not_at_risk(stage: Stage, cron: Cron) ->
     assert "2026-11-23T00:00:00.000Z" not in weeks
 
 
+def test_of_the_week_in_which_a_goal_is_chosen_only_the_rest_is_at_risk(stage: Stage, cron: Cron) -> None:
+    choose(stage, 3, 5)  # on a Sunday, behind the last of the week's three times
+    assert cron.run() == {"scored": 1}
+    assert news(stage, "goal.at_risk") == []
+
+
+def test_a_post_that_is_out_somewhere_is_not_another_one_where_it_comes_later(stage: Stage, cron: Cron) -> None:
+    choose(stage, 2, 5)
+    monday = datetime(2026, 11, 23, tzinfo=UTC)
+    stage.world.clock.sleep_until(monday)
+    soon, later = ({"account_id": id} for id in stage.accounts)
+    whole = stage.create(5 * 86_400, targets=[{**soon, "scheduled_at": stage.now + timedelta(minutes=1)}, later])
+    stage.let_pass(90)
+    assert [one.state for one in stage.read(whole).targets] == [State.PUBLISHED, State.SCHEDULED]
+    stage.world.clock.sleep_until(monday + 4 * DAY)
+    agenda.mark(stage.world, stage.workspace_id)
+    cron.run()
+    (told,) = news(stage, "goal.at_risk")
+    assert (told["published"], told["scheduled"], told["missing"]) == (1, 0, 1)
+
+
 def test_scores_are_measured_without_a_dimension_for_each_workspace(stage: Stage, cron: Cron, capsys: Any) -> None:
     published(stage)
     cron.run()

@@ -126,10 +126,11 @@ def _began(kept: Kept, accounts: Sequence[str], outcomes: Sequence[Outcome]) -> 
 
 def _since(weeks: Sequence[PlannedWeek], began: datetime) -> tuple[PlannedWeek, ...]:
     """The weeks since then; of the one in which it began, what was left of it."""
-    return tuple(_rest(week, began) for week in weeks if week.end > began)
+    return tuple(rest(week, began) for week in weeks if week.end > began)
 
 
-def _rest(week: PlannedWeek, began: datetime) -> PlannedWeek:
+def rest(week: PlannedWeek, began: datetime) -> PlannedWeek:
+    """What was left of a week when it began that something is to be expected; all of it where that was before."""
     left = tuple(one for one in week.occurrences if one.at >= began)
     if len(left) == len(week.occurrences):
         return week
