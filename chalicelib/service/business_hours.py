@@ -7,7 +7,7 @@ from chalicelib.core.business_hours import BusinessHours
 from chalicelib.core.errors import Invalid, Issue
 from chalicelib.core.timing import zone
 from chalicelib.ports import Item, Key, Put, World
-from chalicelib.service import records
+from chalicelib.service import agenda, records
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,7 @@ def choose(world: World, workspace_id: str, hours: BusinessHours) -> Chosen:
     if issues := _faults(hours):
         raise Invalid(issues)
     world.table.write(Put(Item(key(workspace_id), records.to_doc(hours)), expect=None))
+    agenda.mark(world, workspace_id)
     return Chosen(hours, True)
 
 

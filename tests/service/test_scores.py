@@ -10,6 +10,7 @@ from typing import Any, cast
 import pytest
 
 from chalicelib.aws import rows
+from chalicelib.core.business_hours import BusinessHours
 from chalicelib.core.day import Day, Waits, hour_of
 from chalicelib.core.plan import Goal, Plan, Slot
 from chalicelib.core.scores.outcome import Outcome
@@ -17,10 +18,10 @@ from chalicelib.core.scores.score import Score
 from chalicelib.core.scores.scoring import Scope
 from chalicelib.core.target import State
 from chalicelib.ports import Item, Key, Put
-from chalicelib.service import agenda, connect, engaged, outcomes, plan, reading, records, scores, steer
+from chalicelib.service import agenda, business_hours, connect, engaged, outcomes, plan, reading, records, scores, steer
 from chalicelib.service.outcomes import Entry, Outcomes
 from chalicelib.service.tell import scores_in, tell
-from tests.fakes import FakeClock, FakeTable
+from tests.fakes import FakeClock, FakeTable, world
 from tests.service.conftest import Stage
 
 WORKSPACE = Scope("workspace")
@@ -162,16 +163,32 @@ def test_who_waits_has_it_scored_every_hour_only_until_the_answer_is_late_for_go
     assert part(cron.of("28d"), "response") is not None
 
 
-def test_a_run_too_short_for_all_begins_with_who_has_waited_longest(
-    stage: Stage,
-) -> None:
+def test_a_run_too_short_for_all_begins_with_who_has_waited_longest() -> None:
     """Whatever shard they are in: or those of the last one would never have their turn."""
-    names = [f"ws_{number}" for number in range(40)]
+    fakes, names = world(), [f"ws_{number}" for number in range(40)]
     random.Random(1).shuffle(names)
     for name in names:
-        agenda.mark(stage.world, name)
-        stage.world.clock.advance(seconds=1)
-    assert list(agenda.due(stage.world, stage.now)) == names
+        agenda.mark(fakes, name)
+        fakes.clock.advance(seconds=1)
+    assert list(agenda.due(fakes, fakes.clock.now())) == names
+
+
+@pytest.mark.parametrize("change", ["connect", "disconnect", "business_hours"])
+def test_what_changes_scores_without_any_post_has_them_computed_by_the_next_run(
+    stage: Stage, cron: Cron, change: str
+) -> None:
+    published(stage)
+    cron.run()
+    stage.world.clock.advance(hours=1)
+    if change == "connect":
+        connect.connect(stage.world, stage.workspace_id, connect.NewAccount(platform="sandbox", name="Three"))
+    elif change == "disconnect":
+        connect.disconnect(stage.world, stage.workspace_id, stage.accounts[0])
+    else:
+        business_hours.choose(stage.world, stage.workspace_id, BusinessHours(target=timedelta(hours=1)))
+    assert cron.run() == {"scored": 1}
+    accounts = {one.scope.id for one in scores.listed(stage.world, stage.workspace_id, None)} - {"", "sandbox"}
+    assert accounts == {one.id for one in connect.every(stage.world, stage.workspace_id)}
 
 
 def test_twice_over_gives_the_same(stage: Stage, cron: Cron) -> None:
