@@ -60,6 +60,14 @@ def since(world: World, workspace_id: str, account_id: str, first: datetime) -> 
     return [one for one in found if one.due >= first]
 
 
+def began(world: World, workspace_id: str, account_id: str) -> datetime | None:
+    """When the first target was due of which anything is kept; None where there is none."""
+    first = world.table.items(engaged.pk(workspace_id, account_id), OUTCOMES, limit=1)
+    return min(
+        (entry.outcome.due for day in map(_known, first) for entry in day.values() if entry.outcome), default=None
+    )
+
+
 def keep(world: World, changes: Sequence[Change]) -> None:
     """Keep what became of the targets that have changed, and have their workspaces scored.
 

@@ -142,6 +142,7 @@ def gather(world: World, workspace_id: str, now: datetime) -> Kept:
     return Kept(
         as_of=now,
         accounts={one.id: one.platform for one in accounts},
+        began={one.id: began for one in accounts if (began := outcomes.began(world, workspace_id, one.id))},
         outcomes={one.id: outcomes.since(world, workspace_id, one.id, first) for one in accounts},
         waits={one.id: _waits(world, one, now) for one in accounts},
         weeks=weeks,

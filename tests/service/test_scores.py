@@ -191,6 +191,20 @@ def test_what_changes_scores_without_any_post_has_them_computed_by_the_next_run(
     assert accounts == {one.id for one in connect.every(stage.world, stage.workspace_id)}
 
 
+@pytest.mark.parametrize("back", [False, True])
+def test_a_long_silence_is_no_new_beginning(stage: Stage, cron: Cron, back: bool) -> None:
+    """Who published once, and then nothing for longer than any window, has missed its weeks: with a plan or without."""
+    published(stage)
+    stage.world.clock.advance(days=70)
+    if back:
+        published(stage)
+    agenda.mark(stage.world, stage.workspace_id)
+    cron.run()
+    for scope in (WORKSPACE, Scope("platform", "sandbox"), Scope("account", stage.accounts[0])):
+        cadence = next(one for one in cron.of("8w", scope).parts if one.name == "cadence")
+        assert (cadence.n, (cadence.value or 0) < 0.1) == (8, True)
+
+
 def test_twice_over_gives_the_same(stage: Stage, cron: Cron) -> None:
     published(stage)
     cron.run()

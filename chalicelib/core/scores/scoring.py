@@ -52,6 +52,8 @@ class Kept:
     """The planned weeks, the present one last: the workspace's, and those of accounts with a plan of their own."""
     chosen_at: Mapping[str | None, datetime]
     """Since when there is a plan that somebody chose."""
+    began: Mapping[str, datetime] = field(default_factory=dict)
+    """When the first of all was due on an account, however long ago; a silence is no new beginning."""
     mix: Mapping[str, float] = field(default_factory=dict)
     """How much is meant for which platform; empty: as much for each."""
     timezone: str = "UTC"
@@ -121,7 +123,9 @@ def _weeks(kept: Kept, accounts: Sequence[str]) -> tuple[PlannedWeek, ...]:
 def _began(kept: Kept, accounts: Sequence[str], outcomes: Sequence[Outcome]) -> datetime:
     """Since when something is to be expected: the first that was due, or the choice of a plan."""
     chosen = [kept.chosen_at[id] for id in (None, *accounts) if id in kept.chosen_at]
-    return min([*(one.due for one in outcomes), *chosen], default=kept.as_of)
+    began = [kept.began[id] for id in accounts if id in kept.began]
+    known = [at for at in (*began, *chosen) if at <= kept.as_of]
+    return min([*(one.due for one in outcomes), *known], default=kept.as_of)
 
 
 def _since(weeks: Sequence[PlannedWeek], began: datetime) -> tuple[PlannedWeek, ...]:
