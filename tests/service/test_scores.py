@@ -205,6 +205,20 @@ def test_a_long_silence_is_no_new_beginning(stage: Stage, cron: Cron, back: bool
         assert (cadence.n, (cadence.value or 0) < 0.1) == (8, True)
 
 
+def test_an_account_that_is_new_misses_no_week_of_an_older_plan(stage: Stage, cron: Cron) -> None:
+    choose(stage, 1, 5)
+    stage.world.clock.advance(days=50)
+    new = connect.connect(stage.world, stage.workspace_id, connect.NewAccount(platform="sandbox", name="New")).id
+    published(stage, targets=[{"account_id": new}])
+    cron.run()
+    found = {
+        scope.kind: next(one.n for one in cron.of("8w", scope).parts if one.name == "cadence")
+        for scope in (WORKSPACE, Scope("account", new))
+    }
+    assert found["workspace"] >= 7
+    assert found["account"] <= 1
+
+
 def test_twice_over_gives_the_same(stage: Stage, cron: Cron) -> None:
     published(stage)
     cron.run()

@@ -99,7 +99,7 @@ def scored(kept: Kept, scope: Scope) -> dict[str, Score]:
     """The scores of one scope, by window: `8w`, `4w`, `28d`, `7d`."""
     accounts = _accounts(kept, scope)
     outcomes = [one for id in accounts for one in kept.outcomes.get(id, ()) if one.due <= kept.as_of]
-    weeks = _since(_weeks(kept, accounts), _began(kept, accounts, outcomes))
+    weeks = _since(_weeks(kept, accounts), _began(kept, scope, accounts, outcomes))
     made: dict[str, Score] = {}
     for window, count in WEEKS.items():
         made[window] = _consistency(kept, scope, outcomes, weeks[-count:])
@@ -120,9 +120,13 @@ def _weeks(kept: Kept, accounts: Sequence[str]) -> tuple[PlannedWeek, ...]:
     return own or kept.weeks[None]
 
 
-def _began(kept: Kept, accounts: Sequence[str], outcomes: Sequence[Outcome]) -> datetime:
-    """Since when something is to be expected: the first that was due, or the choice of a plan."""
-    chosen = [kept.chosen_at[id] for id in (None, *accounts) if id in kept.chosen_at]
+def _began(kept: Kept, scope: Scope, accounts: Sequence[str], outcomes: Sequence[Outcome]) -> datetime:
+    """Since when something is to be expected: the first that was due, or the choice of a plan.
+
+    The workspace's plan promises nothing of one account, which may not have been there yet when it was chosen.
+    """
+    theirs = (None, *accounts) if scope.kind == "workspace" else accounts
+    chosen = [kept.chosen_at[id] for id in theirs if id in kept.chosen_at]
     began = [kept.began[id] for id in accounts if id in kept.began]
     known = [at for at in (*began, *chosen) if at <= kept.as_of]
     return min([*(one.due for one in outcomes), *known], default=kept.as_of)
