@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from chalicelib.core.publishing import ASKED
 from chalicelib.core.scores.outcome import Fate, Message, Outcome
 from chalicelib.core.target import Policy, State, Target
 
@@ -56,7 +57,9 @@ def _is_ours(target: Target) -> bool:
 
 def _due(target: Target, scheduled_at: datetime) -> datetime:
     """The promised instant. What a person let go that the late policy had held is due when they did, as its row says:
-    but it was late by its grace before, at least."""
+    but it was late by its grace before, at least. What they gave a later time was promised anew."""
+    if scheduled_at > max((one.at for one in target.events if one.type in ASKED), default=scheduled_at):
+        return scheduled_at
     held = [one.at for one in target.events if one.type == "held" and one.detail == LATE]
     return min([scheduled_at, *(at - timedelta(seconds=target.grace_seconds) for at in held)])
 
