@@ -5,6 +5,7 @@
 What changes has the workspace computed by the next hourly run; every workspace is computed once a day.
 """
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -15,6 +16,8 @@ from chalicelib.core.timing import milliseconds, stamp
 from chalicelib.ports import Item, Key, Put, World
 from chalicelib.service import records
 from chalicelib.service.dispatch import BEHIND_EVERY_ID
+
+log = logging.getLogger(__name__)
 
 SHARD_NAMES = tuple(f"SCORE#{number:02d}" for number in range(records.SHARDS))
 MOST = 1000
@@ -44,8 +47,7 @@ def key(workspace_id: str) -> Key:
 
 def of(world: World, workspace_id: str) -> Agenda | None:
     """The workspace's agenda; None where nothing was ever there to be scored."""
-    item = world.table.get(key(workspace_id))
-    return records.from_doc(Agenda, item.doc) if item else None
+    return _known(world.table.get(key(workspace_id)))
 
 
 def mark(world: World, workspace_id: str) -> None:
@@ -53,7 +55,7 @@ def mark(world: World, workspace_id: str) -> None:
     now = milliseconds(world.clock.now())
     for _ in range(TRIES):
         item = world.table.get(key(workspace_id))
-        known = records.from_doc(Agenda, item.doc) if item else None
+        known = _known(item)
         if known and known.next_at <= now:
             return
         try:
@@ -66,7 +68,8 @@ def mark(world: World, workspace_id: str) -> None:
 def take(world: World, workspace_id: str, now: datetime) -> Item | None:
     """Take on a workspace that is due: it is due again once we must be dead. None where somebody else took it."""
     item = world.table.get(key(workspace_id))
-    if item is None or (known := records.from_doc(Agenda, item.doc)).next_at > now:
+    known = _known(item) or Agenda(now)
+    if item is None or known.next_at > now:
         return None
     try:
         _write(world, workspace_id, replace(known, next_at=now + LEASE), item)
@@ -81,19 +84,29 @@ def done(world: World, workspace_id: str, taken: Item, scored_at: datetime, next
         item = world.table.get(key(workspace_id))
         if item is None:
             return
-        marked = records.from_doc(Agenda, item.doc).next_at if item.rev != taken.rev else next_at
+        since = _known(item) if item.rev != taken.rev else None
         try:
-            _write(world, workspace_id, Agenda(marked, scored_at), item)
+            _write(world, workspace_id, Agenda(since.next_at if since else next_at, scored_at), item)
             return
         except Stale:
             continue
 
 
 def due(world: World, now: datetime) -> Iterator[str]:
-    """The workspaces that are due, the earliest of each shard first."""
-    for shard in SHARD_NAMES:
-        for row in world.table.opened(shard, end=stamp(now) + BEHIND_EVERY_ID, limit=MOST):
-            yield row.key.pk.removeprefix(pk(""))
+    """The workspaces that are due, the earliest first: a run may not come to all of them."""
+    end = stamp(now) + BEHIND_EVERY_ID
+    rows = [row for shard in SHARD_NAMES for row in world.table.opened(shard, end=end, limit=MOST)]
+    for row in sorted(rows, key=lambda row: row.at.sk):
+        yield row.key.pk.removeprefix(pk(""))
+
+
+def _known(item: Item | None) -> Agenda | None:
+    """What is known; nothing where the row makes no sense, so that it is written anew: who marks it must not fail."""
+    try:
+        return records.from_doc(Agenda, item.doc) if item else None
+    except ValueError:
+        log.exception("agenda_unreadable", extra={"item": item.key.pk if item else ""})
+        return None
 
 
 def _write(world: World, workspace_id: str, agenda: Agenda, before: Item | None) -> None:

@@ -30,7 +30,7 @@ from chalicelib.core.redaction import secrets_in, without
 from chalicelib.core.timing import instant, stamp
 from chalicelib.platforms import names, platform
 from chalicelib.ports import Delete, Item, Key, Put, World
-from chalicelib.service import apps, callback_secrets, records, sandbox, sealing
+from chalicelib.service import agenda, apps, callback_secrets, records, sandbox, sealing
 from chalicelib.service.reading import Page
 
 if TYPE_CHECKING:
@@ -97,6 +97,7 @@ def keep(
     )
     world.table.write(Put(_item(world, account), expect=before.rev if before else 0))
     _tidy(world, workspace_id, before.doc.get("grant") if before else None)
+    agenda.mark(world, workspace_id)
     return account
 
 
@@ -235,6 +236,7 @@ def disconnect(world: World, workspace_id: str, account_id: str) -> None:
     left = Put(Item(former, {"platform": gone.platform}), expect=None)
     world.table.write(Delete(key(workspace_id, account_id)), Delete(callback_secrets.key(account_id)), left)
     _tidy(world, workspace_id, gone.grant)
+    agenda.mark(world, workspace_id)
 
 
 def is_stale(network: "Platform", account: Account, when: datetime) -> bool:

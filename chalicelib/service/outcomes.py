@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from chalicelib.core.errors import NotFound, Stale, Unavailable
+from chalicelib.core.errors import NotFound, Stale, Unaffordable, Unavailable
 from chalicelib.core.scores.ended import outcome
 from chalicelib.core.scores.outcome import Message, Outcome
 from chalicelib.core.target import TERMINAL, State, Target
@@ -60,11 +60,20 @@ def since(world: World, workspace_id: str, account_id: str, first: datetime) -> 
     return [one for one in found if one.due >= first]
 
 
+def began(world: World, workspace_id: str, account_id: str) -> datetime | None:
+    """When the first target was due of which anything is kept; None where there is none."""
+    first = world.table.items(engaged.pk(workspace_id, account_id), OUTCOMES, limit=1)
+    return min(
+        (entry.outcome.due for day in map(_known, first) for entry in day.values() if entry.outcome), default=None
+    )
+
+
 def keep(world: World, changes: Sequence[Change]) -> None:
     """Keep what became of the targets that have changed, and have their workspaces scored.
 
-    Raises Unavailable where somebody else keeps writing the same day. What makes no sense is logged and left out: the
-    stream is publishing's messenger first, and must not be held up by what scores are made of.
+    Raises Unavailable where somebody else keeps writing the same day. What makes no sense, or is more than a day can
+    hold, is logged and left out: the stream is publishing's messenger first, and must not be held up by what scores are
+    made of.
     """
     days: dict[Key, dict[str, Entry]] = defaultdict(dict)
     for change in changes:
@@ -74,7 +83,10 @@ def keep(world: World, changes: Sequence[Change]) -> None:
         except NONSENSE:
             log.exception("outcome_unreadable", extra={"item": change.new.key.sk if change.new else ""})
     for place, entries in days.items():
-        _write(world, place, entries)
+        try:
+            _write(world, place, entries)
+        except Unaffordable:
+            log.exception("outcomes_too_many", extra={"item": f"{place.pk} {place.sk}"})
     for workspace_id in sorted({engaged.workspace_in(place) for place in days}):
         agenda.mark(world, workspace_id)
 
@@ -106,20 +118,28 @@ def _day(target: Target) -> str:
 
 
 def _outcome(world: World, target: Target) -> Outcome | None:
-    """What became of a target, with how much of its post arrived."""
+    """What became of a target, with how much of its post arrived, as far as that can be measured."""
     if target.state not in (State.PUBLISHED, State.REMOVED):
         return outcome(target)
     try:
-        post = records.load_post(world.table, target.workspace_id, target.post_id)
+        return outcome(target, *_of_post(world, target))
     except NotFound:
         return outcome(target)
-    rendition = world.table.get(records.rendition_key(records.of(target)))
-    measured: Message | None = None
-    if rendition:
-        from chalicelib.core.scores.message import measure  # which few changes need
+    except NONSENSE:
+        log.exception("not_measured", extra={"target": target.id})
+        return outcome(target)
 
-        measured = measure(post.content, records.rendition_of(rendition), brand.of(world, target.workspace_id))
-    return outcome(target, post.source_event_at, measured)
+
+def _of_post(world: World, target: Target) -> tuple[datetime | None, Message | None]:
+    """When that happened which the post is about, and how much of the post arrived."""
+    post = records.load_post(world.table, target.workspace_id, target.post_id)
+    rendition = world.table.get(records.rendition_key(records.of(target)))
+    if rendition is None:
+        return post.source_event_at, None
+    from chalicelib.core.scores.message import measure  # which few changes need
+
+    kit = brand.of(world, target.workspace_id)
+    return post.source_event_at, measure(post.content, records.rendition_of(rendition), kit)
 
 
 def _write(world: World, place: Key, entries: dict[str, Entry]) -> None:

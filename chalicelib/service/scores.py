@@ -13,7 +13,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Literal, cast
+from typing import Literal, TypeVar, cast
 
 from chalicelib.core.account import Account
 from chalicelib.core.day import Day, Waits
@@ -23,6 +23,7 @@ from chalicelib.core.scores import scoring
 from chalicelib.core.scores.goal import AtRisk, at_risk
 from chalicelib.core.scores.score import KINDS, Confidence, Kind, Score
 from chalicelib.core.scores.scoring import DAYS, LONGEST, WINDOWS, Kept, Scope
+from chalicelib.core.target import State
 from chalicelib.core.timing import milliseconds, stamp
 from chalicelib.core.webhooks import Message, goal_news, score_news
 from chalicelib.ports import Change, Delete, Item, Key, Put, World
@@ -43,6 +44,7 @@ from chalicelib.service.plan import Plans, Versions
 from chalicelib.service.reading import PostFilter
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 SCORE, HISTORY, GOAL = "SCORE#", "HISTORY#", "GOAL#"
 THREADS = 4
@@ -54,8 +56,8 @@ HOURLY = timedelta(minutes=30)
 """The same where somebody waits for an answer."""
 AHEAD = 50
 """Posts of the rest of a week that are looked at."""
-OPEN = frozenset({"scheduled", "queued", "publishing", "awaiting_action"})
-"""States of a post that will yet go out."""
+OPEN = frozenset({State.SCHEDULED, State.QUEUED, State.PUBLISHING, State.AWAITING_ACTION})
+"""States of a target that will yet go out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,7 @@ def gather(world: World, workspace_id: str, now: datetime) -> Kept:
     return Kept(
         as_of=now,
         accounts={one.id: one.platform for one in accounts},
+        began={one.id: began for one in accounts if (began := outcomes.began(world, workspace_id, one.id))},
         outcomes={one.id: outcomes.since(world, workspace_id, one.id, first) for one in accounts},
         waits={one.id: _waits(world, one, now) for one in accounts},
         weeks=weeks,
@@ -171,7 +174,8 @@ def _day(item: Item) -> Day:
 
 
 def _somebody_waits(kept: Kept) -> bool:
-    return any(one.waiting for waits in kept.waits.values() for one in waits.values())
+    """Whether time will soon change a score: whoever waits longer than the target was failed, and stays so."""
+    return scoring.answers(kept, list(kept.accounts), kept.as_of - timedelta(days=DAYS["28d"])).waiting > 0
 
 
 def write(world: World, workspace_id: str, kept: Kept) -> None:
@@ -188,30 +192,24 @@ def write(world: World, workspace_id: str, kept: Kept) -> None:
 
 def _keep(world: World, workspace_id: str, scope: Scope, made: Scored, item: Item | None) -> None:
     """Keep a scope's scores and the day's point of its history; nothing where both are known."""
-    before = _scored(item) if item else None
+    before = _sound(Scored, item)
     day = stamp(made.at)[:10]
     if before and before.scores == made.scores and stamp(before.at)[:10] == day:
         return
     place = month_key(workspace_id, scope, day[:7])
-    past = world.table.get(place)
-    noted = (records.from_doc(Month, past.doc) if past else Month()).noted(day, made.scores)
+    noted = (_sound(Month, world.table.get(place)) or Month()).noted(day, made.scores)
     world.table.write(
         Put(Item(score_key(workspace_id, scope), records.to_doc(made)), expect=None),
         Put(Item(place, records.to_doc(noted)), expect=None),
     )
 
 
-def scored_of(item: Item) -> Scored:
-    """The scores in a row."""
-    return records.from_doc(Scored, item.doc)
-
-
-def _scored(item: Item) -> Scored | None:
-    """The same; None where the row makes no sense, and is to be written anew."""
+def _sound(kind: type[T], item: Item | None) -> T | None:
+    """What is in a row of ours; None where there is none, or it makes no sense and is to be written anew."""
     try:
-        return scored_of(item)
+        return records.from_doc(kind, item.doc) if item else None
     except ValueError:
-        log.exception("score_unreadable", extra={"item": item.key.sk})
+        log.exception("scores_unreadable", extra={"item": item.key.sk if item else ""})
         return None
 
 
@@ -227,34 +225,36 @@ def _measure(world: World, workspace_id: str, made: Scored) -> None:
 def _watch_goals(world: World, workspace_id: str, kept: Kept) -> None:
     """Tell, once a week, of each goal that somebody chose and that will not be reached by itself."""
     for id in kept.chosen_at:
-        week, scope = kept.weeks[id][-1], Scope("account", id) if id else Scope("workspace")
+        week = scoring.rest(kept.weeks[id][-1], kept.chosen_at[id])
+        scope = Scope("account", id) if id else Scope("workspace")
         accounts = [id] if id else list(kept.accounts)
         inside = [one for account in accounts for one in kept.outcomes.get(account, ()) if one.due >= week.start]
-        published = len({one.post_id for one in inside if one.fate == "published"})
-        if published >= week.least:
+        published = {one.post_id for one in inside if one.fate == "published"}
+        if len(published) >= week.least:
             continue
-        found = at_risk(scope.name, week, published, _ahead(world, workspace_id, id, kept, week), kept.as_of)
+        scheduled = _ahead(world, workspace_id, id, kept, week) - published
+        found = at_risk(scope.name, week, len(published), len(scheduled), kept.as_of)
         place = goal_key(workspace_id, scope)
-        item = world.table.get(place) if found else None
-        if found and (item is None or goal_of(item).week != found.week):
+        told = _sound(AtRisk, world.table.get(place)) if found else None
+        if found and (told is None or told.week != found.week):
             world.table.write(Put(Item(place, records.to_doc(found)), expect=None))
 
 
-def _ahead(world: World, workspace_id: str, account_id: str | None, kept: Kept, week: PlannedWeek) -> int:
-    """How many posts will go out in what is left of the week; no more than its goal are counted."""
+def _ahead(world: World, workspace_id: str, account_id: str | None, kept: Kept, week: PlannedWeek) -> set[str]:
+    """The posts that will go out in what is left of the week, as far as they are looked at."""
     wanted = PostFilter(account_id=account_id, since=kept.as_of, until=week.end)
     page = reading.posts(world, workspace_id, wanted, limit=AHEAD)
-    return sum(1 for whole in page.data if whole.status in OPEN)
+    return {
+        target.post_id
+        for whole in page.data
+        for target in whole.targets
+        if target.state in OPEN and account_id in (None, target.account_id)
+    }
 
 
 def goal_key(workspace_id: str, scope: Scope) -> Key:
     """Where it says which week's goal was last at risk."""
     return Key(pk(workspace_id), f"{GOAL}{scope.name}")
-
-
-def goal_of(item: Item) -> AtRisk:
-    """The goal at risk in a row."""
-    return records.from_doc(AtRisk, item.doc)
 
 
 def news(change: Change) -> list[Message]:
@@ -263,17 +263,17 @@ def news(change: Change) -> list[Message]:
         return []
     workspace_id = change.new.key.pk.removeprefix(pk(""))
     if change.new.key.sk.startswith(GOAL):
-        return [goal_news(workspace_id, goal_of(change.new))]
-    scope, new = change.new.key.sk.removeprefix(SCORE), _scored(change.new)
-    old = _scored(change.old) if change.old else None
+        goal = _sound(AtRisk, change.new)
+        return [goal_news(workspace_id, goal)] if goal else []
+    scope, new, old = change.new.key.sk.removeprefix(SCORE), _sound(Scored, change.new), _sound(Scored, change.old)
     if new is None:
         return []
     told = []
     for window in (windows[0] for windows in WINDOWS.values()):
-        value = new.scores[window].value
-        before = old.scores[window].value if old else None
-        if value is not None and (before is None or round(value) != round(before)):
-            told.append(score_news(workspace_id, scope, window, new.scores[window], before, new.at))
+        score, was = new.scores.get(window), old.scores.get(window) if old else None
+        before = was.value if was else None
+        if score and score.value is not None and (before is None or round(score.value) != round(before)):
+            told.append(score_news(workspace_id, scope, window, score, before, new.at))
     return told
 
 
@@ -298,11 +298,13 @@ def listed(
     wanted = [window] if window else [WINDOWS[one][0] for one in KINDS]
     found = list[Shown]()
     for item in rows:
-        place, kept = _scope(item.key.sk), scored_of(item)
+        place, kept = _scope(item.key.sk), _sound(Scored, item)
+        if kept is None:
+            continue
         computed_at = max(kept.at, plan.scored_at or kept.at) if plan else kept.at
         of = place.id if place.kind == "platform" else platforms.get(place.id)
         for name in wanted:
-            if kind in (None, kept.scores[name].kind):
+            if name in kept.scores and kind in (None, kept.scores[name].kind):
                 found.append(Shown(place, of, name, kept.scores[name], computed_at))
     return sorted(found, key=lambda one: (_ORDER.index(one.scope.kind), one.scope.id, one.score.kind, one.window))
 
@@ -354,7 +356,8 @@ def history(world: World, workspace_id: str, scope: Scope, kind: Kind, first: da
     """What a score was on each day of a span on which it was computed."""
     begin, end = (month_key(workspace_id, scope, f"{day:%Y-%m}") for day in (first, last))
     rows = [item for item in _from(world, begin) if item.key.sk <= end.sk]
-    days = {day: point for item in rows for day, point in records.from_doc(Month, item.doc).days.get(kind, {}).items()}
+    months = [_sound(Month, item) or Month() for item in rows]
+    days = {day: point for month in months for day, point in month.days.get(kind, {}).items()}
     return {day: point for text, point in sorted(days.items()) if first <= (day := date.fromisoformat(text)) <= last}
 
 

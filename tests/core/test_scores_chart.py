@@ -45,6 +45,12 @@ def test_a_name_is_text_whatever_is_in_it() -> None:
     assert not list(picture.iter(f"{SVG}script"))
 
 
+@given(st.text())
+def test_a_name_is_text_whatever_letters_it_has(name: str) -> None:
+    """Some that networks let pass are none in XML: a picture with them would be none."""
+    assert drawn(name, 80.0).findtext(f"{SVG}title") is not None
+
+
 def test_it_can_be_read_out() -> None:
     picture = drawn("Timeliness", 71.25, None, 80.0)
     assert picture.attrib["role"] == "img"

@@ -5,19 +5,27 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from chalicelib.core.conversation import Effect
 from chalicelib.core.scores.ended import outcome
-from chalicelib.core.target import TERMINAL, Event, Fault, State, Target
+from chalicelib.core.target import TERMINAL, Event, Exchange, Fault, State, Target
 
 DUE = datetime(2026, 11, 23, 9, tzinfo=UTC)
-TARGET = Target(
-    *("tgt_1", "post_1", "ws_1", "acc_1", "sandbox", State.PUBLISHED, DUE),
-    sent_at=DUE + timedelta(milliseconds=100),
-    published_at=DUE + timedelta(milliseconds=900),
-)
 
 
 def at(seconds: float) -> datetime:
     return DUE + timedelta(seconds=seconds)
+
+
+def sent(seconds: float, *, void: bool = False) -> Exchange:
+    return Exchange("digest", Effect.CREATE, 0, at(seconds), at(seconds + 5), void=void)
+
+
+TARGET = Target(
+    *("tgt_1", "post_1", "ws_1", "acc_1", "sandbox", State.PUBLISHED, DUE),
+    ledger=(sent(0.1),),
+    sent_at=at(0.1),
+    published_at=at(0.9),
+)
 
 
 def late(target: Target) -> float:
@@ -76,9 +84,15 @@ def test_the_networks_word_counts_as_far_as_it_can_be_true(told: float | None, s
 
 
 def test_what_left_before_it_was_due_was_early() -> None:
-    found = outcome(replace(TARGET, sent_at=at(-1)))
+    found = outcome(replace(TARGET, ledger=(sent(-1),)))
     assert found is not None
     assert found.early
+
+
+def test_what_was_refused_before_its_author_gave_it_another_time_was_not_early() -> None:
+    found = outcome(replace(TARGET, ledger=(sent(-3600, void=True), sent(0.2)), sent_at=at(-3600)))
+    assert found is not None
+    assert not found.early
 
 
 @pytest.mark.parametrize(
@@ -88,6 +102,11 @@ def test_what_left_before_it_was_due_was_early() -> None:
         pytest.param([("held", "by hand", -60), ("resumed", None, 595)], 595, 5, id="held by a person"),
         pytest.param([("held", "held_workspace", 2), ("resumed", None, 590)], 588, 12, id="stopped by a hold"),
         pytest.param([("unconfirmed", "no_answer", 3), ("retried", "key_1", 590)], 587, 13, id="looked for in vain"),
+        pytest.param(
+            [("unconfirmed", "no_answer", 3), ("unconfirmed", "http_503", 400), ("retried", "key_1", 590)],
+            *(190, 410),
+            id="looked for by the machine first",
+        ),
         pytest.param([("action_needed", None, 1), ("confirmed", "key_1", 700)], 599, 1, id="published by hand"),
         pytest.param([("held", "by hand", -60), ("resumed", None, -5)], 0, 600, id="let go before it was due"),
     ],
@@ -96,7 +115,7 @@ def test_what_a_person_took_is_told_apart(
     events: list[tuple[str, str | None, float]], person: float, lateness: float
 ) -> None:
     timeline = tuple(Event(at(when), type, detail) for type, detail, when in events)
-    found = outcome(replace(TARGET, published_at=at(600), sent_at=None, events=timeline))
+    found = outcome(replace(TARGET, published_at=at(600), ledger=(), events=timeline))
     assert found is not None
     assert (found.person_ms, found.late) == (person * 1000, lateness)
 
@@ -105,5 +124,13 @@ def test_what_the_late_policy_held_was_late_before_a_person_saw_it() -> None:
     """Its row says that it is due when they let it go; the machine was late by more than its grace."""
     resumed = at(3600)
     timeline = (Event(at(301), "held", "late"), Event(resumed, "resumed"))
-    target = replace(TARGET, scheduled_at=resumed, sent_at=resumed, published_at=resumed, events=timeline)
+    target = replace(TARGET, scheduled_at=resumed, ledger=(), published_at=resumed, events=timeline)
     assert late(target) >= 300
+
+
+def test_what_a_person_gave_another_time_after_it_was_held_was_promised_anew() -> None:
+    """Not so what they only let go, whatever else they changed: that they did when it was late already."""
+    timeline = (Event(at(301), "held", "late"), Event(at(600), "edited"), Event(at(3600), "resumed"))
+    for again, lateness in ((at(3600), 3599), (at(86_400), 0)):
+        out = {"scheduled_at": again, "published_at": again, "ledger": ()}
+        assert late(replace(TARGET, events=timeline, **out)) == lateness

@@ -1,6 +1,7 @@
 """From what is published and answered to scores: kept by the stream, computed by the cron, told, and read."""
 
 import json
+import random
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -8,16 +9,19 @@ from typing import Any, cast
 
 import pytest
 
-from chalicelib.core.day import Day
+from chalicelib.aws import rows
+from chalicelib.core.business_hours import BusinessHours
+from chalicelib.core.day import Day, Waits, hour_of
 from chalicelib.core.plan import Goal, Plan, Slot
 from chalicelib.core.scores.outcome import Outcome
 from chalicelib.core.scores.score import Score
 from chalicelib.core.scores.scoring import Scope
 from chalicelib.core.target import State
 from chalicelib.ports import Item, Key, Put
-from chalicelib.service import agenda, connect, engaged, outcomes, plan, reading, records, scores
+from chalicelib.service import agenda, business_hours, connect, engaged, outcomes, plan, reading, records, scores, steer
+from chalicelib.service.outcomes import Entry, Outcomes
 from chalicelib.service.tell import scores_in, tell
-from tests.fakes import FakeClock, FakeTable
+from tests.fakes import FakeClock, FakeTable, world
 from tests.service.conftest import Stage
 
 WORKSPACE = Scope("workspace")
@@ -90,6 +94,19 @@ def test_an_older_word_never_takes_the_place_of_a_newer_one(stage: Stage, cron: 
     assert kept(stage) == before
 
 
+def test_what_was_tried_in_vain_before_a_person_gave_it_another_time_was_not_early(stage: Stage, cron: Cron) -> None:
+    whole = stage.create(20, targets=[{"account_id": stage.accounts[0], "options": {"fault": "rate_limit"}}])
+    while stage.target(whole).error is None:
+        stage.let_pass(1)
+    steer.hold(stage.world, stage.workspace_id, whole.post.id)
+    stage.let_pass(3600)
+    steer.resume(stage.world, stage.workspace_id, whole.post.id)
+    stage.let_pass(10)
+    cron.tell()
+    (one,) = kept(stage)
+    assert (one.fate, one.early) == ("published", False)
+
+
 def test_what_opens_again_has_no_outcome_any_more(stage: Stage, cron: Cron) -> None:
     published(stage)
     cron.tell()
@@ -130,6 +147,76 @@ def test_nothing_is_computed_where_nothing_changed_until_a_day_has_passed(stage:
     assert cron.run() == {}
     stage.world.clock.advance(hours=23)
     assert cron.run() == {"scored": 1}
+
+
+def test_who_waits_has_it_scored_every_hour_only_until_the_answer_is_late_for_good(stage: Stage, cron: Cron) -> None:
+    asked = engaged.day_key(stage.workspace_id, stage.accounts[0], stage.now)
+    day = Day(waits={hour_of(stage.now): Waits(waiting=1)})
+    stage.world.table.write(Put(engaged.day_item(asked, day, 0), expect=0))
+    agenda.mark(stage.world, stage.workspace_id)
+    runs = []
+    for _ in range(12):
+        stage.world.clock.advance(minutes=10)
+        runs.append(cron.run()["scored"])
+        stage.world.clock.advance(minutes=50)
+    assert runs == [1, 1, 1] + [0] * 9
+    assert part(cron.of("28d"), "response") is not None
+
+
+def test_a_run_too_short_for_all_begins_with_who_has_waited_longest() -> None:
+    """Whatever shard they are in: or those of the last one would never have their turn."""
+    fakes, names = world(), [f"ws_{number}" for number in range(40)]
+    random.Random(1).shuffle(names)
+    for name in names:
+        agenda.mark(fakes, name)
+        fakes.clock.advance(seconds=1)
+    assert list(agenda.due(fakes, fakes.clock.now())) == names
+
+
+@pytest.mark.parametrize("change", ["connect", "disconnect", "business_hours"])
+def test_what_changes_scores_without_any_post_has_them_computed_by_the_next_run(
+    stage: Stage, cron: Cron, change: str
+) -> None:
+    published(stage)
+    cron.run()
+    stage.world.clock.advance(hours=1)
+    if change == "connect":
+        connect.connect(stage.world, stage.workspace_id, connect.NewAccount(platform="sandbox", name="Three"))
+    elif change == "disconnect":
+        connect.disconnect(stage.world, stage.workspace_id, stage.accounts[0])
+    else:
+        business_hours.choose(stage.world, stage.workspace_id, BusinessHours(target=timedelta(hours=1)))
+    assert cron.run() == {"scored": 1}
+    accounts = {one.scope.id for one in scores.listed(stage.world, stage.workspace_id, None)} - {"", "sandbox"}
+    assert accounts == {one.id for one in connect.every(stage.world, stage.workspace_id)}
+
+
+@pytest.mark.parametrize("back", [False, True])
+def test_a_long_silence_is_no_new_beginning(stage: Stage, cron: Cron, back: bool) -> None:
+    """Who published once, and then nothing for longer than any window, has missed its weeks: with a plan or without."""
+    published(stage)
+    stage.world.clock.advance(days=70)
+    if back:
+        published(stage)
+    agenda.mark(stage.world, stage.workspace_id)
+    cron.run()
+    for scope in (WORKSPACE, Scope("platform", "sandbox"), Scope("account", stage.accounts[0])):
+        cadence = next(one for one in cron.of("8w", scope).parts if one.name == "cadence")
+        assert (cadence.n, (cadence.value or 0) < 0.1) == (8, True)
+
+
+def test_an_account_that_is_new_misses_no_week_of_an_older_plan(stage: Stage, cron: Cron) -> None:
+    choose(stage, 1, 5)
+    stage.world.clock.advance(days=50)
+    new = connect.connect(stage.world, stage.workspace_id, connect.NewAccount(platform="sandbox", name="New")).id
+    published(stage, targets=[{"account_id": new}])
+    cron.run()
+    found = {
+        scope.kind: next(one.n for one in cron.of("8w", scope).parts if one.name == "cadence")
+        for scope in (WORKSPACE, Scope("account", new))
+    }
+    assert found["workspace"] >= 7
+    assert found["account"] <= 1
 
 
 def test_twice_over_gives_the_same(stage: Stage, cron: Cron) -> None:
@@ -220,6 +307,75 @@ def test_poisoned_rows_harm_neither_publishing_nor_webhooks_nor_the_other_scores
         assert states == {State.PUBLISHED}
 
 
+def test_a_poisoned_agenda_holds_up_nobody_and_is_written_anew(stage: Stage, cron: Cron) -> None:
+    place = agenda.key(stage.workspace_id)
+    stage.world.table.write(Put(Item(place, {"next_at": "soon"}), expect=None))
+    published(stage)
+    cron.tell()
+    assert cron.run() == {"scored": 1}
+    assert cron.of("28d").value == 100
+
+
+def test_a_day_of_more_posts_than_a_row_can_hold_holds_up_nobody(
+    stage: Stage, cron: Cron, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The stream would bring their changes again for hours, and nobody's webhooks behind them."""
+    published(stage)
+    cron.tell()
+    (_, one), day = kept(stage), outcomes.key(stage.workspace_id, stage.accounts[0], stage.now)
+    names = [random.Random(number).randbytes(50).hex() for number in range(200)]
+    many = {name: Entry(1, replace(one, account_id=stage.accounts[0], target_id=name)) for name in names}
+    full = Item(day, records.to_doc(Outcomes(many)))
+    stage.world.table.write(Put(full, expect=None))
+    published(stage)
+    monkeypatch.setattr(rows, "MAX_ITEM_BYTES", rows.size(rows.attributes(full)))
+    cron.tell()
+    assert cron.run() == {"scored": 1}
+    assert {id: cron.of("28d", Scope("account", id)).n for id in stage.accounts} == dict(
+        zip(stage.accounts, (200, 2), strict=True)
+    )
+
+
+def test_what_cannot_be_measured_was_published_all_the_same(stage: Stage, cron: Cron) -> None:
+    whole = stage.create(60)
+    poison(stage, records.workspace_pk(stage.workspace_id), "BRAND")
+    stage.let_pass(90)
+    assert stage.read(whole).status == "published"
+    cron.tell()
+    assert [(one.fate, one.message) for one in kept(stage)] == [("published", None)] * 2
+
+
+def test_scores_that_make_no_sense_hold_up_no_webhook(stage: Stage, cron: Cron) -> None:
+    """Such as those that another version of this service wrote, with other windows."""
+    published(stage)
+    cron.run()
+    place = Key(agenda.pk(stage.workspace_id), "SCORE#workspace")
+    other = {**stored(stage, place), "scores": {}}
+    for sk, doc in (("SCORE#workspace", other), ("SCORE#workspace", stored(stage, place)), ("GOAL#workspace", {})):
+        stage.world.table.write(Put(Item(Key(place.pk, sk), doc), expect=None))
+    cron.tell()
+
+
+def stored(stage: Stage, key: Key) -> dict[str, Any]:
+    item = stage.world.table.get(key)
+    assert item is not None
+    return item.doc
+
+
+def test_history_and_goals_that_make_no_sense_are_written_anew(stage: Stage, cron: Cron) -> None:
+    choose(stage, 3, 5)  # on a Sunday
+    published(stage)
+    month = scores.month_key(stage.workspace_id, WORKSPACE, f"{stage.now:%Y-%m}")
+    for sk in (month.sk, "GOAL#workspace", "SCORE#workspace"):
+        stage.world.table.write(Put(Item(Key(month.pk, sk), {"days": 1}), expect=None))
+    today = stage.now.date()
+    assert scores.listed(stage.world, stage.workspace_id, None) == []
+    assert scores.history(stage.world, stage.workspace_id, WORKSPACE, "timeliness", today, today) == {}
+    stage.world.clock.advance(hours=24 * 5)
+    assert cron.run() == {"scored": 1}
+    assert list(scores.history(stage.world, stage.workspace_id, WORKSPACE, "timeliness", today, stage.now.date()))
+
+
 def stage_post(stage: Stage, post_id: str) -> Any:
     return reading.post(stage.world, stage.workspace_id, post_id)
 
@@ -254,7 +410,7 @@ def test_reading_does_not_grow_with_history(stage: Stage) -> None:
             for account in accounts:
                 place = outcomes.key(stage.workspace_id, account, due)
                 day_key = engaged.day_key(stage.workspace_id, account, due)
-                empty = [Item(place, records.to_doc(outcomes.Outcomes())), engaged.day_item(day_key, Day(), 0)]
+                empty = [Item(place, records.to_doc(Outcomes())), engaged.day_item(day_key, Day(), 0)]
                 stage.world.table.write(*(Put(item, expect=None) for item in empty))
         table = CountingTable(stage.world.table)
         scores.gather(replace(stage.world, table=cast(FakeTable, table)), stage.workspace_id, stage.now)
@@ -305,6 +461,27 @@ def test_a_goal_that_is_provided_for_is_not_at_risk(stage: Stage, cron: Cron) ->
         cron.run()
     weeks = {one["week"] for one in news(stage, "goal.at_risk")}
     assert "2026-11-23T00:00:00.000Z" not in weeks
+
+
+def test_of_the_week_in_which_a_goal_is_chosen_only_the_rest_is_at_risk(stage: Stage, cron: Cron) -> None:
+    choose(stage, 3, 5)  # on a Sunday, behind the last of the week's three times
+    assert cron.run() == {"scored": 1}
+    assert news(stage, "goal.at_risk") == []
+
+
+def test_a_post_that_is_out_somewhere_is_not_another_one_where_it_comes_later(stage: Stage, cron: Cron) -> None:
+    choose(stage, 2, 5)
+    monday = datetime(2026, 11, 23, tzinfo=UTC)
+    stage.world.clock.sleep_until(monday)
+    soon, later = ({"account_id": id} for id in stage.accounts)
+    whole = stage.create(5 * 86_400, targets=[{**soon, "scheduled_at": stage.now + timedelta(minutes=1)}, later])
+    stage.let_pass(90)
+    assert [one.state for one in stage.read(whole).targets] == [State.PUBLISHED, State.SCHEDULED]
+    stage.world.clock.sleep_until(monday + 4 * DAY)
+    agenda.mark(stage.world, stage.workspace_id)
+    cron.run()
+    (told,) = news(stage, "goal.at_risk")
+    assert (told["published"], told["scheduled"], told["missing"]) == (1, 0, 1)
 
 
 def test_scores_are_measured_without_a_dimension_for_each_workspace(stage: Stage, cron: Cron, capsys: Any) -> None:

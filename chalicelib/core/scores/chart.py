@@ -1,5 +1,6 @@
 """A score's history as a picture: one SVG file without any outside asset, to be pasted into a report."""
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 from html import escape
@@ -13,6 +14,8 @@ LEFT, RIGHT, TOP, BOTTOM = 44, 56, 52, 36
 LEVELS = (0, 25, 50, 75, 100)
 MOST_DATES = 6
 INK, PALE, LINE, GROUND = "#1f2933", "#d9e2ec", "#1565c0", "#ffffff"
+NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Letters that no XML 1.0 may hold, https://www.w3.org/TR/xml/#charsets; in a name they mean nothing."""
 FONT = "system-ui, -apple-system, 'Segoe UI', 'PingFang SC', 'Noto Sans CJK SC', 'Microsoft YaHei', sans-serif"
 
 
@@ -22,10 +25,10 @@ def chart(title: str, points: Sequence[Point]) -> str:
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" '
         f'role="img" aria-labelledby="title desc" font-family="{FONT}" font-size="12" fill="{INK}">',
-        f'<title id="title">{escape(title)}</title>',
-        f'<desc id="desc">{escape(_described(known))}</desc>',
+        f'<title id="title">{_text(title)}</title>',
+        f'<desc id="desc">{_text(_described(known))}</desc>',
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="{GROUND}"/>',
-        f'<text x="{LEFT}" y="28" font-size="16" font-weight="600">{escape(title)}</text>',
+        f'<text x="{LEFT}" y="28" font-size="16" font-weight="600">{_text(title)}</text>',
         *(_level(level) for level in LEVELS),
         *_dates(points),
         *_curves(points),
@@ -33,6 +36,11 @@ def chart(title: str, points: Sequence[Point]) -> str:
         "</svg>",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _text(words: str) -> str:
+    """Words as the text of an element."""
+    return escape(NO_XML.sub("", words))
 
 
 def _described(known: Sequence[tuple[date, float]]) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from chalicelib.core.publishing import ASKED
 from chalicelib.core.scores.outcome import Fate, Message, Outcome
 from chalicelib.core.target import Policy, State, Target
 
@@ -26,7 +27,7 @@ def outcome(target: Target, source_event_at: datetime | None = None, message: Me
     fate = _fate(target)
     if fate is None or target.scheduled_at is None or target.answers:
         return None
-    at, due = _out_at(target), _due(target, target.scheduled_at)
+    at, due, sent = _out_at(target), _due(target, target.scheduled_at), _sent_at(target)
     return Outcome(
         target_id=target.id,
         post_id=target.post_id,
@@ -35,7 +36,7 @@ def outcome(target: Target, source_event_at: datetime | None = None, message: Me
         due=due,
         fate=fate,
         at=at,
-        early=target.sent_at is not None and target.sent_at < target.scheduled_at,
+        early=sent is not None and sent < target.scheduled_at,
         person_ms=round(_with_a_person(target, due, at) / timedelta(milliseconds=1)) if at else 0,
         source_event_at=source_event_at,
         message=message if at else None,
@@ -56,17 +57,24 @@ def _is_ours(target: Target) -> bool:
 
 def _due(target: Target, scheduled_at: datetime) -> datetime:
     """The promised instant. What a person let go that the late policy had held is due when they did, as its row says:
-    but it was late by its grace before, at least."""
+    but it was late by its grace before, at least. What they gave a later time was promised anew."""
+    if scheduled_at > max((one.at for one in target.events if one.type in ASKED), default=scheduled_at):
+        return scheduled_at
     held = [one.at for one in target.events if one.type == "held" and one.detail == LATE]
     return min([scheduled_at, *(at - timedelta(seconds=target.grace_seconds) for at in held)])
 
 
 def _out_at(target: Target) -> datetime | None:
     """When it was out: by the network's word, as far as its clock agrees with ours about before and after."""
-    known, sent, told = target.published_at, target.sent_at, target.platform_at
+    known, sent, told = target.published_at, _sent_at(target), target.platform_at
     if known is None or sent is None or told is None:
         return known
     return max(sent, min(told, known))
+
+
+def _sent_at(target: Target) -> datetime | None:
+    """When what is out began to leave: what was tried in vain does not count, and may have been for another time."""
+    return target.creates[0].intent_at if target.creates else None
 
 
 def _with_a_person(target: Target, due: datetime, at: datetime) -> timedelta:
@@ -79,6 +87,6 @@ def _waits(target: Target, at: datetime) -> Iterator[tuple[datetime, datetime]]:
     began: dict[str, datetime] = {}
     for event in target.events:
         if event.type in BEGINS_TO_WAIT and event.detail != LATE:
-            began.setdefault(BEGINS_TO_WAIT[event.type], event.at)
+            began[BEGINS_TO_WAIT[event.type]] = event.at  # the last word: until then the machine was still at it
         elif event.type in began:
             yield began.pop(event.type), at if event.type == "confirmed" else event.at

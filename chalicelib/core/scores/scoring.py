@@ -52,6 +52,8 @@ class Kept:
     """The planned weeks, the present one last: the workspace's, and those of accounts with a plan of their own."""
     chosen_at: Mapping[str | None, datetime]
     """Since when there is a plan that somebody chose."""
+    began: Mapping[str, datetime] = field(default_factory=dict)
+    """When the first of all was due on an account, however long ago; a silence is no new beginning."""
     mix: Mapping[str, float] = field(default_factory=dict)
     """How much is meant for which platform; empty: as much for each."""
     timezone: str = "UTC"
@@ -97,7 +99,7 @@ def scored(kept: Kept, scope: Scope) -> dict[str, Score]:
     """The scores of one scope, by window: `8w`, `4w`, `28d`, `7d`."""
     accounts = _accounts(kept, scope)
     outcomes = [one for id in accounts for one in kept.outcomes.get(id, ()) if one.due <= kept.as_of]
-    weeks = _since(_weeks(kept, accounts), _began(kept, accounts, outcomes))
+    weeks = _since(_weeks(kept, accounts), _began(kept, scope, accounts, outcomes))
     made: dict[str, Score] = {}
     for window, count in WEEKS.items():
         made[window] = _consistency(kept, scope, outcomes, weeks[-count:])
@@ -118,18 +120,25 @@ def _weeks(kept: Kept, accounts: Sequence[str]) -> tuple[PlannedWeek, ...]:
     return own or kept.weeks[None]
 
 
-def _began(kept: Kept, accounts: Sequence[str], outcomes: Sequence[Outcome]) -> datetime:
-    """Since when something is to be expected: the first that was due, or the choice of a plan."""
-    chosen = [kept.chosen_at[id] for id in (None, *accounts) if id in kept.chosen_at]
-    return min([*(one.due for one in outcomes), *chosen], default=kept.as_of)
+def _began(kept: Kept, scope: Scope, accounts: Sequence[str], outcomes: Sequence[Outcome]) -> datetime:
+    """Since when something is to be expected: the first that was due, or the choice of a plan.
+
+    The workspace's plan promises nothing of one account, which may not have been there yet when it was chosen.
+    """
+    theirs = (None, *accounts) if scope.kind == "workspace" else accounts
+    chosen = [kept.chosen_at[id] for id in theirs if id in kept.chosen_at]
+    began = [kept.began[id] for id in accounts if id in kept.began]
+    known = [at for at in (*began, *chosen) if at <= kept.as_of]
+    return min([*(one.due for one in outcomes), *known], default=kept.as_of)
 
 
 def _since(weeks: Sequence[PlannedWeek], began: datetime) -> tuple[PlannedWeek, ...]:
     """The weeks since then; of the one in which it began, what was left of it."""
-    return tuple(_rest(week, began) for week in weeks if week.end > began)
+    return tuple(rest(week, began) for week in weeks if week.end > began)
 
 
-def _rest(week: PlannedWeek, began: datetime) -> PlannedWeek:
+def rest(week: PlannedWeek, began: datetime) -> PlannedWeek:
+    """What was left of a week when it began that something is to be expected; all of it where that was before."""
     left = tuple(one for one in week.occurrences if one.at >= began)
     if len(left) == len(week.occurrences):
         return week
