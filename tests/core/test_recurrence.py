@@ -339,6 +339,38 @@ def test_the_end_is_a_day_a_wall_clock_time_or_an_instant(until: str, last: str)
     assert times(repeating(rule, until=field))[-1] == last
 
 
+@pytest.mark.parametrize("until", ["UNTIL=99991231T235959Z", "UNTIL=99991231T235959", "9999-12-31T23:59:59-11:00"])
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "America/Los_Angeles"])
+def test_an_end_that_no_calendar_reaches_is_none(until: str, zone: str) -> None:
+    rule = f"FREQ=YEARLY;{until}" if until.startswith("UNTIL") else "FREQ=YEARLY"
+    of = repeating(rule, zone=zone, until=None if rule.endswith(until) else until)
+
+    assert flawed(of) == []
+    assert times(of)[-1] == "2089-11-23T09:00"
+
+
+@pytest.mark.parametrize("until", ["UNTIL=00010101T000000Z", "0001-01-01T00:00:00+05:00", "0001-01-01"])
+def test_an_end_before_all_calendars_leaves_nothing(until: str) -> None:
+    rule = f"FREQ=DAILY;{until}" if until.startswith("UNTIL") else "FREQ=DAILY"
+    of = repeating(rule, zone="America/Los_Angeles", until=None if rule.endswith(until) else until)
+
+    assert flawed(of) == [("rule", "makes_nothing")]
+
+
+@pytest.mark.parametrize(
+    "exception",
+    [
+        ("0001-01-01", None),
+        ("9999-12-31", None),
+        ("9999-12-31T23:59:59", None),
+        ("0001-01-01T09:00:00", "0001-01-02T09:00:00"),
+        ("9999-12-30T09:00:00", "9999-12-31T09:00:00"),
+    ],
+)
+def test_exceptions_that_no_calendar_reaches_are_no_times_of_the_rule(exception: Any) -> None:
+    assert flawed(repeating("FREQ=DAILY", exceptions=(exception,))) == [("exceptions", "no_occurrence")]
+
+
 def test_times_and_days_are_left_out_and_times_are_moved() -> None:
     exceptions = (("2026-11-24", None), ("2026-11-25T09:00", None), ("2026-11-26T09:00", "2026-11-26T17:30"))
     of = repeating("FREQ=DAILY;COUNT=5", exceptions=exceptions)
