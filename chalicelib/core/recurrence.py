@@ -450,9 +450,20 @@ def _rule(text: str, issues: list[Issue]) -> Rule | None:
     until = _moment_of_rule(given["UNTIL"], issues) if "UNTIL" in given else None
     if frequency == "MINUTELY" and interval < CLOSEST // MINUTE and "BYMINUTE" not in given:
         _add(issues, "too_often", "rule", f"repeats more often than every {CLOSEST // MINUTE} minutes")
+    if _times_a_day(frequency, numbers) > DAY // CLOSEST:
+        message = f"names more times of a day than there are with {CLOSEST // MINUTE} minutes between them"
+        _add(issues, "too_often", "rule", message)
     if len(issues) > before:
         return None
     return Rule(frequency, interval, DAYS.index(week_start), weekdays, numbers, count, until)
+
+
+def _times_a_day(frequency: str, numbers: dict[str, tuple[int, ...]]) -> int:
+    """How many times of a day a rule names, BYSETPOS aside: the engine lays them all out for every day or hour."""
+    if frequency == "MINUTELY":
+        return 1
+    hours, minutes, seconds = (len(numbers.get(name, ())) or 1 for name in ("BYHOUR", "BYMINUTE", "BYSECOND"))
+    return (24 if frequency == "HOURLY" else hours) * minutes * seconds
 
 
 def _frequency(given: dict[str, str], issues: list[Issue]) -> str:

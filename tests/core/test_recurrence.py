@@ -235,10 +235,27 @@ def test_a_pace_that_is_too_fast_is_refused_at_once(rule: str) -> None:
     assert codes(rule, "UTC", MONDAY) == [("rule", "too_often")]
 
 
+def numbers(many: int) -> str:
+    return ",".join(map(str, range(many)))
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        f"FREQ=YEARLY;BYHOUR={numbers(24)};BYMINUTE={numbers(60)};BYSECOND={numbers(60)};BYSETPOS=1",
+        f"FREQ=MONTHLY;BYHOUR={numbers(24)};BYMINUTE=0,10,20,30,40",
+        f"FREQ=HOURLY;BYMINUTE={numbers(60)};BYSECOND={numbers(60)};BYSETPOS=1",
+    ],
+)
+def test_more_times_a_day_than_there_may_be_are_refused_before_anybody_counts_them(rule: str) -> None:
+    assert codes(rule, "UTC", MONDAY) == [("rule", "too_often")]
+
+
 def test_every_quarter_of_an_hour_is_just_slow_enough() -> None:
     of = repeating("FREQ=MINUTELY;INTERVAL=15")
 
     assert flawed(of) == []
+    assert flawed(repeating(f"FREQ=DAILY;BYHOUR={numbers(24)};BYMINUTE=0,15,30,45")) == []
     first, second = islice(occurrences(of, of.start), 2)
     assert second.at - first.at == CLOSEST
 
