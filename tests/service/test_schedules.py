@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from chalicelib.core.errors import Conflict, Invalid, NotFound, Stale
+from chalicelib.core.kit import Kit
 from chalicelib.core.post import PostPatch
 from chalicelib.core.recurring import AHEAD, MOST_AHEAD, NewSchedule, SchedulePatch
 from chalicelib.core.target import State
 from chalicelib.ports import Delete, Put
-from chalicelib.service import compose, connect, reading, records, schedules, steer
+from chalicelib.service import brand, compose, connect, reading, records, schedules, steer
 from chalicelib.service.reading import PostFilter, Whole
 from chalicelib.service.recur import recur
 from chalicelib.service.schedules import Standing
@@ -383,6 +384,21 @@ def test_a_paused_schedule_makes_nothing_and_what_passes_meanwhile_is_not_missed
     assert due(stage) == days(24, 37)
     assert resumed.progress.missed == ()
     assert [one.type for one in resumed.progress.history] == ["created", "paused", "resumed"]
+
+
+@pytest.mark.parametrize("trouble", ["account", "brand"])
+def test_who_pauses_a_schedule_need_not_put_right_first_what_is_wrong_with_it(stage: Stage, trouble: str) -> None:
+    schedule = made(stage)
+    if trouble == "account":
+        connect.disconnect(stage.world, WORKSPACE, stage.accounts[0])
+    else:
+        banned = {"name": "loud", "terms": ["Ding dong"]}
+        brand.choose(stage.world, WORKSPACE, Kit.model_validate({"banned": [banned]}))
+
+    assert change(stage, schedule, state="paused").state == "paused"
+    assert due(stage) == []
+    with pytest.raises(Invalid):
+        change(stage, schedule, state="active")
 
 
 def test_a_deleted_schedule_takes_its_posts_along(stage: Stage) -> None:
