@@ -10,7 +10,7 @@ from chalicelib.core.errors import Invalid, Issue, NotFound, Stale
 from chalicelib.core.recurrence import Recurrence, flaws, occurrences, reached
 from chalicelib.core.recurring import Ahead, Kept, NewSchedule, Progress, Schedule, SchedulePatch
 from chalicelib.core.timing import milliseconds, resolve
-from chalicelib.ports import Delete, World
+from chalicelib.ports import Delete, Item, World
 from chalicelib.service import reading, records, schedule
 from chalicelib.service.reading import Page
 
@@ -90,7 +90,7 @@ def get(world: World, workspace_id: str, schedule_id: str) -> Standing:
     items = world.table.get_many(keys)
     if len(items) < len(keys):
         raise NotFound(f"there is no schedule {schedule_id}")
-    return Standing(records.schedule_of(items[0]), records.progress_of(items[1]))
+    return Standing(records.schedule_of(items[0]), _by_now(world, items[1]))
 
 
 def page(world: World, workspace_id: str, limit: int = 20, cursor: str | None = None) -> Page[Standing]:
@@ -100,7 +100,7 @@ def page(world: World, workspace_id: str, limit: int = 20, cursor: str | None = 
     items = world.table.items(records.workspace_pk(workspace_id), prefix, limit=limit + 1, after=after)
     found = [records.schedule_of(item) for item in items[:limit]]
     rows = world.table.get_many([records.progress_key(workspace_id, one.id) for one in found])
-    progress = {one.schedule_id: one for one in map(records.progress_of, rows)}
+    progress = {one.schedule_id: one for one in (_by_now(world, row) for row in rows)}
     standing = [Standing(one, progress[one.id]) for one in found if one.id in progress]
     return Page(standing, found[-1].id if len(items) > limit else None)
 
@@ -207,6 +207,11 @@ def _is_untouched(world: World, workspace_id: str, post_id: str) -> bool:
     except NotFound:
         return False
     return whole.post.version == 1 and all(target.version == 1 for target in whole.targets)
+
+
+def _by_now(world: World, row: Item) -> Progress:
+    """The progress in a row, without what has passed since it was written: when all is made, nobody looks again."""
+    return records.progress_of(row).at(world.clock.now())
 
 
 def _set_going(world: World, workspace_id: str, schedule_id: str) -> Standing:

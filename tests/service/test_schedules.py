@@ -520,6 +520,8 @@ def test_a_schedule_ends_with_its_last_post(stage: Stage) -> None:
     stage.world.clock.advance(days=4)
     assert again(stage, schedule).progress.look_at is None
     recur(stage.world)
+    assert [one.state for one in schedules.page(stage.world, WORKSPACE).data] == ["ended"]
+    assert again(stage, schedule).state == "ended"
     assert change(stage, schedule, count=8).state == "active"
 
 
