@@ -17,7 +17,7 @@ from chalicelib.core.recurrence import Occurrence, occurrences
 from chalicelib.core.recurring import AHEAD, MOST_AHEAD, SOON, Ahead, Kept, Missed, Progress, Schedule
 from chalicelib.core.timing import milliseconds, stamp
 from chalicelib.ports import Delete, Found, World
-from chalicelib.service import compose, idempotency, journal, records
+from chalicelib.service import compose, idempotency, journal, reading, records
 from chalicelib.service.compose import Occasion
 from chalicelib.service.dispatch import BEHIND_EVERY_ID
 
@@ -94,7 +94,11 @@ class _Look:
         if not self.progress.doomed:
             return
         late = self.now + SOON
-        kept = [one for one in self.progress.doomed if (anew and one.at <= late) or not self._is_deleted(one)]
+        kept = [
+            one
+            for one in self.progress.doomed
+            if not (self._is_gone(one) if anew and one.at <= late else self._is_deleted(one))
+        ]
         self.progress = replace(self.progress, doomed=(), kept=(*self.progress.kept, *kept))
         self._write()
 
@@ -172,6 +176,10 @@ class _Look:
         )
         self.outcomes["missed"] += len(missed)
         missed.clear()
+
+    def _is_gone(self, one: Kept) -> bool:
+        """Whether somebody who died since has deleted the post already: nothing of it will go out, or has."""
+        return not reading.wholes(self.world, self.progress.workspace_id, [one.post_id])
 
     def _is_deleted(self, one: Kept) -> bool:
         """Delete a post, or find it deleted; not where it is out or just going out."""

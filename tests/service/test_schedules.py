@@ -348,6 +348,27 @@ def test_what_has_gone_out_before_its_edit_was_finished_is_not_missed_and_not_ma
     assert again(stage, schedule).progress.missed == ()
 
 
+@pytest.mark.parametrize("minutes", [29, 60])
+def test_what_was_deleted_for_an_edit_that_was_not_finished_is_made_again_or_told(stage: Stage, minutes: int) -> None:
+    schedule = made(stage, starts_at="2026-11-22T09:30:00")
+
+    def die(count: int) -> None:
+        if count == 3:
+            raise SystemExit
+
+    end = before_each_write(stage, die)
+    with pytest.raises(SystemExit):
+        change(stage, schedule, name="Bells")
+    end()
+    assert due(stage)[0] == days(23, 23, "09:30")[0], "the first one is deleted"
+    stage.world.clock.advance(minutes=minutes)
+    recur(stage.world)
+
+    missed = [one.wall.isoformat() for one in again(stage, schedule).progress.missed]
+    assert (missed == ["2026-11-22T09:30:00"]) == (minutes == 60)
+    assert (days(22, 22, "09:30")[0] in due(stage)) == (minutes == 29)
+
+
 def test_who_reads_a_schedule_just_before_it_is_edited_makes_nothing_of_the_old_one(stage: Stage) -> None:
     schedule = made(stage)
     get_many, place = stage.world.table.get_many, records.schedule_key(WORKSPACE, schedule.schedule.id)
