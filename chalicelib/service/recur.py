@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from chalicelib.core.errors import Conflict, Invalid, Issue, NotFound, Refused, Stale
 from chalicelib.core.recurrence import Occurrence, occurrences
-from chalicelib.core.recurring import AHEAD, MOST_AHEAD, SOON, Ahead, Kept, Missed, Progress, Schedule
+from chalicelib.core.recurring import AHEAD, MOST_AHEAD, SOON, Ahead, Kept, Progress, Schedule
 from chalicelib.core.timing import milliseconds, stamp
 from chalicelib.ports import Delete, Found, World
 from chalicelib.service import compose, idempotency, journal, reading, records
@@ -167,13 +167,7 @@ class _Look:
 
     def _tell(self, missed: list[Occurrence]) -> None:
         """Report what passed while nobody looked."""
-        if not missed:
-            return
-        told = f"{len(missed)} from {missed[0].wall.isoformat()} to {missed[-1].wall.isoformat()}"
-        told = told if len(missed) > 1 else missed[0].wall.isoformat()
-        self.progress = self.progress.missing([Missed(one.wall, one.at) for one in missed]).noted(
-            self.now, "missed", told
-        )
+        self.progress = self.progress.missing(missed, self.now)
         self.outcomes["missed"] += len(missed)
         missed.clear()
 

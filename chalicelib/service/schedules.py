@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import islice, takewhile
 
 from chalicelib.core.errors import Invalid, Issue, NotFound, Stale
 from chalicelib.core.recurrence import Recurrence, flaws, occurrences, reached
@@ -159,7 +159,7 @@ def _edit(world: World, workspace_id: str, schedule_id: str, patch: SchedulePatc
     new = old.schedule.model_copy(
         update={"version": version, "state": state, "wanted": wanted, "updated_at": now},
     )
-    progress = old.progress.at(now)
+    progress = _told_of_missed(old, now)
     doomed, kept = _divided(world, progress)
     number = min([one.number for one in progress.ahead], default=progress.mark.number)
     progress = replace(
@@ -173,6 +173,16 @@ def _edit(world: World, workspace_id: str, schedule_id: str, patch: SchedulePatc
         over=False,
     )
     world.table.write(records.put_schedule(new), records.put_progress(progress.noted(now, *_told(old, patch))))
+
+
+def _told_of_missed(old: Standing, now: datetime) -> Progress:
+    """How far it has come by now, with what passed while nobody looked: behind an edit nobody would find it."""
+    progress = old.progress.at(now)
+    if old.schedule.state != "active":
+        return progress
+    had = {one.at for one in (*progress.doomed, *progress.kept)}
+    passed = takewhile(lambda one: one.at <= now, occurrences(old.schedule.wanted.recurrence, progress.mark))
+    return progress.missing([one for one in passed if one.at not in had], now)
 
 
 def _delete(world: World, workspace_id: str, schedule_id: str, keep_posts: bool, if_version: int | None) -> None:

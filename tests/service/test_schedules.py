@@ -369,6 +369,18 @@ def test_what_was_deleted_for_an_edit_that_was_not_finished_is_made_again_or_tol
     assert (days(22, 22, "09:30")[0] in due(stage)) == (minutes == 29)
 
 
+def test_what_passed_while_nobody_looked_is_told_by_an_edit_too(stage: Stage) -> None:
+    schedule = made(stage)
+    recur(stage.world)
+    stage.world.clock.advance(days=20)
+
+    changed = change(stage, schedule, name="Bells")
+    recur(stage.world)
+
+    assert [f"{one.wall:%m-%dT%H:%M}" for one in again(stage, schedule).progress.missed] == days(36, 41)
+    assert [one.type for one in changed.progress.history] == ["created", "missed", "edited"]
+
+
 def test_who_reads_a_schedule_just_before_it_is_edited_makes_nothing_of_the_old_one(stage: Stage) -> None:
     schedule = made(stage)
     get_many, place = stage.world.table.get_many, records.schedule_key(WORKSPACE, schedule.schedule.id)
