@@ -142,8 +142,7 @@ def delete(
 ) -> None:
     """Forget a schedule, and its posts that are not out unless these are to stay."""
     schedule.in_spite_of_the_machine(lambda: _delete(world, workspace_id, schedule_id, keep_posts, if_version))
-    if not keep_posts:
-        _look(world, workspace_id, schedule_id)
+    _look(world, workspace_id, schedule_id)
 
 
 def _edit(world: World, workspace_id: str, schedule_id: str, patch: SchedulePatch, if_version: int | None) -> None:
@@ -189,14 +188,11 @@ def _delete(world: World, workspace_id: str, schedule_id: str, keep_posts: bool,
     old = get(world, workspace_id, schedule_id)
     _require_version(old, if_version)
     gone = Delete(records.schedule_key(workspace_id, schedule_id), expect=old.schedule.version)
-    if keep_posts:
-        rest = Delete(records.progress_key(workspace_id, schedule_id), expect=old.progress.rev)
-        world.table.write(gone, rest)
-        return
     now = milliseconds(world.clock.now())
     progress = old.progress.at(now)
-    made = tuple(Kept(one.at, one.post_id) for one in progress.ahead if one.post_id)
-    doomed = tuple(dict.fromkeys((*progress.doomed, *made)))
+    made = [one for one in progress.kept if one.at > now]
+    made += [Kept(one.at, one.post_id) for one in progress.ahead if one.post_id]
+    doomed = tuple(dict.fromkeys((*progress.doomed, *([] if keep_posts else made))))
     world.table.write(gone, records.put_progress(replace(progress, doomed=doomed, ahead=(), gone=True, look_at=now)))
 
 

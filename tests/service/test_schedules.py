@@ -460,6 +460,36 @@ def test_a_deleted_schedule_leaves_its_posts_where_it_is_told_to(stage: Stage) -
     assert len(posts(stage)) == 14
 
 
+@pytest.mark.parametrize("state", ["active", "paused"])
+def test_a_deleted_schedule_takes_along_what_a_person_had_changed(stage: Stage, state: str) -> None:
+    schedule = made(stage)
+    compose.edit(stage.world, WORKSPACE, posts(stage)[0].post.id, PostPatch(text="By hand"))
+    change(stage, schedule, starts_at="2026-11-22T11:00:00", state=state)
+    assert due(stage)[0] == days(22, 22)[0], "their word stands"
+
+    schedules.delete(stage.world, WORKSPACE, schedule.schedule.id)
+
+    assert due(stage) == []
+
+
+def test_a_post_that_a_pause_has_not_deleted_yet_is_not_kept(stage: Stage) -> None:
+    schedule = made(stage)
+
+    def die(count: int) -> None:
+        if count == 2:
+            raise SystemExit
+
+    end = before_each_write(stage, die)
+    with pytest.raises(SystemExit):
+        change(stage, schedule, state="paused")
+    end()
+    schedules.delete(stage.world, WORKSPACE, schedule.schedule.id, keep_posts=True)
+    run_to_its_end(stage)
+
+    assert due(stage) == []
+    assert not [item for item in stage.world.table.everything if item.key.sk.startswith(records.PROGRESS_PREFIX)]
+
+
 def test_who_dies_while_a_schedule_is_deleted_leaves_no_post_for_ever(stage: Stage) -> None:
     schedule = made(stage)
 
