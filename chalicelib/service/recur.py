@@ -25,8 +25,10 @@ log = logging.getLogger(__name__)
 
 RUN = timedelta(seconds=240)
 """How long a run begins to look; its function's time-out is a minute later."""
-MOST_ISSUES = 10
+MOST_ISSUES = 5
 """Issues that are kept of an occurrence that could not be composed."""
+MOST_LETTERS = 200
+"""What is kept of the words of each: a hundred occurrences' must fit into one row."""
 
 
 def recur(world: World) -> Counter[str]:
@@ -195,8 +197,15 @@ class _Look:
 def _issues(failure: Exception) -> tuple[Issue, ...]:
     """What stood in the way. Whatever it was, it must not stand in the way of the occurrences behind it."""
     if isinstance(failure, Invalid):
-        return tuple(one for one in failure.issues if one.severity == "error")[:MOST_ISSUES]
+        return tuple(map(_short, [one for one in failure.issues if one.severity == "error"][:MOST_ISSUES]))
     if isinstance(failure, Refused):
         return (Issue(failure.code, "error", "", str(failure)),)
     log.error("not_composed", exc_info=failure)
     return (Issue("internal_error", "error", "", "something went wrong here; it is tried again every hour"),)
+
+
+def _short(issue: Issue) -> Issue:
+    path, message = (
+        text if len(text) <= MOST_LETTERS else f"{text[: MOST_LETTERS - 1]}…" for text in (issue.path, issue.message)
+    )
+    return replace(issue, path=path, message=message)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from random import Random
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from chalicelib.core.errors import Conflict, Invalid, NotFound, Stale
 from chalicelib.core.kit import Kit
 from chalicelib.core.post import PostPatch
-from chalicelib.core.recurring import AHEAD, MOST_AHEAD, NewSchedule, SchedulePatch
+from chalicelib.core.recurring import AHEAD, MOST_AHEAD, REMEMBERED, NewSchedule, SchedulePatch
 from chalicelib.core.target import State
 from chalicelib.ports import Delete, Put
 from chalicelib.service import brand, compose, connect, reading, records, schedules, steer
@@ -537,6 +538,21 @@ def test_a_problem_that_nobody_solved_in_time_is_remembered(stage: Stage) -> Non
     progress = again(stage, schedule).progress
     assert [f"{one.wall:%m-%d}" for one in progress.problems] == ["12-06"]
     assert len(progress.ahead) == 2
+
+
+def test_what_stands_in_the_way_is_told_however_much_it_is(stage: Stage) -> None:
+    schedule = made(stage, rule="FREQ=MINUTELY;INTERVAL=15")
+    chance = Random(1)
+    terms = ["".join(chr(chance.randrange(0x4E00, 0x9FA5)) for _ in range(95)) for _ in range(600)]
+    must = [{"any_of": terms[first : first + 12], "severity": "error"} for first in range(0, 600, 12)]
+    brand.choose(stage.world, WORKSPACE, Kit.model_validate({"required_terms": must}))
+    for _ in range(4):
+        recur(stage.world)
+        stage.world.clock.advance(hours=12)
+
+    progress = again(stage, schedule).progress
+    assert (len(progress.ahead), len(progress.problems)) == (2, REMEMBERED)
+    assert progress.problems[0].issues[0].message.startswith(f"the brand wants every post to say “{terms[0]}”")
 
 
 def test_one_bad_variation_does_not_stop_the_others(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
