@@ -179,8 +179,8 @@ def recurrence(
     left_out, moved = _exceptions(exceptions, issues)
     if issues or read is None or home is None:
         raise Invalid(issues)
-    end = last.astimezone(UTC) if last and last.tzinfo else last
-    return Recurrence(read, home, starts_at, end or read.until, count or read.count, left_out, moved)
+    end = last or read.until
+    return Recurrence(read, home, starts_at, end and _within_reach(end), count or read.count, left_out, moved)
 
 
 def flaws(recurrence: Recurrence) -> list[Issue]:
@@ -278,6 +278,14 @@ def _last_wall(recurrence: Recurrence) -> datetime | None:
     if until is None or until.tzinfo is None:
         return until
     return until.astimezone(recurrence.zone).replace(tzinfo=None) + DAY
+
+
+def _within_reach(end: datetime) -> datetime:
+    """The same end: as a wall-clock time where it lies so far away that a zone would lead out of all calendars."""
+    wall = end.replace(tzinfo=None)
+    if end.tzinfo is None or FIRST < wall < END:
+        return end.astimezone(UTC) if end.tzinfo else end
+    return min(max(wall, FIRST - DAY), END)
 
 
 def _unending(recurrence: Recurrence, since: datetime) -> Iterator[datetime]:
@@ -385,6 +393,8 @@ def _is_taken(recurrence: Recurrence, instant: datetime) -> bool:
 
 def _within(recurrence: Recurrence, first: datetime, last: datetime) -> list[datetime]:
     """The times that the rule itself makes between these two, both included; whether it has ended does not matter."""
+    if last < recurrence.starts_at or first >= END:
+        return []
     end = _start(last.year + 1)
     found = list[datetime]()
     for wall in _between(recurrence, max(first, recurrence.starts_at), end):
@@ -397,8 +407,8 @@ def _within(recurrence: Recurrence, first: datetime, last: datetime) -> list[dat
 def _flaws_of_moves(recurrence: Recurrence) -> list[Issue]:
     issues: list[Issue] = []
     for one in sorted(recurrence.left_out, key=str):
-        day = datetime.combine(one, time())
-        first, last = (one, one) if isinstance(one, datetime) else (day, day + DAY - SECOND)
+        times = (time(), time(23, 59, 59))
+        first, last = (one, one) if isinstance(one, datetime) else [datetime.combine(one, each) for each in times]
         if not _within(recurrence, first, last):
             message = f"{one.isoformat()} is no time that the rule makes: it leaves nothing out"
             issues.append(Issue("no_occurrence", "warning", "exceptions", message))
@@ -440,9 +450,20 @@ def _rule(text: str, issues: list[Issue]) -> Rule | None:
     until = _moment_of_rule(given["UNTIL"], issues) if "UNTIL" in given else None
     if frequency == "MINUTELY" and interval < CLOSEST // MINUTE and "BYMINUTE" not in given:
         _add(issues, "too_often", "rule", f"repeats more often than every {CLOSEST // MINUTE} minutes")
+    if _times_a_day(frequency, numbers) > DAY // CLOSEST:
+        message = f"names more times of a day than there are with {CLOSEST // MINUTE} minutes between them"
+        _add(issues, "too_often", "rule", message)
     if len(issues) > before:
         return None
     return Rule(frequency, interval, DAYS.index(week_start), weekdays, numbers, count, until)
+
+
+def _times_a_day(frequency: str, numbers: dict[str, tuple[int, ...]]) -> int:
+    """How many times of a day a rule names, BYSETPOS aside: the engine lays them all out for every day or hour."""
+    if frequency == "MINUTELY":
+        return 1
+    hours, minutes, seconds = (len(numbers.get(name, ())) or 1 for name in ("BYHOUR", "BYMINUTE", "BYSECOND"))
+    return (24 if frequency == "HOURLY" else hours) * minutes * seconds
 
 
 def _frequency(given: dict[str, str], issues: list[Issue]) -> str:

@@ -218,9 +218,14 @@ class Progress:
         others = [other for other in self.ahead if other.wall != one.wall]
         return replace(self, ahead=tuple(sorted([*others, one], key=lambda each: each.at)))
 
-    def missing(self, missed: list[Missed]) -> "Progress":
-        """Having missed these."""
-        return replace(self, missed=(*self.missed, *missed)[-REMEMBERED:])
+    def missing(self, missed: list[Occurrence], now: datetime) -> "Progress":
+        """Having missed these, which its history tells."""
+        if not missed:
+            return self
+        first, last = missed[0].wall.isoformat(), missed[-1].wall.isoformat()
+        told = f"{len(missed)} from {first} to {last}" if len(missed) > 1 else first
+        lines = [Missed(one.wall, one.at) for one in missed]
+        return replace(self, missed=(*self.missed, *lines)[-REMEMBERED:]).noted(now, "missed", told)
 
     def behind(self, one: Occurrence) -> "Progress":
         """Having come to the occurrence."""

@@ -14,10 +14,10 @@ from datetime import datetime, timedelta
 
 from chalicelib.core.errors import Conflict, Invalid, Issue, NotFound, Refused, Stale
 from chalicelib.core.recurrence import Occurrence, occurrences
-from chalicelib.core.recurring import AHEAD, MOST_AHEAD, SOON, Ahead, Kept, Missed, Progress, Schedule
+from chalicelib.core.recurring import AHEAD, MOST_AHEAD, SOON, Ahead, Kept, Progress, Schedule
 from chalicelib.core.timing import milliseconds, stamp
 from chalicelib.ports import Delete, Found, World
-from chalicelib.service import compose, idempotency, journal, records
+from chalicelib.service import compose, idempotency, journal, reading, records
 from chalicelib.service.compose import Occasion
 from chalicelib.service.dispatch import BEHIND_EVERY_ID
 
@@ -25,8 +25,10 @@ log = logging.getLogger(__name__)
 
 RUN = timedelta(seconds=240)
 """How long a run begins to look; its function's time-out is a minute later."""
-MOST_ISSUES = 10
+MOST_ISSUES = 5
 """Issues that are kept of an occurrence that could not be composed."""
+MOST_LETTERS = 200
+"""What is kept of the words of each: a hundred occurrences' must fit into one row."""
 
 
 def recur(world: World) -> Counter[str]:
@@ -94,7 +96,11 @@ class _Look:
         if not self.progress.doomed:
             return
         late = self.now + SOON
-        kept = [one for one in self.progress.doomed if (anew and one.at <= late) or not self._is_deleted(one)]
+        kept = [
+            one
+            for one in self.progress.doomed
+            if not (self._is_gone(one) if anew and one.at <= late else self._is_deleted(one))
+        ]
         self.progress = replace(self.progress, doomed=(), kept=(*self.progress.kept, *kept))
         self._write()
 
@@ -163,15 +169,13 @@ class _Look:
 
     def _tell(self, missed: list[Occurrence]) -> None:
         """Report what passed while nobody looked."""
-        if not missed:
-            return
-        told = f"{len(missed)} from {missed[0].wall.isoformat()} to {missed[-1].wall.isoformat()}"
-        told = told if len(missed) > 1 else missed[0].wall.isoformat()
-        self.progress = self.progress.missing([Missed(one.wall, one.at) for one in missed]).noted(
-            self.now, "missed", told
-        )
+        self.progress = self.progress.missing(missed, self.now)
         self.outcomes["missed"] += len(missed)
         missed.clear()
+
+    def _is_gone(self, one: Kept) -> bool:
+        """Whether somebody who died since has deleted the post already: nothing of it will go out, or has."""
+        return not reading.wholes(self.world, self.progress.workspace_id, [one.post_id])
 
     def _is_deleted(self, one: Kept) -> bool:
         """Delete a post, or find it deleted; not where it is out or just going out."""
@@ -193,8 +197,15 @@ class _Look:
 def _issues(failure: Exception) -> tuple[Issue, ...]:
     """What stood in the way. Whatever it was, it must not stand in the way of the occurrences behind it."""
     if isinstance(failure, Invalid):
-        return tuple(one for one in failure.issues if one.severity == "error")[:MOST_ISSUES]
+        return tuple(map(_short, [one for one in failure.issues if one.severity == "error"][:MOST_ISSUES]))
     if isinstance(failure, Refused):
         return (Issue(failure.code, "error", "", str(failure)),)
     log.error("not_composed", exc_info=failure)
     return (Issue("internal_error", "error", "", "something went wrong here; it is tried again every hour"),)
+
+
+def _short(issue: Issue) -> Issue:
+    path, message = (
+        text if len(text) <= MOST_LETTERS else f"{text[: MOST_LETTERS - 1]}…" for text in (issue.path, issue.message)
+    )
+    return replace(issue, path=path, message=message)

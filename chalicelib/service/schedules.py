@@ -4,13 +4,13 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import islice, takewhile
 
 from chalicelib.core.errors import Invalid, Issue, NotFound, Stale
 from chalicelib.core.recurrence import Recurrence, flaws, occurrences, reached
 from chalicelib.core.recurring import Ahead, Kept, NewSchedule, Progress, Schedule, SchedulePatch
 from chalicelib.core.timing import milliseconds, resolve
-from chalicelib.ports import Delete, World
+from chalicelib.ports import Delete, Item, World
 from chalicelib.service import reading, records, schedule
 from chalicelib.service.reading import Page
 
@@ -90,7 +90,7 @@ def get(world: World, workspace_id: str, schedule_id: str) -> Standing:
     items = world.table.get_many(keys)
     if len(items) < len(keys):
         raise NotFound(f"there is no schedule {schedule_id}")
-    return Standing(records.schedule_of(items[0]), records.progress_of(items[1]))
+    return Standing(records.schedule_of(items[0]), _by_now(world, items[1]))
 
 
 def page(world: World, workspace_id: str, limit: int = 20, cursor: str | None = None) -> Page[Standing]:
@@ -100,7 +100,7 @@ def page(world: World, workspace_id: str, limit: int = 20, cursor: str | None = 
     items = world.table.items(records.workspace_pk(workspace_id), prefix, limit=limit + 1, after=after)
     found = [records.schedule_of(item) for item in items[:limit]]
     rows = world.table.get_many([records.progress_key(workspace_id, one.id) for one in found])
-    progress = {one.schedule_id: one for one in map(records.progress_of, rows)}
+    progress = {one.schedule_id: one for one in (_by_now(world, row) for row in rows)}
     standing = [Standing(one, progress[one.id]) for one in found if one.id in progress]
     return Page(standing, found[-1].id if len(items) > limit else None)
 
@@ -142,8 +142,7 @@ def delete(
 ) -> None:
     """Forget a schedule, and its posts that are not out unless these are to stay."""
     schedule.in_spite_of_the_machine(lambda: _delete(world, workspace_id, schedule_id, keep_posts, if_version))
-    if not keep_posts:
-        _look(world, workspace_id, schedule_id)
+    _look(world, workspace_id, schedule_id)
 
 
 def _edit(world: World, workspace_id: str, schedule_id: str, patch: SchedulePatch, if_version: int | None) -> None:
@@ -152,12 +151,14 @@ def _edit(world: World, workspace_id: str, schedule_id: str, patch: SchedulePatc
     now = milliseconds(world.clock.now())
     wanted = _patched(old.schedule.wanted, patch)
     state = patch.state or old.schedule.state
-    _checked(world, workspace_id, wanted, now)
+    only_stops = state == "paused" and patch.model_fields_set == {"state"}
+    if not only_stops:  # what is wrong by now must not keep anybody from stopping it
+        _checked(world, workspace_id, wanted, now)
     version = old.schedule.version + 1
     new = old.schedule.model_copy(
         update={"version": version, "state": state, "wanted": wanted, "updated_at": now},
     )
-    progress = old.progress.at(now)
+    progress = _told_of_missed(old, now)
     doomed, kept = _divided(world, progress)
     number = min([one.number for one in progress.ahead], default=progress.mark.number)
     progress = replace(
@@ -173,18 +174,25 @@ def _edit(world: World, workspace_id: str, schedule_id: str, patch: SchedulePatc
     world.table.write(records.put_schedule(new), records.put_progress(progress.noted(now, *_told(old, patch))))
 
 
+def _told_of_missed(old: Standing, now: datetime) -> Progress:
+    """How far it has come by now, with what passed while nobody looked: behind an edit nobody would find it."""
+    progress = old.progress.at(now)
+    if old.schedule.state != "active":
+        return progress
+    had = {one.at for one in (*progress.doomed, *progress.kept)}
+    passed = takewhile(lambda one: one.at <= now, occurrences(old.schedule.wanted.recurrence, progress.mark))
+    return progress.missing([one for one in passed if one.at not in had], now)
+
+
 def _delete(world: World, workspace_id: str, schedule_id: str, keep_posts: bool, if_version: int | None) -> None:
     old = get(world, workspace_id, schedule_id)
     _require_version(old, if_version)
     gone = Delete(records.schedule_key(workspace_id, schedule_id), expect=old.schedule.version)
-    if keep_posts:
-        rest = Delete(records.progress_key(workspace_id, schedule_id), expect=old.progress.rev)
-        world.table.write(gone, rest)
-        return
     now = milliseconds(world.clock.now())
     progress = old.progress.at(now)
-    made = tuple(Kept(one.at, one.post_id) for one in progress.ahead if one.post_id)
-    doomed = tuple(dict.fromkeys((*progress.doomed, *made)))
+    made = [one for one in progress.kept if one.at > now]
+    made += [Kept(one.at, one.post_id) for one in progress.ahead if one.post_id]
+    doomed = tuple(dict.fromkeys((*progress.doomed, *([] if keep_posts else made))))
     world.table.write(gone, records.put_progress(replace(progress, doomed=doomed, ahead=(), gone=True, look_at=now)))
 
 
@@ -205,6 +213,11 @@ def _is_untouched(world: World, workspace_id: str, post_id: str) -> bool:
     except NotFound:
         return False
     return whole.post.version == 1 and all(target.version == 1 for target in whole.targets)
+
+
+def _by_now(world: World, row: Item) -> Progress:
+    """The progress in a row, without what has passed since it was written: when all is made, nobody looks again."""
+    return records.progress_of(row).at(world.clock.now())
 
 
 def _set_going(world: World, workspace_id: str, schedule_id: str) -> Standing:

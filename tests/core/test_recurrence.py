@@ -235,10 +235,27 @@ def test_a_pace_that_is_too_fast_is_refused_at_once(rule: str) -> None:
     assert codes(rule, "UTC", MONDAY) == [("rule", "too_often")]
 
 
+def numbers(many: int) -> str:
+    return ",".join(map(str, range(many)))
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        f"FREQ=YEARLY;BYHOUR={numbers(24)};BYMINUTE={numbers(60)};BYSECOND={numbers(60)};BYSETPOS=1",
+        f"FREQ=MONTHLY;BYHOUR={numbers(24)};BYMINUTE=0,10,20,30,40",
+        f"FREQ=HOURLY;BYMINUTE={numbers(60)};BYSECOND={numbers(60)};BYSETPOS=1",
+    ],
+)
+def test_more_times_a_day_than_there_may_be_are_refused_before_anybody_counts_them(rule: str) -> None:
+    assert codes(rule, "UTC", MONDAY) == [("rule", "too_often")]
+
+
 def test_every_quarter_of_an_hour_is_just_slow_enough() -> None:
     of = repeating("FREQ=MINUTELY;INTERVAL=15")
 
     assert flawed(of) == []
+    assert flawed(repeating(f"FREQ=DAILY;BYHOUR={numbers(24)};BYMINUTE=0,15,30,45")) == []
     first, second = islice(occurrences(of, of.start), 2)
     assert second.at - first.at == CLOSEST
 
@@ -337,6 +354,38 @@ def test_the_end_is_a_day_a_wall_clock_time_or_an_instant(until: str, last: str)
     rule, field = (f"FREQ=DAILY;{until}", None) if in_rule else ("FREQ=DAILY", until)
 
     assert times(repeating(rule, until=field))[-1] == last
+
+
+@pytest.mark.parametrize("until", ["UNTIL=99991231T235959Z", "UNTIL=99991231T235959", "9999-12-31T23:59:59-11:00"])
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "America/Los_Angeles"])
+def test_an_end_that_no_calendar_reaches_is_none(until: str, zone: str) -> None:
+    rule = f"FREQ=YEARLY;{until}" if until.startswith("UNTIL") else "FREQ=YEARLY"
+    of = repeating(rule, zone=zone, until=None if rule.endswith(until) else until)
+
+    assert flawed(of) == []
+    assert times(of)[-1] == "2089-11-23T09:00"
+
+
+@pytest.mark.parametrize("until", ["UNTIL=00010101T000000Z", "0001-01-01T00:00:00+05:00", "0001-01-01"])
+def test_an_end_before_all_calendars_leaves_nothing(until: str) -> None:
+    rule = f"FREQ=DAILY;{until}" if until.startswith("UNTIL") else "FREQ=DAILY"
+    of = repeating(rule, zone="America/Los_Angeles", until=None if rule.endswith(until) else until)
+
+    assert flawed(of) == [("rule", "makes_nothing")]
+
+
+@pytest.mark.parametrize(
+    "exception",
+    [
+        ("0001-01-01", None),
+        ("9999-12-31", None),
+        ("9999-12-31T23:59:59", None),
+        ("0001-01-01T09:00:00", "0001-01-02T09:00:00"),
+        ("9999-12-30T09:00:00", "9999-12-31T09:00:00"),
+    ],
+)
+def test_exceptions_that_no_calendar_reaches_are_no_times_of_the_rule(exception: Any) -> None:
+    assert flawed(repeating("FREQ=DAILY", exceptions=(exception,))) == [("exceptions", "no_occurrence")]
 
 
 def test_times_and_days_are_left_out_and_times_are_moved() -> None:

@@ -3,16 +3,18 @@
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from random import Random
 from typing import Any
 
 import pytest
 
 from chalicelib.core.errors import Conflict, Invalid, NotFound, Stale
+from chalicelib.core.kit import Kit
 from chalicelib.core.post import PostPatch
-from chalicelib.core.recurring import AHEAD, MOST_AHEAD, NewSchedule, SchedulePatch
+from chalicelib.core.recurring import AHEAD, MOST_AHEAD, REMEMBERED, NewSchedule, SchedulePatch
 from chalicelib.core.target import State
 from chalicelib.ports import Delete, Put
-from chalicelib.service import compose, connect, reading, records, schedules, steer
+from chalicelib.service import brand, compose, connect, reading, records, schedules, steer
 from chalicelib.service.reading import PostFilter, Whole
 from chalicelib.service.recur import recur
 from chalicelib.service.schedules import Standing
@@ -347,6 +349,39 @@ def test_what_has_gone_out_before_its_edit_was_finished_is_not_missed_and_not_ma
     assert again(stage, schedule).progress.missed == ()
 
 
+@pytest.mark.parametrize("minutes", [29, 60])
+def test_what_was_deleted_for_an_edit_that_was_not_finished_is_made_again_or_told(stage: Stage, minutes: int) -> None:
+    schedule = made(stage, starts_at="2026-11-22T09:30:00")
+
+    def die(count: int) -> None:
+        if count == 3:
+            raise SystemExit
+
+    end = before_each_write(stage, die)
+    with pytest.raises(SystemExit):
+        change(stage, schedule, name="Bells")
+    end()
+    assert due(stage)[0] == days(23, 23, "09:30")[0], "the first one is deleted"
+    stage.world.clock.advance(minutes=minutes)
+    recur(stage.world)
+
+    missed = [one.wall.isoformat() for one in again(stage, schedule).progress.missed]
+    assert (missed == ["2026-11-22T09:30:00"]) == (minutes == 60)
+    assert (days(22, 22, "09:30")[0] in due(stage)) == (minutes == 29)
+
+
+def test_what_passed_while_nobody_looked_is_told_by_an_edit_too(stage: Stage) -> None:
+    schedule = made(stage)
+    recur(stage.world)
+    stage.world.clock.advance(days=20)
+
+    changed = change(stage, schedule, name="Bells")
+    recur(stage.world)
+
+    assert [f"{one.wall:%m-%dT%H:%M}" for one in again(stage, schedule).progress.missed] == days(36, 41)
+    assert [one.type for one in changed.progress.history] == ["created", "missed", "edited"]
+
+
 def test_who_reads_a_schedule_just_before_it_is_edited_makes_nothing_of_the_old_one(stage: Stage) -> None:
     schedule = made(stage)
     get_many, place = stage.world.table.get_many, records.schedule_key(WORKSPACE, schedule.schedule.id)
@@ -385,6 +420,21 @@ def test_a_paused_schedule_makes_nothing_and_what_passes_meanwhile_is_not_missed
     assert [one.type for one in resumed.progress.history] == ["created", "paused", "resumed"]
 
 
+@pytest.mark.parametrize("trouble", ["account", "brand"])
+def test_who_pauses_a_schedule_need_not_put_right_first_what_is_wrong_with_it(stage: Stage, trouble: str) -> None:
+    schedule = made(stage)
+    if trouble == "account":
+        connect.disconnect(stage.world, WORKSPACE, stage.accounts[0])
+    else:
+        banned = {"name": "loud", "terms": ["Ding dong"]}
+        brand.choose(stage.world, WORKSPACE, Kit.model_validate({"banned": [banned]}))
+
+    assert change(stage, schedule, state="paused").state == "paused"
+    assert due(stage) == []
+    with pytest.raises(Invalid):
+        change(stage, schedule, state="active")
+
+
 def test_a_deleted_schedule_takes_its_posts_along(stage: Stage) -> None:
     schedule = made(stage)
     recur(stage.world)
@@ -409,6 +459,36 @@ def test_a_deleted_schedule_leaves_its_posts_where_it_is_told_to(stage: Stage) -
 
     assert [one.post.occurrence for one in posts(stage)][-1] == "2026-12-05T10:00:00"
     assert len(posts(stage)) == 14
+
+
+@pytest.mark.parametrize("state", ["active", "paused"])
+def test_a_deleted_schedule_takes_along_what_a_person_had_changed(stage: Stage, state: str) -> None:
+    schedule = made(stage)
+    compose.edit(stage.world, WORKSPACE, posts(stage)[0].post.id, PostPatch(text="By hand"))
+    change(stage, schedule, starts_at="2026-11-22T11:00:00", state=state)
+    assert due(stage)[0] == days(22, 22)[0], "their word stands"
+
+    schedules.delete(stage.world, WORKSPACE, schedule.schedule.id)
+
+    assert due(stage) == []
+
+
+def test_a_post_that_a_pause_has_not_deleted_yet_is_not_kept(stage: Stage) -> None:
+    schedule = made(stage)
+
+    def die(count: int) -> None:
+        if count == 2:
+            raise SystemExit
+
+    end = before_each_write(stage, die)
+    with pytest.raises(SystemExit):
+        change(stage, schedule, state="paused")
+    end()
+    schedules.delete(stage.world, WORKSPACE, schedule.schedule.id, keep_posts=True)
+    run_to_its_end(stage)
+
+    assert due(stage) == []
+    assert not [item for item in stage.world.table.everything if item.key.sk.startswith(records.PROGRESS_PREFIX)]
 
 
 def test_who_dies_while_a_schedule_is_deleted_leaves_no_post_for_ever(stage: Stage) -> None:
@@ -460,6 +540,21 @@ def test_a_problem_that_nobody_solved_in_time_is_remembered(stage: Stage) -> Non
     assert len(progress.ahead) == 2
 
 
+def test_what_stands_in_the_way_is_told_however_much_it_is(stage: Stage) -> None:
+    schedule = made(stage, rule="FREQ=MINUTELY;INTERVAL=15")
+    chance = Random(1)
+    terms = ["".join(chr(chance.randrange(0x4E00, 0x9FA5)) for _ in range(95)) for _ in range(600)]
+    must = [{"any_of": terms[first : first + 12], "severity": "error"} for first in range(0, 600, 12)]
+    brand.choose(stage.world, WORKSPACE, Kit.model_validate({"required_terms": must}))
+    for _ in range(4):
+        recur(stage.world)
+        stage.world.clock.advance(hours=12)
+
+    progress = again(stage, schedule).progress
+    assert (len(progress.ahead), len(progress.problems)) == (2, REMEMBERED)
+    assert progress.problems[0].issues[0].message.startswith(f"the brand wants every post to say “{terms[0]}”")
+
+
 def test_one_bad_variation_does_not_stop_the_others(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     made(stage, variations=[{"text": "good"}, {"text": "poison"}, {"text": "fine"}], rule="FREQ=DAILY;COUNT=6")
     create = compose.create
@@ -504,6 +599,8 @@ def test_a_schedule_ends_with_its_last_post(stage: Stage) -> None:
     stage.world.clock.advance(days=4)
     assert again(stage, schedule).progress.look_at is None
     recur(stage.world)
+    assert [one.state for one in schedules.page(stage.world, WORKSPACE).data] == ["ended"]
+    assert again(stage, schedule).state == "ended"
     assert change(stage, schedule, count=8).state == "active"
 
 
