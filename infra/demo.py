@@ -72,13 +72,13 @@ def remember(url: str, workspace: Workspace, environment: Mapping[str, str], sco
     """Give a workspace without scores the last weeks of a brand's life, have it scored, and print both scores."""
     with _api(url, workspace.key) as api:
         if not _scores(api):
-            print("The last five weeks of a brand are being told …")
+            print("Both scores, of five weeks that come with the workspace …")
             _run(environment, "infra.demo_history", workspace.workspace_id)
             score()
         scores = _scores(api)
     for one in scores:
         low, high = one["interval"]
-        print(f"  {one['kind']:<12} {one['value']:.1f} of 100, probably {low:.0f} to {high:.0f} ({one['n']} things)")
+        print(f"  {one['kind']:<12} {one['value']:.1f} of 100, probably {low:.0f} to {high:.0f}")
 
 
 def _scores(api: httpx.Client) -> list[dict[str, Any]]:
