@@ -1,4 +1,4 @@
-"""What a first visitor sees: a workspace of their own, and one post going out on time."""
+"""What a first visitor sees: a workspace of their own, one post going out on time, and scores of the last weeks."""
 
 import json
 import os
@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -68,6 +68,24 @@ def show(url: str, workspace: Workspace) -> bool:
     return all(target["state"] == "published" for target in targets)
 
 
+def remember(url: str, workspace: Workspace, environment: Mapping[str, str], score: Callable[[], object]) -> None:
+    """Give a workspace without scores the last weeks of a brand's life, have it scored, and print both scores."""
+    with _api(url, workspace.key) as api:
+        if not _scores(api):
+            print("Both scores, of five weeks that come with the workspace …")
+            _run(environment, "infra.demo_history", workspace.workspace_id)
+            score()
+        scores = _scores(api)
+    for one in scores:
+        low, high = one["interval"]
+        print(f"  {one['kind']:<12} {one['value']:.1f} of 100, probably {low:.0f} to {high:.0f}")
+
+
+def _scores(api: httpx.Client) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = _answer(api, "GET", "/v1/scores")["data"]
+    return [one for one in found if one["scope"]["kind"] == "workspace" and one["value"] is not None]
+
+
 def _create_workspace(url: str, environment: Mapping[str, str]) -> Workspace:
     workspace_id = _admin(environment, "workspace", "create", "--name", "Demo")["id"]
     key = _admin(environment, "key", "create", "--workspace", workspace_id, "--scopes", "*")["key"]
@@ -81,17 +99,22 @@ def _account(name: str) -> dict[str, str]:
 
 
 def _admin(environment: Mapping[str, str], *arguments: str) -> dict[str, Any]:
+    answered: dict[str, Any] = json.loads(_run(environment, "infra.admin", *arguments))
+    return answered
+
+
+def _run(environment: Mapping[str, str], module: str, *arguments: str) -> bytes:
+    """What a module of ours prints, run as one who may use the service's table."""
     done = subprocess.run(
-        [sys.executable, "-m", "infra.admin", *arguments],
+        [sys.executable, "-m", module, *arguments],
         cwd=Path(__file__).resolve().parent.parent,
         env={**os.environ, **environment},
         stdout=subprocess.PIPE,
         check=False,
     )
     if done.returncode != 0:
-        raise DemoFailed(f"`python -m infra.admin {' '.join(arguments)}` failed; its reason is above")
-    answered: dict[str, Any] = json.loads(done.stdout)
-    return answered
+        raise DemoFailed(f"`python -m {module} {' '.join(arguments)}` failed; its reason is above")
+    return done.stdout
 
 
 def _accept(api: httpx.Client, workspace: Workspace, due: datetime) -> dict[str, Any]:

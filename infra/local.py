@@ -21,7 +21,7 @@ import httpx
 from infra import demo
 from infra.emulator import DEFAULT_PORT, HOST, Emulator, EmulatorFailed, free_port, running_emulator
 from infra.package import ROOT, Package, PackagingFailed, package
-from infra.stack import DeploymentFailed, Stack
+from infra.stack import DeploymentFailed, FunctionFailed, Stack
 
 HOME = ROOT / ".local"
 STAGE = "local"
@@ -46,6 +46,11 @@ class Service:
     outputs: dict[str, str]
     environment: dict[str, str]
     """What the API's function sees, and where and as whom to call AWS: enough to run `infra.admin` by hand."""
+
+    @property
+    def workspace(self) -> demo.Workspace:
+        """The workspace to use it through."""
+        return demo.Workspace(self.workspace_id, self.key, self.accounts)
 
     def client(self, service: str) -> Any:
         """A boto3 client into the embedded AWS."""
@@ -88,6 +93,7 @@ def run() -> None:
     try:
         with running_service(HOME, first_port=DEFAULT_PORT, say=print) as service:
             _show(service)
+            _remember(service)
             demo.write_private(announced, _announcement(service))
             _explain(service, time.monotonic() - started)
             try:
@@ -203,12 +209,20 @@ def _environment(stack: Stack) -> dict[str, str]:
 def _show(service: Service) -> None:
     """Show the main job; a service that fails at it goes on, so that one can look at it."""
     try:
-        published = demo.show(service.url, demo.Workspace(service.workspace_id, service.key, service.accounts))
+        published = demo.show(service.url, service.workspace)
     except demo.DemoFailed as failure:
         print(failure)
         published = False
     if not published:
         print(f"The demo post did not go out as it should. Logs: {service.emulator.log}")
+
+
+def _remember(service: Service) -> None:
+    """Show both scores, on a past that is given to it at its first start."""
+    try:
+        demo.remember(service.url, service.workspace, service.environment, lambda: service.stack.strike("Score"))
+    except (demo.DemoFailed, FunctionFailed) as failure:
+        print(f"{failure}\nThere are no scores yet. Logs: {service.emulator.log}")
 
 
 def _announcement(service: Service) -> dict[str, Any]:
@@ -235,6 +249,9 @@ Try next:
   curl -s '{service.url}/v1/posts' \\
     -H 'Authorization: Bearer {service.key}' -H 'Content-Type: application/json' -H "Idempotency-Key: $(date +%s)" \\
     -d '{{"text": "Hello from Carillon", "targets": [{{"account_id": "{account_id}"}}], "publish": "now"}}'
+  curl -s '{service.url}/v1/scores/explain?kind=timeliness' -H 'Authorization: Bearer {service.key}'
+  curl -s '{service.url}/v1/scores/history?kind=timeliness' -H 'Authorization: Bearer {service.key}' \\
+    -H 'Accept: image/svg+xml' -o timeliness.svg
 
 Ctrl-C or `make stop` ends it; what it knows stays in {HOME.relative_to(ROOT)}/ for the next `make run`.""")
     sys.stdout.flush()

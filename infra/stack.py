@@ -14,10 +14,26 @@ from infra.package import Package
 
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]  # it makes roles, and uses the SAM transform
 DEPLOYED = {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
+HOUR = {
+    "version": "0",
+    "id": "by-hand",
+    "detail-type": "Scheduled Event",
+    "source": "aws.events",
+    "account": "",
+    "time": "",
+    "region": "",
+    "resources": [],
+    "detail": {},
+}
+"""What EventBridge sends when a schedule strikes; our crons read nothing of it."""
 
 
 class DeploymentFailed(Exception):
     """CloudFormation refused the change or rolled it back; the message gives its reasons."""
+
+
+class FunctionFailed(Exception):
+    """A function raised something; the message gives what."""
 
 
 @dataclass(frozen=True)
@@ -67,13 +83,21 @@ class Stack:
 
     def environment(self, function: str) -> dict[str, str]:
         """The environment variables of one of the stack's functions, by its name in the template."""
-        resource = self.client("cloudformation").describe_stack_resource(
-            StackName=self.name, LogicalResourceId=function
-        )
-        name = resource["StackResourceDetail"]["PhysicalResourceId"]
-        configuration = self.client("lambda").get_function_configuration(FunctionName=name)
+        configuration = self.client("lambda").get_function_configuration(FunctionName=self.physical(function))
         variables: dict[str, str] = configuration["Environment"]["Variables"]
         return variables
+
+    def physical(self, resource: str) -> str:
+        """What one of the stack's resources is really called, by its name in the template."""
+        found = self.client("cloudformation").describe_stack_resource(StackName=self.name, LogicalResourceId=resource)
+        name: str = found["StackResourceDetail"]["PhysicalResourceId"]
+        return name
+
+    def strike(self, function: str) -> None:
+        """Run the function of a cron now, as EventBridge would in its hour, and wait for its end."""
+        answer = self.client("lambda").invoke(FunctionName=self.physical(function), Payload=json.dumps(HOUR).encode())
+        if "FunctionError" in answer:
+            raise FunctionFailed(f"{function} failed: {answer['Payload'].read().decode(errors='replace')}")
 
     def prepare(self, package: Package, parameters: Mapping[str, str]) -> ChangeSet | None:
         """Upload the package and work out what deploying it would change; None where that is nothing."""

@@ -141,6 +141,13 @@ def test_who_waits_longer_than_the_target_was_failed_and_who_does_not_is_not_cou
 OFFICE_ALWAYS = BusinessHours(target=timedelta(minutes=30))
 
 
+def test_who_asks_after_the_instant_of_a_score_is_in_none_of_its_figures() -> None:
+    later = {hour_of(NOW + n * HOUR): Waits(waiting=1, answered=2, in_time=2, speed=1.5) for n in (1, 24)}
+    found = kept(waits={"acc_1": later})
+    assert answers(found, ["acc_1"], NOW - DAY).n == 0
+    assert answers(replace(found, as_of=NOW + 2 * DAY), ["acc_1"], NOW - DAY).n == 6
+
+
 def test_the_night_is_no_time_in_which_somebody_was_failed() -> None:
     morning = NOW.replace(hour=9, minute=20)
     night = {"acc_1": {hour_of(morning - 12 * HOUR): Waits(waiting=1)}}

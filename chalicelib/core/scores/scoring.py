@@ -172,10 +172,10 @@ def _days_ago(kept: Kept, days: int) -> datetime:
 
 
 def answers(kept: Kept, accounts: Sequence[str], first: datetime) -> Answers:
-    """How those were answered whose wait began since an instant."""
+    """How those were answered whose wait began since an instant, in an hour that had begun by then."""
     found = Answers(target_seconds=kept.hours.target.total_seconds())
     for begin, waits in _waits(kept, accounts):
-        if begin >= first:
+        if first <= begin <= kept.as_of:
             late = begin + HOUR <= kept.overdue_before
             found = replace(
                 found,
