@@ -132,5 +132,5 @@ def test_what_a_person_gave_another_time_after_it_was_held_was_promised_anew() -
     """Not so what they only let go, whatever else they changed: that they did when it was late already."""
     timeline = (Event(at(301), "held", "late"), Event(at(600), "edited"), Event(at(3600), "resumed"))
     for again, lateness in ((at(3600), 3599), (at(86_400), 0)):
-        out = {"scheduled_at": again, "published_at": again, "ledger": ()}
-        assert late(replace(TARGET, events=timeline, **out)) == lateness
+        out = replace(TARGET, events=timeline, scheduled_at=again, published_at=again, ledger=())
+        assert late(out) == lateness
