@@ -36,7 +36,7 @@ class Post:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class KeptWeek:
     """A planned week, and what became of it."""
 
     week: PlannedWeek
@@ -80,7 +80,7 @@ class History:
     """Shares that make 1; empty where networks are not compared."""
     posts: Sequence[Post]
     appearances: Sequence[datetime] = field(init=False)
-    kept: Sequence[Kept] = field(init=False)
+    kept: Sequence[KeptWeek] = field(init=False)
     """The planned weeks that have begun; weeks off are none."""
 
     def __post_init__(self) -> None:
@@ -88,15 +88,17 @@ class History:
         object.__setattr__(self, "kept", self._kept())
 
     @property
-    def over(self) -> list[Kept]:
+    def over(self) -> list[KeptWeek]:
         """The planned weeks that are over."""
         return [one for one in self.kept if one.week.end <= self.until]
 
-    def _kept(self) -> list[Kept]:
+    def _kept(self) -> list[KeptWeek]:
         begun, times = [week for week in self.weeks if week.start <= self.until], [post.at for post in self.posts]
         present = len(begun) - 1 if begun and begun[-1].end > self.until else len(begun)
         return [
-            Kept(week, present - number, due(week, self.until), _within(week, self.appearances), _within(week, times))
+            KeptWeek(
+                week, present - number, due(week, self.until), _within(week, self.appearances), _within(week, times)
+            )
             for number, week in enumerate(begun)
             if week.least > 0
         ]
