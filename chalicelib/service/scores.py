@@ -258,7 +258,7 @@ def goal_key(workspace_id: str, scope: Scope) -> Key:
 
 
 def news(change: Change) -> list[Message]:
-    """What customers hear of a change of scores: of each that moved by a whole point, and of a goal at risk."""
+    """What customers hear of a change of scores: of each that is another in whole points, and of a goal at risk."""
     if change.new is None:
         return []
     workspace_id = change.new.key.pk.removeprefix(pk(""))
