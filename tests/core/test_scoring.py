@@ -9,11 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.core.business_hours import WEEKDAYS, BusinessHours, open_time
-from chalicelib.core.day import Waits, hour_of
+from chalicelib.core.day import Day, Waits, hour_of
+from chalicelib.core.inbox import InboxItem
 from chalicelib.core.plan import Goal, Plan, PlannedWeek
 from chalicelib.core.planning import planned_weeks
 from chalicelib.core.scores.outcome import Message, Outcome
 from chalicelib.core.scores.scoring import Kept, Scope, answers, scopes, scored
+from chalicelib.core.waits import moved
 
 NOW = datetime(2026, 11, 26, 12, 30, tzinfo=UTC)  # a Thursday
 MONDAY = datetime(2026, 11, 23, tzinfo=UTC)
@@ -162,3 +164,20 @@ def test_the_line_between_them_is_drawn_by_open_time(ago: int, hours: BusinessHo
     name = hour_of(begin)
     found = answers(kept(waits={"acc_1": {name: Waits(waiting=1)}}, hours=hours), ["acc_1"], NOW - 28 * DAY)
     assert found.overdue == int(open_time(hours, begin + HOUR, NOW) > hours.target)
+
+
+def test_answers_that_were_judged_by_other_hours_than_they_are_taken_back_by_break_nothing() -> None:
+    """Two were late by the hours of then. Of one it turns out, by today's, that they had asked a day before."""
+    then, today = BusinessHours(target=timedelta(minutes=15)), BusinessHours(target=timedelta(hours=24))
+    asked, day = NOW - 5 * HOUR, Day()
+    for name in ("one", "two"):
+        item = InboxItem(f"inb_{name}", "acc_1", "x", name, kind="comment").spoke(asked, "them", f"{name} asked")
+        item = item.spoke(asked + HOUR, "us", f"{name} answered")
+        day = day.answering(moved(None, item, then))
+    earlier = item.spoke(asked - 30 * HOUR, "them", "two asked before")
+    day = day.answering(moved(item, earlier, today))
+    found = kept(out(NOW - DAY), waits={"acc_1": day.waits})
+    answered = answers(found, ["acc_1"], NOW - 28 * DAY)
+    assert answered.answered == 2
+    assert 0 <= answered.in_time <= 2
+    assert 0 <= (scored(found, WORKSPACE)["28d"].value or 0) <= 100

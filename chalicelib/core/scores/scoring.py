@@ -14,6 +14,7 @@ from chalicelib.core.plan import PlannedWeek
 from chalicelib.core.scores.consistency import consistency
 from chalicelib.core.scores.outcome import Answers, Outcome
 from chalicelib.core.scores.score import Kind, Score
+from chalicelib.core.scores.statistics import clamp
 from chalicelib.core.scores.timeliness import timeliness
 from chalicelib.core.scores.weights import HALF_LIVES, WEIGHTS, Weights
 
@@ -172,7 +173,11 @@ def _days_ago(kept: Kept, days: int) -> datetime:
 
 
 def answers(kept: Kept, accounts: Sequence[str], first: datetime) -> Answers:
-    """How those were answered whose wait began since an instant, in an hour that had begun by then."""
+    """How those were answered whose wait began since an instant, in an hour that had begun by then.
+
+    What was judged by other hours than it was taken back by leaves sums that no answers make: they count as the nearest
+    that some do.
+    """
     found = Answers(target_seconds=kept.hours.target.total_seconds())
     for begin, waits in _waits(kept, accounts):
         if first <= begin <= kept.as_of:
@@ -185,7 +190,8 @@ def answers(kept: Kept, accounts: Sequence[str], first: datetime) -> Answers:
                 waiting=found.waiting + (0 if late else waits.waiting),
                 speed=found.speed + waits.speed,
             )
-    return found
+    most = found.answered
+    return replace(found, in_time=min(max(found.in_time, 0), most), speed=clamp(found.speed, 0.0, float(most)))
 
 
 def _waits(kept: Kept, accounts: Sequence[str]) -> Iterator[tuple[datetime, Waits]]:
