@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from chalicelib.core.errors import NotFound, Stale, Unaffordable, Unavailable
+from chalicelib.core.kit import Kit
+from chalicelib.core.post import Post
 from chalicelib.core.scores.ended import outcome
 from chalicelib.core.scores.outcome import Message, Outcome
 from chalicelib.core.target import TERMINAL, State, Target
@@ -76,9 +78,10 @@ def keep(world: World, changes: Sequence[Change]) -> None:
     made of.
     """
     days: dict[Key, dict[str, Entry]] = defaultdict(dict)
+    reading = Reading(world)
     for change in changes:
         try:
-            for place, target_id, entry in _entries(world, change):
+            for place, target_id, entry in reading.entries(change):
                 days[place][target_id] = entry
         except NONSENSE:
             log.exception("outcome_unreadable", extra={"item": change.new.key.sk if change.new else ""})
@@ -100,46 +103,64 @@ def _known(item: Item) -> dict[str, Entry]:
         return {}
 
 
-def _entries(world: World, change: Change) -> Iterator[tuple[Key, str, Entry]]:
-    if change.new is None or not change.new.key.sk.startswith(records.TARGET_PREFIX):
-        return
-    new = records.target_of(change.new)
-    old = records.target_of(change.old) if change.old else None
-    was, is_ = (one is not None and one.state in TERMINAL for one in (old, new))
-    if old and was and old.scheduled_at and _day(old) != _day(new):
-        yield key(old.workspace_id, old.account_id, old.scheduled_at), old.id, Entry(change.new.rev, None)
-    if new.scheduled_at and (is_ or was) and not new.answers:
-        made = _outcome(world, new) if is_ else None
-        yield key(new.workspace_id, new.account_id, new.scheduled_at), new.id, Entry(change.new.rev, made)
+@dataclass
+class Reading:
+    """What the changes of one batch need to know, read once for all of them."""
+
+    world: World
+    posts: dict[tuple[str, str], Post | None] = field(default_factory=dict)
+    kits: dict[str, Kit] = field(default_factory=dict)
+
+    def entries(self, change: Change) -> Iterator[tuple[Key, str, Entry]]:
+        """What a change makes of which day: where it belongs, the target, and its entry."""
+        if change.new is None or not change.new.key.sk.startswith(records.TARGET_PREFIX):
+            return
+        new = records.target_of(change.new)
+        old = records.target_of(change.old) if change.old else None
+        was, is_ = (one is not None and one.state in TERMINAL for one in (old, new))
+        if old and was and old.scheduled_at and _day(old) != _day(new):
+            yield key(old.workspace_id, old.account_id, old.scheduled_at), old.id, Entry(change.new.rev, None)
+        if new.scheduled_at and (is_ or was) and not new.answers:
+            made = self._outcome(new) if is_ else None
+            yield key(new.workspace_id, new.account_id, new.scheduled_at), new.id, Entry(change.new.rev, made)
+
+    def _outcome(self, target: Target) -> Outcome | None:
+        """What became of a target, with how much of its post arrived, as far as that can be measured."""
+        if target.state not in (State.PUBLISHED, State.REMOVED):
+            return outcome(target)
+        post = self._post(target.workspace_id, target.post_id)
+        if post is None:
+            return outcome(target)
+        try:
+            return outcome(target, post.source_event_at, self._message(target, post))
+        except NONSENSE:
+            log.exception("not_measured", extra={"target": target.id})
+            return outcome(target)
+
+    def _message(self, target: Target, post: Post) -> Message | None:
+        rendition = self.world.table.get(records.rendition_key(records.of(target)))
+        if rendition is None:
+            return None
+        from chalicelib.core.scores.message import measure  # which few changes need
+
+        if target.workspace_id not in self.kits:
+            self.kits[target.workspace_id] = brand.of(self.world, target.workspace_id)
+        return measure(post.content, records.rendition_of(rendition), self.kits[target.workspace_id])
+
+    def _post(self, workspace_id: str, post_id: str) -> Post | None:
+        """The post of a target; None where it is not there, or makes no sense."""
+        place = workspace_id, post_id
+        if place not in self.posts:
+            try:
+                self.posts[place] = records.load_post(self.world.table, *place)
+            except (NotFound, *NONSENSE):
+                log.warning("post_unreadable", extra={"post": post_id})
+                self.posts[place] = None
+        return self.posts[place]
 
 
 def _day(target: Target) -> str:
     return stamp(target.scheduled_at)[:10] if target.scheduled_at else ""
-
-
-def _outcome(world: World, target: Target) -> Outcome | None:
-    """What became of a target, with how much of its post arrived, as far as that can be measured."""
-    if target.state not in (State.PUBLISHED, State.REMOVED):
-        return outcome(target)
-    try:
-        return outcome(target, *_of_post(world, target))
-    except NotFound:
-        return outcome(target)
-    except NONSENSE:
-        log.exception("not_measured", extra={"target": target.id})
-        return outcome(target)
-
-
-def _of_post(world: World, target: Target) -> tuple[datetime | None, Message | None]:
-    """When that happened which the post is about, and how much of the post arrived."""
-    post = records.load_post(world.table, target.workspace_id, target.post_id)
-    rendition = world.table.get(records.rendition_key(records.of(target)))
-    if rendition is None:
-        return post.source_event_at, None
-    from chalicelib.core.scores.message import measure  # which few changes need
-
-    kit = brand.of(world, target.workspace_id)
-    return post.source_event_at, measure(post.content, records.rendition_of(rendition), kit)
 
 
 def _write(world: World, place: Key, entries: dict[str, Entry]) -> None:
