@@ -9,8 +9,9 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from functools import lru_cache
 from itertools import accumulate
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from chalicelib.core.errors import Issue, RuleRef, Severity
@@ -33,6 +34,10 @@ WHY: dict[Basis, str] = {
 }
 SHOWN_PLACES = 10
 """Places of one term that an issue names."""
+BEGINNING = 3
+"""Characters by which terms are told apart before they are searched for."""
+
+T = TypeVar("T")
 
 
 class Banned(NamedTuple):
@@ -50,6 +55,29 @@ class BannedList(NamedTuple):
 
     terms: Sequence[Banned]
     exceptions: Sequence[str]
+
+
+class Index(Generic[T]):
+    """Terms by how they begin: of thousands that a kit may hold, a text is searched for the few that it could."""
+
+    def __init__(self, terms: Iterable[tuple[str, T]]) -> None:
+        self._terms: dict[str, list[tuple[str, T]]] = {}
+        for term, one in terms:
+            self._terms.setdefault(folded(term)[:BEGINNING], []).append((folded(term), one))
+
+    def within(self, text: Folded) -> Iterator[tuple[Place, T]]:
+        """Everywhere that one of the terms stands."""
+        written = text.text
+        for beginning in {written[at : at + long] for long in range(1, BEGINNING + 1) for at in range(len(written))}:
+            for term, one in self._terms.get(beginning, ()):
+                yield from ((place, one) for place in text.find(term))
+
+
+class Search(NamedTuple):
+    """A list, ready to be searched for in texts."""
+
+    terms: Index[Banned]
+    exceptions: Index[None]
 
 
 def check_post(new: NewPost, kit: Kit) -> list[Issue]:
@@ -161,7 +189,8 @@ def _must(content: Content, kit: Kit, path: str) -> list[Issue]:
 
 def _must_not(content: Content, kit: Kit, path: str, fields: AbstractSet[str]) -> list[Issue]:
     """What it says in these fields, and should not."""
-    lists, issues = _lists(kit, content.language), list[Issue]()
+    spoken = (content.language or "").lower().partition("-")[0]
+    lists, issues = _searches(kit, spoken), list[Issue]()
     for where, text in _texts(content, fields):
         folded_text = fold(unlinked(text))
         issues += [issue for one in lists for issue in _found(folded_text, one, f"{path}{where}")]
@@ -171,14 +200,22 @@ def _must_not(content: Content, kit: Kit, path: str, fields: AbstractSet[str]) -
     return issues
 
 
-def _lists(kit: Kit, language: str | None) -> list[BannedList]:
+@lru_cache(2)
+def _searches(kit: Kit, spoken: str) -> list[Search]:
+    """The lists for posts of one language. They are many times larger than a post, whose targets all ask for them."""
+    return [
+        Search(Index((term.term, term) for term in one.terms), Index((term, None) for term in one.exceptions))
+        for one in _lists(kit, spoken)
+    ]
+
+
+def _lists(kit: Kit, spoken: str) -> list[BannedList]:
     """Everything that is banned, or to be avoided, in a post of this language."""
     lists = [
         BannedList([_banned(one.name, term, one.severity) for term in one.terms], one.exceptions) for one in kit.banned
     ]
     tone, rule = "not the brand's tone", RuleRef("brand.avoid")
     lists.append(BannedList([Banned(term, "brand_tone", "warning", tone, rule) for term in kit.avoid], ()))
-    spoken = (language or "").lower().partition("-")[0]
     for choice in kit.starter_lists:
         starter = STARTER_LISTS[choice.name]
         if spoken not in starter.not_in:
@@ -201,12 +238,12 @@ def _starter(starter: StarterList, choice: StarterChoice) -> BannedList:
     return BannedList(terms, starter.exceptions)
 
 
-def _found(text: Folded, banned: BannedList, path: str) -> list[Issue]:
+def _found(text: Folded, banned: Search, path: str) -> list[Issue]:
     """The terms of a list that stand in a text: an issue for each, with its places."""
-    hits = [(place, one) for one in banned.terms for place in text.find(folded(one.term))]
+    hits = list(banned.terms.within(text))
     if not hits:
         return []
-    covers = [place for term in banned.exceptions for place in text.find(folded(term))]
+    covers = [place for place, _ in banned.exceptions.within(text)]
     places: dict[Banned, list[Place]] = {}
     for place, one in _outermost(hits, covers):
         places.setdefault(one, []).append(text.origin(place))

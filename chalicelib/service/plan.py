@@ -4,7 +4,7 @@
                                  PLAN#<account>             those of an account's own; a version may be none again
 
 An account's own plan replaces the workspace's whole. Versions are kept so that a past week is judged by the plan that
-held when it began; the first one also holds for all time before it.
+held when it began; the first one also holds for all time before it, an account's only where the workspace had none.
 """
 
 from collections.abc import Mapping
@@ -57,6 +57,11 @@ class Versions:
         """The plan that held at an instant, if one was chosen."""
         held = [each for each in self.versions if each.since <= instant] or self.versions[:1]
         return held[-1].plan if held else None
+
+    @property
+    def first(self) -> datetime | None:
+        """When one was chosen first."""
+        return self.versions[0].since if self.versions else None
 
     def then(self, plan: Plan | None, now: datetime) -> "Versions":
         """The same with a plan that holds from now on, and without what no score asks for any more.
@@ -118,8 +123,14 @@ class Plans:
 
     def _week(self, account_id: str | None, present: Plan, day: date) -> PlannedWeek:
         start, end = (week_start(present, each) for each in (day, day + 7 * DAY))
-        held = self._own(account_id).at(start) or self.workspace.at(start) or Plan()
-        return replace(planned_weeks(held, day, 1)[0], start=start, end=end)
+        return replace(planned_weeks(self._held(account_id, start), day, 1)[0], start=start, end=end)
+
+    def _held(self, account_id: str | None, start: datetime) -> Plan:
+        """The plan that held at an instant; an account's first one does not reach back over the workspace's."""
+        own, ours = self._own(account_id), self.workspace
+        if own.first and ours.first and max(start, ours.first) < own.first:
+            return ours.at(start) or Plan()
+        return own.at(start) or ours.at(start) or Plan()
 
     def _own(self, account_id: str | None) -> Versions:
         return self.accounts.get(account_id or "", Versions())

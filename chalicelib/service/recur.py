@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 RUN = timedelta(seconds=240)
 """How long a run begins to look; its function's time-out is a minute later."""
+LOOK = timedelta(seconds=30)
+"""How long a look begins to make posts: one schedule of long posts to many accounts is not to hold up all others."""
 MOST_ISSUES = 5
 """Issues that are kept of an occurrence that could not be composed."""
 MOST_LETTERS = 200
@@ -111,7 +113,8 @@ class _Look:
         look_at = None
         if schedule.state == "active":
             for unsolved in [one for one in self.progress.ahead if one.issues]:
-                self._make(schedule, unsolved, self.progress)
+                if not self._is_late():
+                    self._make(schedule, unsolved, self.progress)
             look_at = self._go_on(schedule, most)
         self.progress = replace(self.progress, look_at=look_at)
         if self.progress != before:
@@ -126,7 +129,7 @@ class _Look:
                 self.progress = self.progress.behind(one)
                 continue
             self._tell(missed)
-            full = self.outcomes["made"] >= most or len(self.progress.ahead) >= MOST_AHEAD
+            full = self.outcomes["made"] >= most or len(self.progress.ahead) >= MOST_AHEAD or self._is_late()
             if full or one.at > self.now + AHEAD:
                 retry = self.now if full else one.at - AHEAD
                 break
@@ -137,6 +140,9 @@ class _Look:
                 self.progress = replace(self.progress, over=True).noted(self.now, "ended")
         unsolved = any(each.issues for each in self.progress.ahead)
         return self.now if unsolved else retry
+
+    def _is_late(self) -> bool:
+        return self.world.clock.now() >= self.now + LOOK
 
     def _come_to(self, schedule: Schedule, one: Occurrence) -> None:
         progress = self.progress.behind(one)

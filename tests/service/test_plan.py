@@ -62,7 +62,31 @@ def test_a_past_week_is_judged_by_the_plan_that_held_when_it_began(stage: Stage)
     stage.world.clock.advance(weeks=1)
 
     assert goals(stage, None, 5) == [3, 3, 7, 7, 7]
-    assert goals(stage, account, 5) == [9, 9, 9, 9, 7]
+    assert goals(stage, account, 5) == [3, 3, 7, 9, 7]
+
+
+def test_an_accounts_first_plan_changes_nothing_of_the_weeks_that_the_workspaces_held(stage: Stage) -> None:
+    account = stage.accounts[0]
+    plan.choose(stage.world, stage.workspace_id, None, SEVEN)
+    stage.world.clock.advance(weeks=2)
+    plan.choose(stage.world, stage.workspace_id, account, NINE)
+    stage.world.clock.advance(weeks=1)
+
+    assert goals(stage, account, 5) == [7, 7, 7, 7, 9]
+    plan.choose(stage.world, stage.workspace_id, stage.accounts[1], NINE)
+    plan.forget(stage.world, stage.workspace_id, stage.accounts[1])
+    assert goals(stage, stage.accounts[1], 5) == [7, 7, 7, 7, 7]
+
+
+def test_an_accounts_plan_that_was_chosen_before_the_workspaces_holds_for_all_time_before_it(stage: Stage) -> None:
+    account = stage.accounts[0]
+    plan.choose(stage.world, stage.workspace_id, account, NINE)
+    stage.world.clock.advance(weeks=1)
+    plan.choose(stage.world, stage.workspace_id, None, SEVEN)
+    plan.forget(stage.world, stage.workspace_id, account)
+    stage.world.clock.advance(weeks=1)
+
+    assert goals(stage, account, 4) == [9, 9, 9, 7]
 
 
 def test_what_was_chosen_and_chosen_again_in_one_week_is_forgotten(stage: Stage) -> None:

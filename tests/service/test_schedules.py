@@ -16,7 +16,7 @@ from chalicelib.core.target import State
 from chalicelib.ports import Delete, Put
 from chalicelib.service import brand, compose, connect, reading, records, schedules, steer
 from chalicelib.service.reading import PostFilter, Whole
-from chalicelib.service.recur import recur
+from chalicelib.service.recur import RUN, recur
 from chalicelib.service.schedules import Standing
 from tests.service.conftest import Stage
 
@@ -602,6 +602,29 @@ def test_a_schedule_ends_with_its_last_post(stage: Stage) -> None:
     assert [one.state for one in schedules.page(stage.world, WORKSPACE).data] == ["ended"]
     assert again(stage, schedule).state == "ended"
     assert change(stage, schedule, count=8).state == "active"
+
+
+def test_a_schedule_whose_posts_take_long_does_not_keep_a_run_from_the_others(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow, quick = made(stage), made(stage, starts_at="2026-11-22T11:00:00")
+    create = compose.create
+
+    def taking_long(world: Any, workspace_id: str, new: Any, seed: str, occasion: compose.Occasion) -> Whole:
+        if occasion.schedule_id == slow.schedule.id:
+            stage.world.clock.advance(seconds=70)
+        return create(world, workspace_id, new, seed, occasion)
+
+    monkeypatch.setattr(compose, "create", taking_long)
+    begun = stage.now
+    outcomes = recur(stage.world)
+
+    assert stage.now - begun <= RUN
+    assert (outcomes["looked"], outcomes["left"]) == (2, 0)
+    assert len(again(stage, quick).progress.ahead) == 14
+    for _ in range(3):
+        recur(stage.world)
+    assert len(again(stage, slow).progress.ahead) == 14
 
 
 def test_one_that_is_to_begin_later_lies_still_until_two_weeks_before(stage: Stage) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from chalicelib.core.brand import check, check_post
 from chalicelib.core.kit import MOST_LETTERS, Kit, faults
 from chalicelib.core.post import Content, NewPost
 from chalicelib.core.starter_lists import STARTER_LISTS
-from chalicelib.core.text.folding import fold, folded
+from chalicelib.core.text.folding import Folded, Place, fold, folded
 
 CASES: dict[str, Any] = json.loads((Path(__file__).parent / "cases.json").read_text())
 ALL = Kit.model_validate({"starter_lists": [{"name": name, "practice": "error"} for name in STARTER_LISTS]})
@@ -117,6 +118,26 @@ def test_a_link_that_a_target_puts_in_its_place_is_looked_at() -> None:
     [found] = check_post(NewPost.model_validate(body), kit)
 
     assert (found.path, found.severity) == ("targets[0].overrides.link.url", "warning")
+
+
+def test_of_a_kit_of_thousands_only_what_a_text_could_hold_is_searched_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise one post to forty accounts takes minutes, and whoever makes the posts of schedules waits for it."""
+    terms = [f"{chr(0x4E00 + number)}{chr(0x4E00 + number // 20)}" for number in range(10_000)]
+    banned = [{"name": f"list_{first}", "terms": terms[first : first + 1000]} for first in range(0, 10_000, 1000)]
+    kit = Kit.model_validate({"banned": banned, "exceptions": terms[:1000]})
+    hashtags = [f"bell{number}" for number in range(30)]
+    targets = [{"platform": "x", "overrides": {"text": "Ding dong", "hashtags": hashtags}} for _ in range(40)]
+    new = NewPost.model_validate({"text": f"Not {terms[7777]}", "targets": targets})
+    searched, find = list[str](), Folded.find
+
+    def counting(text: Folded, term: str) -> Iterator[Place]:
+        searched.append(term)
+        return find(text, term)
+
+    monkeypatch.setattr(Folded, "find", counting)
+
+    assert [(one.path, one.code) for one in check_post(new, kit)] == [("text", "brand_term_banned")]
+    assert searched == [terms[7777]]
 
 
 def test_a_kit_that_makes_no_sense_is_told_all_at_once() -> None:
