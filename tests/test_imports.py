@@ -1,6 +1,8 @@
 """The architecture is the import graph: arrows point one way, and only `wiring` knows everybody."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -97,3 +99,14 @@ def test_core_and_platforms_neither_read_a_clock_nor_roll_dice_nor_touch_the_mac
 
 def test_every_layer_of_the_house_is_there() -> None:
     assert {layer(file) for file in FILES} - {"__init__"} == set(MAY_IMPORT)
+
+
+@pytest.mark.parametrize("name", ["publish", "dispatch", "sweep"])
+def test_whoever_publishes_starts_without_what_plans_and_schedules_need(name: str) -> None:
+    planning = ["calendar", "recurrence", "recurring", "planning", "brand", "kit", "starter_lists"]
+    others = [*(f"chalicelib.core.{each}" for each in planning), "dateutil", "holidays"]
+    program = f"import sys, chalicelib.service.{name}; print([each for each in {others!r} if each in sys.modules])"
+
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert said.stdout.strip() == "[]"

@@ -269,7 +269,7 @@ PROBLEMS = {
     401: "No API key, or not a good one",
     403: "The key lacks the scope",
     404: "There is no such thing in this workspace",
-    409: "The thing's state forbids it, or a request with the same Idempotency-Key is in flight",
+    409: "The thing's state forbids it, others change it now, or a request with the same Idempotency-Key is in flight",
     412: "The thing is at another version than If-Match says",
     413: "The body is larger than 1 MiB",
     415: "The body is not application/json",
@@ -291,6 +291,7 @@ def _possible(endpoint: Endpoint, status: int) -> bool:
         404: "{" in endpoint.path or endpoint.path.startswith(BY_ACCOUNT),
         409: endpoint.method in ("PATCH", "DELETE")
         or endpoint.kept
+        or (endpoint.method, endpoint.path) == ("PUT", "/v1/plan")
         or endpoint.path.endswith(("/receipt", "/callback", "/accounts", "/bundle", "/share")),
         412: _is_versioned(endpoint),
         413: reads,

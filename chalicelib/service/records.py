@@ -32,18 +32,20 @@ schedule that has something left to make, in 16 more.
 from collections.abc import Hashable
 from datetime import datetime
 from functools import cache
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 from zlib import crc32
 
 from pydantic import TypeAdapter
 
 from chalicelib.core.errors import NotFound
 from chalicelib.core.post import Post
-from chalicelib.core.recurring import Progress, Schedule
 from chalicelib.core.rendition import Rendition
 from chalicelib.core.target import Target
 from chalicelib.core.timing import stamp
 from chalicelib.ports import Errand, Found, Item, Key, Put, Table
+
+if TYPE_CHECKING:
+    from chalicelib.core.recurring import Progress, Schedule
 
 T = TypeVar("T")
 
@@ -177,18 +179,20 @@ def progress_key(workspace_id: str, schedule_id: str) -> Key:
     return Key(workspace_pk(workspace_id), f"{PROGRESS_PREFIX}{schedule_id}")
 
 
-def put_schedule(schedule: Schedule) -> Put:
+def put_schedule(schedule: "Schedule") -> Put:
     """The write of a schedule, on condition that nobody edited it since. Its rev is its version."""
     doc = schedule.model_dump(mode="json", exclude_unset=True)
     return Put(Item(schedule_key(schedule.workspace_id, schedule.id), doc), expect=schedule.version - 1)
 
 
-def schedule_of(item: Item) -> Schedule:
+def schedule_of(item: Item) -> "Schedule":
     """The schedule in a row."""
+    from chalicelib.core.recurring import Schedule  # with all of recurrence: whoever publishes starts without
+
     return Schedule.model_validate(item.doc)
 
 
-def put_progress(progress: Progress) -> Put:
+def put_progress(progress: "Progress") -> Put:
     """The write of a schedule's progress, on condition that nobody wrote it since it was read."""
     place = None
     if progress.look_at:
@@ -198,8 +202,10 @@ def put_progress(progress: Progress) -> Put:
     return Put(Item(key, to_doc(progress), open=place), expect=progress.rev)
 
 
-def progress_of(item: Item) -> Progress:
+def progress_of(item: Item) -> "Progress":
     """The progress in a row, with the rev it has there."""
+    from chalicelib.core.recurring import Progress
+
     return from_doc(Progress, {**item.doc, "rev": item.rev})
 
 

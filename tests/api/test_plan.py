@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from chalicelib.core.errors import Stale
+from chalicelib.ports import Delete, Put
 from tests.api.client import Api, Json, issues, problem
 
 PLAN: Json = {
@@ -173,3 +175,17 @@ def test_a_post_for_a_slot_that_does_not_exist_is_told_where_to_look(client: Api
 def test_a_preview_needs_no_slot(client: Api) -> None:
     body = {"text": "Ding", "publish": "next_slot", "targets": [{"platform": "bluesky"}]}
     assert client.post("/v1/renditions", body).status_code == 200
+
+
+def test_who_is_overtaken_again_and_again_is_told(client: Api) -> None:
+    write = client.world.table.write
+
+    def overtaken(*writes: Put | Delete) -> None:
+        if any(isinstance(one, Put) and one.item.key.sk == "PLAN" for one in writes):
+            raise Stale("somebody else changed this first")
+        write(*writes)
+
+    client.world.table.write = overtaken  # type: ignore[method-assign]
+
+    problem(client.send("PUT", "/v1/plan", {"timezone": "Europe/Berlin"}), 409, "stale")
+    assert client.get("/v1/plan").json_body["chosen_for"] == "nobody"
