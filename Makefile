@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 STAGE ?= dev
 BIN := .venv/bin
 
-.PHONY: help run stop test test-real test-deep check chaos bench mutants goldens soak package deploy redrive destroy clean
+.PHONY: help run stop test test-real test-deep check chaos bench mutants goldens soak package deploy cost counts redrive destroy clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -53,6 +53,12 @@ deploy: .venv/run.stamp ## deploy to AWS: make deploy STAGE=dev [PARAMETERS="Ala
 
 redrive: .venv/run.stamp ## give dead letters back: make redrive [QUEUE=deliver|media] [STAGE=dev]; the local service's by default
 	@$(BIN)/python -m infra.redrive $(or $(QUEUE),publish) $(if $(filter file,$(origin STAGE)),,--stage $(STAGE))
+
+cost: .venv/run.stamp ## what a month costs in AWS: make cost POSTS=1000 EVENTS=50000 [TARGETS=3] [WEBHOOKS=1] [WORKSPACES=1] [MEASURED=0]
+	@$(BIN)/python -m infra.cost $(foreach n,POSTS EVENTS TARGETS WEBHOOKS WORKSPACES MEASURED,$(if $($(n)),$(n)=$($(n))))
+
+counts: .venv/dev.stamp ## count anew what each operation asks of AWS; then review the diff of docs/cost.md
+	$(BIN)/python -m tests.counted
 
 destroy: .venv/run.stamp ## delete what `make deploy` made, except the table and the key: make destroy STAGE=dev
 	$(BIN)/python -m infra.deploy destroy --stage $(STAGE) $(if $(YES),--yes)
