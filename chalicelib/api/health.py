@@ -1,6 +1,6 @@
-"""/v1/healthz and /v1/openapi.json: for everybody, without a key."""
+"""/v1/healthz, /v1/openapi.json and /docs: for everybody, without a key."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from chalicelib.api.answers import HealthAnswer
 from chalicelib.api.route import Answer, Call, route
@@ -20,3 +20,11 @@ def get_openapi(call: Call) -> Answer:
     from chalicelib.api import openapi  # half as much work as all the rest of the API, and seldom wanted
 
     return Answer(200, openapi.document(call.base))
+
+
+@route("GET", "/docs", needs="nothing", answers={200: Annotated[str, "text/html"]})
+def get_docs(call: Call) -> Answer:
+    """This document as a page to read."""
+    from chalicelib.api import reference  # as above
+
+    return Answer(200, reference.served(call.base), reference.HEADERS)

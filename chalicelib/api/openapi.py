@@ -150,6 +150,7 @@ def _operation(tag: str, endpoint: Endpoint, schemas: _Schemas) -> Json:
     }
     if ":" in endpoint.needs:
         operation["description"] = f"Needs a key with the scope `{endpoint.needs}`."
+        operation["x-scope"] = endpoint.needs
     if endpoint.body:
         operation["requestBody"] = _request_body(endpoint, schemas)
     return operation
@@ -228,15 +229,17 @@ def _answers(endpoint: Endpoint, schemas: _Schemas) -> Json:
         str(status): {
             "description": HTTPStatus(status).phrase,
             "headers": _answer_headers(endpoint, status),
-            **({"content": _content(endpoint, schemas.of(shape))} if shape else {}),
+            **({"content": _content(endpoint, shape, schemas)} if shape else {}),
         }
         for status, shape in endpoint.answers.items()
     }
 
 
-def _content(endpoint: Endpoint, schema: Json) -> Json:
+def _content(endpoint: Endpoint, shape: Any, schemas: _Schemas) -> Json:
+    """The shape under its media type, which text is annotated with."""
     picture: Json = {"image/svg+xml": {"schema": {"type": "string"}}} if endpoint.pictured else {}
-    return {"application/json": {"schema": schema}, **picture}
+    (media_type,) = getattr(shape, "__metadata__", ("application/json",))
+    return {media_type: {"schema": schemas.of(shape)}, **picture}
 
 
 LOCATED = ("/v1/posts", "/v1/schedules", "/v1/media", "/v1/accounts", "/v1/webhooks")

@@ -118,6 +118,7 @@ MAP = {
     "GET /v1/receipts/keys": "nothing",
     "GET /v1/healthz": "nothing",
     "GET /v1/openapi.json": "nothing",
+    "GET /docs": "nothing",
     "POST /sandbox/v1/accounts": "accounts:write",
     "POST /sandbox/v1/posts": "nothing",
     "GET /sandbox/v1/posts": "nothing",
