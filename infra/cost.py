@@ -283,7 +283,10 @@ def tables() -> str:
     rows = [heads, ["---"] * len(heads), *(_row(name) for name in OPERATIONS)]
     text = "".join(f"| {' | '.join(row)} |\n" for row in rows)
     goals = "".join(f"| {n} | {per_million(n):.2f} | {per_million(n, together=True):.2f} |\n" for n in (1, 3, 10))
-    return f"{text}\n| Targets of a post | $ a million, spread out | together |\n|---|---|---|\n{goals}"
+    goal = f"| Targets of a post | $ a million, spread out | together |\n|---|---|---|\n{goals}"
+    stays, size = dollars(kept(Load(posts=MILLION, targets=1))), counted()["keep"]["bytes"] / 1000
+    said = f"A published target takes {size:.1f} KB of the table: ${stays:.2f} a month for a million that are kept."
+    return f"{text}\n{goal}\n{said}\n"
 
 
 def _row(name: str) -> list[str]:

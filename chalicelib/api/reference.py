@@ -20,7 +20,7 @@ STYLE = """\
 body{margin:0;font:1rem/1.5 system-ui,sans-serif;overflow-wrap:anywhere}
 nav,main{padding:1rem}
 nav ul{list-style:none;margin:0;padding:0 0 0 1rem}
-main{max-width:60rem}
+main{max-width:60rem;min-width:0}
 a{color:var(--link);text-decoration:none}
 a:hover,a:focus{text-decoration:underline}
 section{border-top:1px solid var(--line);padding:.5rem 0}

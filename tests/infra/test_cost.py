@@ -27,6 +27,12 @@ def test_the_page_shows_what_was_counted() -> None:
     assert cost.with_tables(text) == text, "run `python -m tests.counted`"
 
 
+def test_the_page_says_whether_the_goal_is_missed() -> None:
+    missed = cost.per_million(together=True) > cost.GOAL
+
+    assert ("**The goal of $5 for a million published targets is missed**" in cost.PAGE.read_text()) == missed
+
+
 def test_everything_that_is_used_has_a_price_and_every_function_a_size() -> None:
     for name, operation in OPERATIONS.items():
         assert cost.used(name).keys() <= PRICES.keys()
