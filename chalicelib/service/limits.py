@@ -49,7 +49,7 @@ class Allowance:
 
     @property
     def headers(self) -> dict[str, str]:
-        """https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-09, read 2026-11-23."""
+        """https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-11 (2026-05), read 2026-11-23."""
         policy = f'"key";q={self.limits.per_key};w=60, "workspace";q={self.limits.per_workspace};w=60'
         left = f'"key";r={self.left_of_key};t={self.seconds}, "workspace";r={self.left_of_workspace};t={self.seconds}'
         told = {"RateLimit-Policy": policy, "RateLimit": left}
@@ -117,16 +117,17 @@ def _turn(meter: _Meter, now: datetime) -> None:
     if meter.minute != minute_of(now):
         meter.minute = minute_of(now)
         meter.windows.clear()
-        meter.limits = {name: kept for name, kept in meter.limits.items() if now - kept[0] < KNOWN_FOR}
+        meter.limits = {name: kept for name, kept in meter.limits.items() if now - kept[0] < 2 * KNOWN_FOR}
 
 
 def _known(world: World, meter: _Meter, workspace_id: str, now: datetime) -> Limits:
-    if workspace_id not in meter.limits:
-        found = Limits()
+    kept = meter.limits.get(workspace_id)
+    if kept is None or now - kept[0] >= KNOWN_FOR:
+        found = kept[1] if kept else Limits()
         with suppress(Refused):
             found = of(world, workspace_id)
-        meter.limits[workspace_id] = (now, found)
-    return meter.limits[workspace_id][1]
+        kept = meter.limits[workspace_id] = (now, found)
+    return kept[1]
 
 
 def _tell(world: World, workspace_id: str, minute: datetime, window: _Window) -> None:
