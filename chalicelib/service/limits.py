@@ -21,6 +21,7 @@ from chalicelib.service.access import Caller
 KNOWN_FOR = timedelta(minutes=5)
 """How long a process may go on with a workspace's old limits after they changed."""
 KEPT_FOR = timedelta(hours=1)
+TRIES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,15 +132,17 @@ def _known(world: World, meter: _Meter, workspace_id: str, now: datetime) -> Lim
 
 
 def _tell(world: World, workspace_id: str, minute: datetime, window: _Window) -> None:
-    """Add what only we know to the row of the minute; where somebody else was first, the next request tries again."""
+    """Add what only we know to the row of the minute; where others are always first, the next request tries again."""
     row = Key(f"RATE#{workspace_id}", stamp(minute))
-    with suppress(Refused):
-        item = world.table.get(row)
-        window.told = Counter(item.doc["counts"] if item else {})
-        counts = window.told + window.untold
-        kept = Item(row, {"counts": dict(counts)}, expires=minute + KEPT_FOR)
-        world.table.write(Put(kept, expect=item.rev if item else 0))
-        window.told, window.untold = counts, Counter()
+    for _ in range(TRIES):
+        with suppress(Refused):
+            item = world.table.get(row)
+            window.told = Counter(item.doc["counts"] if item else {})
+            counts = window.told + window.untold
+            kept = Item(row, {"counts": dict(counts)}, expires=minute + KEPT_FOR)
+            world.table.write(Put(kept, expect=item.rev if item else 0))
+            window.told, window.untold = counts, Counter()
+            return
 
 
 def _row(workspace_id: str) -> Key:
