@@ -1,7 +1,7 @@
 """How an API key is written: `ck_live_`, 40 letters and digits that are the secret, and 6 that check what is before.
 
 So a typo, and a scanner's find that only looks like a key, are told from a key without asking anybody. The check is the
-CRC-32 of everything before it as a number in base 62 with the digits 0-9A-Za-z, the way of GitHub's tokens
+CRC-32 of everything before it as a number in base 62 with the digits 0-9A-Za-z, much as GitHub's tokens have it
 (https://github.blog/2021-04-05-behind-githubs-new-authentication-token-formats/, read 2026-11-23). Keys made before
 2026-11-23 have none, and stay good.
 """
