@@ -8,6 +8,7 @@ from chalice.app import Chalice, Request, Response
 
 from chalicelib.api import (
     accounts,
+    audit,
     brand,
     business_hours,
     callbacks,
@@ -17,6 +18,7 @@ from chalicelib.api import (
     holds,
     inbox,
     insights,
+    keys,
     media,
     metrics,
     plan,
@@ -58,6 +60,8 @@ RESOURCES: tuple[ModuleType, ...] = (
     webhooks,
     holds,
     spikes,
+    keys,
+    audit,
     health,
     sandbox,
 )

@@ -12,7 +12,7 @@ from chalicelib.service import connect, credentials
 from chalicelib.service.connect import NewAccount
 
 
-@route("POST", "/v1/accounts", needs="accounts:write", answers={201: AccountAnswer}, kept=True)
+@route("POST", "/v1/accounts", needs="accounts:write", answers={201: AccountAnswer}, kept=True, audited=True)
 def connect_account(call: Call, body: NewAccount) -> Answer:
     """Connect an account: its credentials are checked with the network, and kept encrypted."""
     account = connect.connect(call.world, call.workspace_id, body, call.seed)
@@ -38,7 +38,7 @@ def get_account_health(call: Call, account_id: str) -> Answer:
     return Answer(200, account_health_answer(credentials.standing(call.world, call.workspace_id, account_id)))
 
 
-@route("DELETE", "/v1/accounts/{account_id}", needs="accounts:write", answers={204: None})
+@route("DELETE", "/v1/accounts/{account_id}", needs="accounts:write", answers={204: None}, audited=True)
 def disconnect_account(call: Call, account_id: str) -> Answer:
     """Forget an account and its credentials."""
     connect.disconnect(call.world, call.workspace_id, account_id)

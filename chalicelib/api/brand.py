@@ -51,7 +51,7 @@ def get_brand(call: Call) -> Answer:
     return Answer(200, _shown(brand.of(call.world, call.workspace_id)))
 
 
-@route("PUT", "/v1/brand", needs="plan:write", answers={200: Kit})
+@route("PUT", "/v1/brand", needs="plan:write", answers={200: Kit}, audited=True)
 def put_brand(call: Call, body: Kit) -> Answer:
     """Choose the whole kit anew: what is left out is off. It holds for posts made or edited from now on."""
     return Answer(200, _shown(brand.choose(call.world, call.workspace_id, body)))

@@ -38,7 +38,7 @@ def get_business_hours(call: Call) -> Answer:
     return Answer(200, _shown(business_hours.chosen(call.world, call.workspace_id)))
 
 
-@route("PUT", "/v1/business_hours", needs="engagement:write", answers={200: BusinessHoursAnswer})
+@route("PUT", "/v1/business_hours", needs="engagement:write", answers={200: BusinessHoursAnswer}, audited=True)
 def choose_business_hours(call: Call, body: NewBusinessHours) -> Answer:
     """Choose them; they hold at once, also for what waits already."""
     days = {

@@ -52,6 +52,7 @@ def list_callbacks(call: Call, account_id: str) -> Answer:
     answers={201: CallbackWithSecretsAnswer},
     kept=True,
     sealed=True,
+    audited=True,
 )
 def set_up_callback(call: Call, account_id: str, network: str, body: NewSecrets) -> Answer:
     """Let a network call about the account, or change the secrets: those before stay good for a day.
@@ -62,7 +63,9 @@ def set_up_callback(call: Call, account_id: str, network: str, body: NewSecrets)
     return Answer(201, {**_shown(shown), "secrets": made}, {"Location": shown.url})
 
 
-@route("DELETE", "/v1/accounts/{account_id}/callbacks/{network}", needs="accounts:write", answers={204: None})
+@route(
+    "DELETE", "/v1/accounts/{account_id}/callbacks/{network}", needs="accounts:write", answers={204: None}, audited=True
+)
 def remove_callback(call: Call, account_id: str, network: str) -> Answer:
     """Refuse the network's calls about the account from now on."""
     callbacks.remove(call.world, call.workspace_id, account_id, network)

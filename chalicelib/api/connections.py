@@ -25,21 +25,29 @@ class Returned(Query):
     error_description: Word = None
 
 
-@route("POST", "/v1/accounts/connect/{platform}", needs="accounts:write", answers={201: ConnectionAnswer})
+@route("POST", "/v1/accounts/connect/{platform}", needs="accounts:write", answers={201: ConnectionAnswer}, audited=True)
 def begin_connection(call: Call, platform: str, body: NewConnection) -> Answer:
     """Connect an account: with its credentials at once, or by sending a person to `url`, where they agree."""
     begun = signin.begin(call.world, call.workspace_id, platform, body, call.base)
     return Answer(201, connection_answer(begun.connection, begun.url))
 
 
-@route("GET", "/v1/accounts/connect/{platform}/callback", needs="nothing", answers={200: SignedInAnswer, 303: None})
+@route(
+    "GET",
+    "/v1/accounts/connect/{platform}/callback",
+    needs="nothing",
+    answers={200: SignedInAnswer, 303: None},
+    audited=True,
+)
 def finish_connection(call: Call, platform: str, query: Returned) -> Answer:
     """Where networks send people back to. They land at the connection's `return_to`, where it has one."""
     done = signin.finish(call.world, platform, query.model_dump(exclude_none=True), call.base)
     said = {"connection_id": done.id, "status": done.status}
+    of, things = done.workspace_id if done.account_ids else "", (done.id, *done.account_ids)
     if done.return_to is None:
-        return Answer(200, said)
-    return Answer(303, None, {"Location": f"{done.return_to}{'&' if '?' in done.return_to else '?'}{urlencode(said)}"})
+        return Answer(200, said, {}, of, things)
+    back = {"Location": f"{done.return_to}{'&' if '?' in done.return_to else '?'}{urlencode(said)}"}
+    return Answer(303, None, back, of, things)
 
 
 @route("GET", "/v1/connections/{connection_id}", needs="accounts:read", answers={200: ConnectionAnswer})
@@ -48,13 +56,19 @@ def get_connection(call: Call, connection_id: str) -> Answer:
     return Answer(200, connection_answer(signin.connection(call.world, call.workspace_id, connection_id)))
 
 
-@route("POST", "/v1/connections/{connection_id}/accounts", needs="accounts:write", answers={200: ConnectionAnswer})
+@route(
+    "POST",
+    "/v1/connections/{connection_id}/accounts",
+    needs="accounts:write",
+    answers={200: ConnectionAnswer},
+    audited=True,
+)
 def choose_accounts(call: Call, connection_id: str, body: Choice) -> Answer:
     """Say which of the accounts that a consent reaches are to be connected."""
     return Answer(200, connection_answer(signin.choose(call.world, call.workspace_id, connection_id, body)))
 
 
-@route("PUT", "/v1/apps/{platform}", needs="accounts:write", answers={200: AppAnswer})
+@route("PUT", "/v1/apps/{platform}", needs="accounts:write", answers={200: AppAnswer}, audited=True)
 def register_app(call: Call, platform: str, body: NewApp) -> Answer:
     """Keep the client id and secret of your own app with a network; the secret is never shown again."""
     app = apps.register(call.world, call.workspace_id, platform, body)
@@ -69,7 +83,7 @@ def list_apps(call: Call) -> Answer:
     return Answer(200, {"data": data, "next_cursor": None})
 
 
-@route("DELETE", "/v1/apps/{platform}", needs="accounts:write", answers={204: None})
+@route("DELETE", "/v1/apps/{platform}", needs="accounts:write", answers={204: None}, audited=True)
 def forget_app(call: Call, platform: str) -> Answer:
     """Forget an app: nobody can sign in with it any more, nor can its accounts' tokens be refreshed."""
     apps.forget(call.world, call.workspace_id, platform)

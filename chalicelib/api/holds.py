@@ -29,13 +29,13 @@ def get_workspace_hold(call: Call) -> Answer:
     return Answer(200, _shown(brakes.held(call.world, call.workspace_id)))
 
 
-@route("POST", "/v1/hold", needs="posts:write", answers={200: HoldAnswer}, kept=True)
+@route("POST", "/v1/hold", needs="posts:write", answers={200: HoldAnswer}, kept=True, audited=True)
 def hold_workspace(call: Call) -> Answer:
     """Stop every post of the workspace that is not on its way yet, until it is resumed."""
     return Answer(200, _shown(brakes.hold(call.world, call.workspace_id, call.key_id)))
 
 
-@route("POST", "/v1/resume", needs="posts:write", answers={200: ResumedAnswer}, kept=True)
+@route("POST", "/v1/resume", needs="posts:write", answers={200: ResumedAnswer}, kept=True, audited=True)
 def resume_workspace(call: Call) -> Answer:
     """Let the workspace's posts go on, without a burst."""
     return Answer(200, {"released": brakes.resume(call.world, call.workspace_id)})
@@ -48,13 +48,22 @@ def get_account_hold(call: Call, account_id: str) -> Answer:
     return Answer(200, _shown(brakes.held(call.world, call.workspace_id, account_id)))
 
 
-@route("POST", "/v1/accounts/{account_id}/hold", needs="posts:write", answers={200: HoldAnswer}, kept=True)
+@route(
+    "POST", "/v1/accounts/{account_id}/hold", needs="posts:write", answers={200: HoldAnswer}, kept=True, audited=True
+)
 def hold_account(call: Call, account_id: str) -> Answer:
     """Stop every post on the account that is not on its way yet, until it is resumed."""
     return Answer(200, _shown(brakes.hold(call.world, call.workspace_id, call.key_id, account_id)))
 
 
-@route("POST", "/v1/accounts/{account_id}/resume", needs="posts:write", answers={200: ResumedAnswer}, kept=True)
+@route(
+    "POST",
+    "/v1/accounts/{account_id}/resume",
+    needs="posts:write",
+    answers={200: ResumedAnswer},
+    kept=True,
+    audited=True,
+)
 def resume_account(call: Call, account_id: str) -> Answer:
     """Let the account's posts go on, without a burst."""
     connect.account(call.world, call.workspace_id, account_id)

@@ -242,13 +242,15 @@ def _content(endpoint: Endpoint, shape: Any, schemas: _Schemas) -> Json:
     return {media_type: {"schema": schemas.of(shape)}, **picture}
 
 
-LOCATED = ("/v1/posts", "/v1/schedules", "/v1/media", "/v1/accounts", "/v1/webhooks")
+LOCATED = ("/v1/posts", "/v1/schedules", "/v1/media", "/v1/accounts", "/v1/webhooks", "/v1/keys")
 TAGGED = (*FLAT, ScheduleAnswer)
 """Shapes whose version is their ETag."""
 
 
 def _answer_headers(endpoint: Endpoint, status: int) -> Json:
     names = ["X-Request-Id"]
+    if endpoint.needs != "nothing":
+        names += ["RateLimit", "RateLimit-Policy"]
     if endpoint.method == "POST" and endpoint.path in LOCATED:
         names += ["Location"]
     if endpoint.answers[status] in TAGGED and endpoint.path.startswith(("/v1/posts", "/v1/schedules")):
@@ -277,6 +279,7 @@ PROBLEMS = {
     413: "The body is larger than 1 MiB",
     415: "The body is not application/json",
     422: "The body breaks rules: every one is named; or the Idempotency-Key was used with another request",
+    429: "The key's or the workspace's requests of this minute are used up; Retry-After says when more may be made",
     500: "Something went wrong here",
     503: "Something outside that we need does not answer; the same again later may work",
 }
@@ -300,5 +303,6 @@ def _possible(endpoint: Endpoint, status: int) -> bool:
         413: reads,
         415: reads,
         422: reads,
+        429: endpoint.needs != "nothing",
         503: (endpoint.path.startswith("/v1/accounts") and endpoint.method == "POST") or "/receipt" in endpoint.path,
     }.get(status, True)

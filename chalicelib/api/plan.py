@@ -187,14 +187,14 @@ def get_plan(call: Call, query: PlanQuery) -> Answer:
     return _shown(call, query.account_id)
 
 
-@route("PUT", "/v1/plan", needs="plan:write", answers={200: PlanAnswer})
+@route("PUT", "/v1/plan", needs="plan:write", answers={200: PlanAnswer}, audited=True)
 def choose_plan(call: Call, body: NewPlan, query: PlanQuery) -> Answer:
     """Choose the whole plan of the workspace, or of an account; past weeks are still judged by the plan that held."""
     plan.choose(call.world, call.workspace_id, query.account_id, _plan(body))
     return _shown(call, query.account_id)
 
 
-@route("DELETE", "/v1/plan", needs="plan:write", answers={204: None})
+@route("DELETE", "/v1/plan", needs="plan:write", answers={204: None}, audited=True)
 def delete_own_plan(call: Call, query: OwnPlanQuery) -> Answer:
     """Let the workspace's plan hold for an account again."""
     plan.forget(call.world, call.workspace_id, query.account_id)

@@ -36,19 +36,19 @@ def get_privacy(call: Call) -> Answer:
     return Answer(200, {"text_days": privacy.settings(call.world, call.workspace_id).text_days})
 
 
-@route("PUT", "/v1/privacy", needs="engagement:write", answers={200: PrivacyAnswer})
+@route("PUT", "/v1/privacy", needs="engagement:write", answers={200: PrivacyAnswer}, audited=True)
 def set_privacy(call: Call, body: PrivacySettings) -> Answer:
     """Keep what people write from now on as long as that."""
     return Answer(200, {"text_days": privacy.change(call.world, call.workspace_id, body).text_days})
 
 
-@route("POST", "/v1/privacy/erase", needs="engagement:write", answers={202: ErasureAnswer})
+@route("POST", "/v1/privacy/erase", needs="engagement:write", answers={202: ErasureAnswer}, audited=True)
 def erase_person(call: Call, body: Person) -> Answer:
     """Erase a person from everything that is kept; what comes late does not bring them back."""
     return Answer(202, {"account_ids": privacy.forget(call.world, call.workspace_id, body)})
 
 
-@route("POST", "/v1/privacy/export", needs="engagement:read", answers={200: ListAnswer[KeptAnswer]})
+@route("POST", "/v1/privacy/export", needs="engagement:read", answers={200: ListAnswer[KeptAnswer]}, audited=True)
 def export_person(call: Call, body: PersonPage) -> Answer:
     """Everything that is kept about a person; a page may be empty and still have a next one."""
     page = privacy.export(call.world, call.workspace_id, body)

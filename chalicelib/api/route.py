@@ -16,6 +16,7 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 
 from chalicelib.core.errors import Invalid
 from chalicelib.ports import World
+from chalicelib.service.access import Caller
 
 Scope = Literal[
     "posts:read",
@@ -29,6 +30,9 @@ Scope = Literal[
     "plan:read",
     "plan:write",
     "scores:read",
+    "keys:read",
+    "keys:write",
+    "audit:read",
 ]
 Needs = Literal["nothing", "a key"] | Scope
 """What a caller must show: nothing at all, any good API key, or a key with this scope."""
@@ -42,6 +46,7 @@ class Call:
     workspace_id: str
     key_id: str
     bearer: str
+    caller: Caller
     base: str
     """What stands before `/v1` in a link to this service: its public URL where that is known."""
     waited: timedelta = timedelta()
@@ -61,6 +66,10 @@ class Answer:
     status: int
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
+    workspace_id: str = ""
+    """Whose things were changed, where no key says so."""
+    things: tuple[str, ...] = ()
+    """Ids of what was changed that neither the path nor the body says, for the audit log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +86,8 @@ class Endpoint:
     """Whether it is kept encrypted, because it holds a secret."""
     pictured: bool
     """Whether it can be had as an SVG picture, too."""
+    audited: bool
+    """Whether it is an administrative act, which the audit log keeps."""
     handler: Callable[..., Answer]
     on_invalid: Callable[[Invalid], Answer] | None
 
@@ -107,12 +118,13 @@ def route(
     kept: bool = False,
     sealed: bool = False,
     pictured: bool = False,
+    audited: bool = False,
     on_invalid: Callable[[Invalid], Answer] | None = None,
 ) -> Callable[[Callable[..., Answer]], Endpoint]:
     """Declares the decorated function as an endpoint; `answers` holds the shape of the body by status."""
 
     def declare(handler: Callable[..., Answer]) -> Endpoint:
-        return Endpoint(method, path, needs, answers, kept, sealed, pictured, handler, on_invalid)
+        return Endpoint(method, path, needs, answers, kept, sealed, pictured, audited, handler, on_invalid)
 
     return declare
 

@@ -224,7 +224,7 @@ def get_weights(call: Call) -> Answer:
     return Answer(200, _weights(weights.of(call.world, call.workspace_id)))
 
 
-@route("PUT", "/v1/scores/weights", needs="plan:write", answers={200: WeightsAnswer})
+@route("PUT", "/v1/scores/weights", needs="plan:write", answers={200: WeightsAnswer}, audited=True)
 def choose_weights(call: Call, body: NewWeights) -> Answer:
     """Choose own numbers; they hold from the next computation on. An empty body goes back to the house's."""
     chosen = Overrides(dict(body.consistency), dict(body.timeliness), dict(body.half_lives))

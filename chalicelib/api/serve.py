@@ -15,9 +15,9 @@ from pydantic import BaseModel, ValidationError
 from chalicelib.api import body
 from chalicelib.api.problem import Malformed, issues_of, problem, status_of
 from chalicelib.api.route import Answer, Call, Endpoint
-from chalicelib.core.errors import CarillonError, Forbidden, Invalid, Issue, NotFound, Stale, Unauthorized
+from chalicelib.core.errors import CarillonError, Forbidden, Invalid, Issue, NotFound, Stale, TooMany, Unauthorized
 from chalicelib.ports import World
-from chalicelib.service import access, idempotency
+from chalicelib.service import access, audit, idempotency, limits
 from chalicelib.service.access import Caller
 from chalicelib.service.idempotency import IdempotencyMismatch, Kept
 
@@ -36,13 +36,16 @@ _TAG = re.compile(r'"v([1-9][0-9]{0,14})"', re.ASCII)
 def respond(endpoint: Endpoint, world: Callable[[], World], request: Request, params: dict[str, str]) -> Response:
     """The response to a request; never an exception."""
     request_id = id_of(request)
+    allowance: dict[str, str] = {}
     try:
-        return rendered(_answer(endpoint, world(), request, params), request_id)
+        response = rendered(_answer(endpoint, world(), request, params, allowance), request_id)
     except CarillonError as error:
-        return refused(error, request_id, _status(error, request))
+        response = refused(error, request_id, _status(error, request))
     except Exception as error:
         log.exception("request %s to %s %s failed", request_id, endpoint.method, endpoint.path)
-        return refused(error, request_id, 500)
+        response = refused(error, request_id, 500)
+    response.headers.update(allowance)
+    return response
 
 
 def id_of(request: Request) -> str:
@@ -80,9 +83,11 @@ def _status(error: CarillonError, request: Request) -> int:
     return 422 if isinstance(error, IdempotencyMismatch) else status_of(error)
 
 
-def _answer(endpoint: Endpoint, world: World, request: Request, params: dict[str, str]) -> Answer:
+def _answer(
+    endpoint: Endpoint, world: World, request: Request, params: dict[str, str], allowance: dict[str, str]
+) -> Answer:
     bearer = _bearer(request)
-    caller = _let_in(endpoint, world, bearer)
+    caller = _let_in(endpoint, world, bearer, allowance)
     key = _idempotency_key(endpoint, request)
     arguments: dict[str, Any] = {**_checked(params), **_query(endpoint, request)}
     raw = request.raw_body if endpoint.method in ("POST", "PATCH", "PUT") else b""
@@ -93,6 +98,7 @@ def _answer(endpoint: Endpoint, world: World, request: Request, params: dict[str
         caller.workspace_id,
         caller.key_id,
         bearer,
+        caller,
         base=_base(world, request),
         waited=_waited(world, request),
         if_version=_if_version(request),
@@ -102,12 +108,31 @@ def _answer(endpoint: Endpoint, world: World, request: Request, params: dict[str
     try:
         arguments |= _body(endpoint, request, raw)
         if key and endpoint.kept:
-            return _once(call, endpoint, key, fingerprint, lambda: endpoint.handler(call, **arguments))
-        return endpoint.handler(call, **arguments)
+            return _once(call, endpoint, key, fingerprint, lambda: _done(call, endpoint, request, arguments))
+        return _done(call, endpoint, request, arguments)
     except Invalid as invalid:
         if endpoint.on_invalid:
             return endpoint.on_invalid(invalid)
         raise
+
+
+def _done(call: Call, endpoint: Endpoint, request: Request, arguments: dict[str, Any]) -> Answer:
+    """The handler's answer. What it changed is written down before the answer is kept or given."""
+    answer = endpoint.handler(call, **arguments)
+    workspace_id = call.workspace_id or answer.workspace_id
+    if endpoint.audited and workspace_id and answer.status < 400:
+        action = f"{endpoint.method} {endpoint.path}"
+        things = _things(request, arguments, answer)
+        audit.record(call.world, workspace_id, action, things, call.key_id or None, id_of(request))
+    return answer
+
+
+def _things(request: Request, arguments: dict[str, Any], answer: Answer) -> tuple[str, ...]:
+    """The ids that a request is about: those of its path and query, and those of what it made."""
+    asked = [*(request.uri_params or {}).values(), getattr(arguments.get("query"), "account_id", None)]
+    body = answer.body if isinstance(answer.body, dict) else {}
+    made = [body.get("id"), *(body.get("account_ids") or ()), *answer.things]
+    return tuple(dict.fromkeys(one for one in (*asked, *made) if isinstance(one, str)))
 
 
 def _waited(world: World, request: Request) -> timedelta:
@@ -137,13 +162,17 @@ def _bearer(request: Request) -> str:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-def _let_in(endpoint: Endpoint, world: World, bearer: str) -> Caller:
-    """Who calls; nobody in particular where the endpoint is for everybody."""
+def _let_in(endpoint: Endpoint, world: World, bearer: str, allowance: dict[str, str]) -> Caller:
+    """Who calls; nobody in particular where the endpoint is for everybody, and then nothing is counted."""
     if endpoint.needs == "nothing":
         return Caller("", "", frozenset())
     if not bearer:
         raise Unauthorized("no API key")
     caller = access.authenticate(world, bearer)
+    spent = limits.spend(world, caller)
+    allowance.update(spent.headers)
+    if spent.over:
+        raise TooMany(f"this minute's requests are used up; the next begins in {spent.seconds} seconds")
     if endpoint.needs != "a key" and not caller.may(endpoint.needs):
         raise Forbidden(f"this needs a key with the scope {endpoint.needs}", "missing_scope")
     return caller

@@ -22,7 +22,7 @@ def get_spike_rule(call: Call) -> Answer:
     return Answer(200, _shown(spikes.rule(call.world, call.workspace_id)))
 
 
-@route("PUT", "/v1/spike_rule", needs="engagement:write", answers={200: SpikeRuleAnswer})
+@route("PUT", "/v1/spike_rule", needs="engagement:write", answers={200: SpikeRuleAnswer}, audited=True)
 def put_spike_rule(call: Call, body: NewRule) -> Answer:
     """Say what a spike is, and whether one holds the account's posts until somebody resumes it."""
     return Answer(200, _shown(spikes.change(call.world, call.workspace_id, body)))

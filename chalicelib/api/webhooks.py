@@ -22,7 +22,15 @@ class DeliveriesQuery(PageQuery):
     state: DeliveryState | None = None
 
 
-@route("POST", "/v1/webhooks", needs="webhooks:write", answers={201: WebhookWithSecretAnswer}, kept=True, sealed=True)
+@route(
+    "POST",
+    "/v1/webhooks",
+    needs="webhooks:write",
+    answers={201: WebhookWithSecretAnswer},
+    kept=True,
+    sealed=True,
+    audited=True,
+)
 def create_webhook(call: Call, body: NewWebhook) -> Answer:
     """Register a webhook; its signing key is shown this once."""
     made = webhooks.register(call.world, call.workspace_id, body, call.seed)
@@ -43,13 +51,13 @@ def get_webhook(call: Call, webhook_id: str) -> Answer:
     return Answer(200, webhook_answer(shown[0]))
 
 
-@route("PATCH", "/v1/webhooks/{webhook_id}", needs="webhooks:write", answers={200: WebhookAnswer})
+@route("PATCH", "/v1/webhooks/{webhook_id}", needs="webhooks:write", answers={200: WebhookAnswer}, audited=True)
 def edit_webhook(call: Call, webhook_id: str, body: WebhookPatch) -> Answer:
     """Change a webhook; fields that are not given stay as they are."""
     return Answer(200, webhook_answer(webhooks.change(call.world, call.workspace_id, webhook_id, body)))
 
 
-@route("DELETE", "/v1/webhooks/{webhook_id}", needs="webhooks:write", answers={204: None})
+@route("DELETE", "/v1/webhooks/{webhook_id}", needs="webhooks:write", answers={204: None}, audited=True)
 def delete_webhook(call: Call, webhook_id: str) -> Answer:
     """Forget a webhook and what is still on its way to it."""
     webhooks.delete(call.world, call.workspace_id, webhook_id)
@@ -63,13 +71,21 @@ def delete_webhook(call: Call, webhook_id: str) -> Answer:
     answers={201: WebhookWithSecretAnswer},
     kept=True,
     sealed=True,
+    audited=True,
 )
 def rotate_webhook_secret(call: Call, webhook_id: str) -> Answer:
     """Make a new signing key, shown this once; for 24 hours the old one signs beside it."""
     return Answer(201, _with_secret(webhooks.rotate(call.world, call.workspace_id, webhook_id)))
 
 
-@route("POST", "/v1/webhooks/{webhook_id}/test", needs="webhooks:write", answers={202: DeliveryAnswer}, kept=True)
+@route(
+    "POST",
+    "/v1/webhooks/{webhook_id}/test",
+    needs="webhooks:write",
+    answers={202: DeliveryAnswer},
+    kept=True,
+    audited=True,
+)
 def test_webhook(call: Call, webhook_id: str) -> Answer:
     """Send a `webhook.test` event now, the way every event goes."""
     return Answer(202, delivery_answer(webhooks.try_out(call.world, call.workspace_id, webhook_id)))
@@ -94,6 +110,7 @@ def list_deliveries(call: Call, webhook_id: str, query: DeliveriesQuery) -> Answ
     needs="webhooks:write",
     answers={202: DeliveryAnswer},
     kept=True,
+    audited=True,
 )
 def redeliver(call: Call, webhook_id: str, delivery_id: str) -> Answer:
     """Deliver it once more, from the first try, under the same id."""

@@ -8,7 +8,8 @@ CarillonError
 │   ├── Stale              somebody else changed the thing first
 │   ├── Unauthorized       no key, or not a good one
 │   ├── Forbidden          a good key that may not do this
-│   ├── Unaffordable       a cap on size or rate was passed
+│   ├── Unaffordable       a cap on size was passed
+│   ├── TooMany            more requests than may be made now
 │   └── Unavailable        something outside that we need does not answer
 ├── PlatformAnswer         what a platform's answer means; raised inside a conversation
 │   ├── Rejected           final: the platform will never take this
@@ -107,9 +108,15 @@ class Forbidden(Refused):
 
 
 class Unaffordable(Refused):
-    """A cap on size or rate was passed."""
+    """A cap on size was passed."""
 
     code = "too_large"
+
+
+class TooMany(Refused):
+    """More requests than a key or a workspace may make now; later they can be made."""
+
+    code = "rate_limited"
 
 
 class Unavailable(Refused):

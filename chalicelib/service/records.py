@@ -7,7 +7,10 @@
                                  MEDIUM#<medium>            a medium of ours, and what was found in it
                                  KEY#<key>                  an API key, as its owner may see it
                                  BRAND                      what posts must say, may say and must not say
-    KEY#<hmac of the key>        KEY                        the same key, as a request finds it
+                                 LIMITS                     how many requests a minute, where the operator said so
+    KEY#<hmac of the key>        KEY                        the same key, as a request finds it by one of its secrets
+    RATE#<workspace>             <minute>                   requests by key in that minute, as far as processes told
+    AUDIT#<workspace>            <instant>#<act>            one administrative act, for 400 days
     P#<workspace>#<post>         POST                       the canonical post
                                  EXTERNAL                   its place under its external id
                                  RENDITION#<target>         what a target will send

@@ -24,7 +24,7 @@ Json = dict[str, Any]
 SCOPES = (
     *("posts:read", "posts:write", "accounts:read", "accounts:write"),
     *("webhooks:read", "webhooks:write", "engagement:read", "engagement:write"),
-    *("plan:read", "plan:write", "scores:read"),
+    *("plan:read", "plan:write", "scores:read", "keys:read", "keys:write", "audit:read"),
 )
 
 

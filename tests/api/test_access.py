@@ -108,6 +108,12 @@ MAP = {
     "POST /v1/resume": "posts:write",
     "GET /v1/spike_rule": "engagement:read",
     "PUT /v1/spike_rule": "engagement:write",
+    "POST /v1/keys": "keys:write",
+    "GET /v1/keys": "keys:read",
+    "GET /v1/keys/{key_id}": "keys:read",
+    "DELETE /v1/keys/{key_id}": "keys:write",
+    "POST /v1/keys/{key_id}/rotate": "keys:write",
+    "GET /v1/audit": "audit:read",
     "POST /v1/posts/{post_id}/targets/{target_id}/resolve": "posts:write",
     "GET /v1/posts/{post_id}/targets/{target_id}/bundle": "posts:read",
     "POST /v1/posts/{post_id}/targets/{target_id}/confirm": "posts:write",
@@ -156,6 +162,7 @@ def path(endpoint: Endpoint) -> str:
         "network": "standard",
         "message_id": "sp_1",
         "schedule_id": "sch_1",
+        "key_id": "key_1",
     }
     return endpoint.path.format(**ids, name="sandbox", handle="tower")
 
@@ -236,6 +243,7 @@ def test_another_tenants_thing_looks_exactly_like_none(client: Api, endpoint: En
     medium = stranger.post("/v1/media", {"content_type": "image/png", "bytes": 5}).json_body
     theirs |= {"webhook_id": webhook["id"], "delivery_id": delivery["id"], "medium_id": medium["id"]}
     theirs["schedule_id"] = stranger.schedule()["id"]
+    theirs["key_id"] = stranger.get("/v1/keys").json_body["data"][0]["id"]
     body = BODIES.get(route(endpoint))
 
     strange = problem(client.send(endpoint.method, endpoint.path.format(**theirs), body), 404, "not_found")
@@ -253,6 +261,7 @@ def test_another_tenants_thing_looks_exactly_like_none(client: Api, endpoint: En
             "con_1",
             "inb_1_2",
             "sch_1",
+            "key_1",
         ):
             detail = detail.replace(name, "…")
         return detail

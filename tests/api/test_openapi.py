@@ -97,6 +97,7 @@ def test_every_example_works_as_it_is_but_for_ids(client: Api, route: str, name:
     client.send("PUT", "/v1/apps/x", {"client_id": "carillon", "client_secret": "s"})
     ids = {"post_id": client.created()["id"], "webhook_id": client.webhook()["id"], "platform": "x"}
     ids |= {"account_id": client.account(), "network": "standard", "message_id": _said(client, opened)}
+    ids["key_id"] = client.get("/v1/keys").json_body["data"][0]["id"]
     ids["schedule_id"] = client.schedule()["id"]
     ids["item_id"] = client.item(ids["account_id"])
     answer = client.send(method, path.format(**ids), text.encode(), authorization=f"Bearer {key}")

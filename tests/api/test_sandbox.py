@@ -8,6 +8,7 @@ import pytest
 from chalicelib.api.route import Call
 from chalicelib.api.sandbox import post_to_sandbox
 from chalicelib.core.errors import Unavailable
+from chalicelib.service.access import Caller
 from chalicelib.service.sandbox import SandboxPost
 from tests.api.client import Api, issues, problem
 
@@ -71,7 +72,9 @@ def test_bad_requests_to_the_sandbox_are_problems_as_well(client: Api) -> None:
 def test_what_lay_at_the_gateway_for_too_long_is_not_taken_any_more(client: Api) -> None:
     """So that nothing appears after the time in which the sandbox says that it may."""
     account = opened(client)
-    call = Call(client.world, "", "", account["token"], base="", waited=timedelta(seconds=26))
+    call = Call(
+        client.world, "", "", account["token"], Caller("", "", frozenset()), base="", waited=timedelta(seconds=26)
+    )
     late = SandboxPost(account=account["id"], text="Dong", reference="bells-1")
     with pytest.raises(Unavailable):
         post_to_sandbox.handler(call, body=late)

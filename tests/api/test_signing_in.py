@@ -104,6 +104,23 @@ def test_who_agrees_is_connected(client: Api, server: AuthorizationServer, netwo
     assert connect.with_secrets(client.world, item).secrets["access_token"] in server.tokens
 
 
+def test_the_audit_log_says_whose_key_began_it_and_what_was_connected(
+    client: Api, server: AuthorizationServer, network: Network
+) -> None:
+    connection = begun(client, network)
+    back(client, network, server.agree(connection["url"]))
+
+    (account_id,) = client.get(f"/v1/connections/{connection['id']}").json_body["account_ids"]
+    finished, began = client.get(f"/v1/audit?thing={connection['id']}").json_body["data"]
+    assert (began["action"], began["things"]) == (
+        "POST /v1/accounts/connect/{platform}",
+        [network.name, connection["id"]],
+    )
+    assert began["key_id"].startswith("key_")
+    assert (finished["action"], finished["key_id"]) == ("GET /v1/accounts/connect/{platform}/callback", None)
+    assert finished["things"] == [network.name, connection["id"], account_id]
+
+
 def test_a_person_lands_where_the_tool_wants_them(client: Api, server: AuthorizationServer, network: Network) -> None:
     connection = begun(client, network, return_to="https://tool.example/accounts?tab=social")
     landed = back(client, network, server.agree(connection["url"]))
