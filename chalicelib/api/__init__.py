@@ -9,7 +9,9 @@ from chalice.app import Chalice, Request, Response
 from chalicelib.api import (
     accounts,
     brand,
+    bulk,
     business_hours,
+    calendar_feeds,
     callbacks,
     connections,
     engagement,
@@ -28,6 +30,7 @@ from chalicelib.api import (
     schedules,
     scores,
     spikes,
+    spreadsheets,
     targets,
     webhooks,
 )
@@ -37,7 +40,10 @@ from chalicelib.api.serve import id_of, refused, respond
 from chalicelib.ports import World
 
 RESOURCES: tuple[ModuleType, ...] = (
+    bulk,  # its paths say `batch` where another's say `{post_id}`, and come first
+    spreadsheets,
     posts,
+    calendar_feeds,
     schedules,
     media,
     targets,

@@ -236,7 +236,7 @@ def _answers(endpoint: Endpoint, schemas: _Schemas) -> Json:
 
 def _content(endpoint: Endpoint, schema: Json) -> Json:
     picture: Json = {"image/svg+xml": {"schema": {"type": "string"}}} if endpoint.pictured else {}
-    return {"application/json": {"schema": schema}, **picture}
+    return {endpoint.kind: {"schema": schema}, **picture}
 
 
 LOCATED = ("/v1/posts", "/v1/schedules", "/v1/media", "/v1/accounts", "/v1/webhooks")
@@ -288,7 +288,7 @@ def _possible(endpoint: Endpoint, status: int) -> bool:
     return {
         401: endpoint.needs != "nothing" or "sandbox" in endpoint.path,
         403: ":" in endpoint.needs,
-        404: "{" in endpoint.path or endpoint.path.startswith(BY_ACCOUNT),
+        404: "{" in endpoint.path or endpoint.path.startswith(BY_ACCOUNT) or endpoint.path.endswith(".ics"),
         409: endpoint.method in ("PATCH", "DELETE")
         or endpoint.kept
         or (endpoint.method, endpoint.path) == ("PUT", "/v1/plan")

@@ -79,6 +79,8 @@ class Endpoint:
     """Whether it can be had as an SVG picture, too."""
     handler: Callable[..., Answer]
     on_invalid: Callable[[Invalid], Answer] | None
+    kind: str
+    """The media type of its answers; one that is not JSON puts it into the answer's headers."""
 
     @property
     def name(self) -> str:
@@ -108,11 +110,12 @@ def route(
     sealed: bool = False,
     pictured: bool = False,
     on_invalid: Callable[[Invalid], Answer] | None = None,
+    kind: str = "application/json",
 ) -> Callable[[Callable[..., Answer]], Endpoint]:
     """Declares the decorated function as an endpoint; `answers` holds the shape of the body by status."""
 
     def declare(handler: Callable[..., Answer]) -> Endpoint:
-        return Endpoint(method, path, needs, answers, kept, sealed, pictured, handler, on_invalid)
+        return Endpoint(method, path, needs, answers, kept, sealed, pictured, handler, on_invalid, kind)
 
     return declare
 
