@@ -63,7 +63,7 @@ def test_bad_items_are_told_whole_and_harm_no_other(client: Api) -> None:
 
     assert [one["status"] for one in data] == [202, 422, 422, 422, 202, 422, 422, 202]
     told = [[(issue["path"], issue["code"]) for issue in one["issues"]] for one in data]
-    assert told[2] == [("targets", "too_short"), ("key", "…")][:1] + [("txt", "unknown_field")]
+    assert told[2] == [("targets", "too_short"), ("txt", "unknown_field")]
     assert told[3] == [("scheduled_at", "in_the_past"), ("targets[0].account_id", "unknown_account")]
     assert told[5] == [("key", "string_too_short")]
     assert told[6] == [("key", "duplicate_key")]
@@ -108,7 +108,6 @@ class Killed(BaseException):
 @pytest.mark.parametrize("after", [False, True], ids=["before the write", "after it"])
 def test_a_crash_in_the_middle_and_the_same_again_makes_each_once(client: Api, writes: int, after: bool) -> None:
     posts, left = items(client, 6), [writes]
-    posts[4] |= {"key": "slow"}
     write = client.world.table.write
 
     def dying(*wanted: Any) -> None:
@@ -120,7 +119,7 @@ def test_a_crash_in_the_middle_and_the_same_again_makes_each_once(client: Api, w
 
     client.world.table.write = dying  # type: ignore[method-assign]
     with pytest.raises(Killed):
-        client.post("/v1/posts/batch", {"posts": posts + items(client, 1)[:0]})
+        client.post("/v1/posts/batch", {"posts": posts})
     client.world.table.write = write  # type: ignore[method-assign]
 
     data = sent(client, posts)
