@@ -6,7 +6,6 @@ keys, or neither, and a batch that is sent again goes on where it was: what is t
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -17,7 +16,7 @@ from pydantic import Field
 from chalicelib.core.errors import CarillonError, Invalid, Issue, NotFound, Stale, Unavailable
 from chalicelib.core.post import NewPost
 from chalicelib.ports import Item, Key, Put, World
-from chalicelib.service import compose, idempotency
+from chalicelib.service import idempotency
 from chalicelib.service.idempotency import IdempotencyMismatch
 
 log = logging.getLogger(__name__)
@@ -97,6 +96,8 @@ def _each(
         post = good[number]
         return _outcome(lambda: act(world, workspace_id, post, rows.get(_place(workspace_id, post.key))))
 
+    from concurrent.futures import ThreadPoolExecutor
+
     free = [number for number, post in good.items() if post.publish != "next_slot"]
     with ThreadPoolExecutor(THREADS) as pool:
         outcomes |= zip(free, pool.map(one, free), strict=True)
@@ -124,6 +125,8 @@ def _rows(world: World, workspace_id: str, posts: Iterable[KeyedPost]) -> dict[K
 
 
 def _once(world: World, workspace_id: str, post: KeyedPost, row: Item | None) -> Made:
+    from chalicelib.service import compose  # with all of adaptation: not before it is needed
+
     if made := _made(world, post, row):
         return made
     seed, place, draft = _seed(workspace_id, post), _place(workspace_id, post.key), _is_draft(post)
@@ -140,6 +143,8 @@ def _once(world: World, workspace_id: str, post: KeyedPost, row: Item | None) ->
 
 
 def _tried(world: World, workspace_id: str, post: KeyedPost, row: Item | None) -> Made:
+    from chalicelib.service import compose
+
     if made := _made(world, post, row):
         return made
     compose.rehearse(world, workspace_id, post)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from chalicelib.core.errors import Stale
-from chalicelib.service import batch
+from chalicelib.service import batch, compose
 from tests.api.client import Api, issues, problem
 
 Json = dict[str, Any]
@@ -168,14 +168,14 @@ def test_what_there_is_no_time_for_is_told_and_made_by_the_next_request(client: 
 
 
 def test_what_breaks_here_breaks_for_one_item(client: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    posts, create = items(client, 3), batch.compose.create
+    posts, create = items(client, 3), compose.create
 
     def broken(*given: Any, **named: Any) -> Any:
         if given[2].key == "k1":
             raise ZeroDivisionError("a secret of ours")
         return create(*given, **named)
 
-    monkeypatch.setattr(batch.compose, "create", broken)
+    monkeypatch.setattr(compose, "create", broken)
     data = sent(client, posts)
 
     assert [(one["status"], one["code"]) for one in data] == [(202, None), (500, "internal_error"), (202, None)]
@@ -228,6 +228,6 @@ def test_a_stale_write_that_is_not_the_keys_is_told(client: Api, monkeypatch: py
         raise Stale("somebody else changed this first")
 
     posts = items(client, 1)
-    monkeypatch.setattr(batch.compose, "create", stale)
+    monkeypatch.setattr(compose, "create", stale)
 
     assert sent(client, posts)[0]["status"] == 409

@@ -191,11 +191,11 @@ def test_no_exported_cell_is_a_formula_and_each_comes_back_as_it_was(client: Api
 
     assert not [cell for row in rows for cell in row.values() if cell[:1] in tuple("=+-@\t\r＝＋－＠")]
     copy = [{**row, "post_id": ""} for row in rows]
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, list(copy[0]))
+    file = io.StringIO(newline="")
+    writer = csv.DictWriter(file, list(copy[0]))
     writer.writeheader()
     writer.writerows(copy)
-    data = imported(client, text.getvalue())
+    data = imported(client, file.getvalue())
     again = [client.get(f"/v1/posts/{row['post_id']}").json_body["text"] for row in data]
     assert sorted(again) == sorted(FORMULAS)
 
