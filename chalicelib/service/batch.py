@@ -6,6 +6,7 @@ keys, or neither, and a batch that is sent again goes on where it was: what is t
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -95,8 +96,6 @@ def _each(
             return Unavailable("this one was not begun: send the batch again with the same keys", "not_reached")
         post = good[number]
         return _outcome(lambda: act(world, workspace_id, post, rows.get(_place(workspace_id, post.key))))
-
-    from concurrent.futures import ThreadPoolExecutor
 
     free = [number for number, post in good.items() if post.publish != "next_slot"]
     with ThreadPoolExecutor(THREADS) as pool:
