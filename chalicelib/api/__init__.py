@@ -10,7 +10,9 @@ from chalicelib.api import (
     accounts,
     audit,
     brand,
+    bulk,
     business_hours,
+    calendar_feeds,
     callbacks,
     connections,
     engagement,
@@ -30,6 +32,7 @@ from chalicelib.api import (
     schedules,
     scores,
     spikes,
+    spreadsheets,
     targets,
     webhooks,
 )
@@ -39,7 +42,10 @@ from chalicelib.api.serve import id_of, refused, respond
 from chalicelib.ports import World
 
 RESOURCES: tuple[ModuleType, ...] = (
+    bulk,  # its paths say `batch` where another's say `{post_id}`, and come first
+    spreadsheets,
     posts,
+    calendar_feeds,
     schedules,
     media,
     targets,

@@ -294,7 +294,7 @@ def _possible(endpoint: Endpoint, status: int) -> bool:
     return {
         401: endpoint.needs != "nothing" or "sandbox" in endpoint.path,
         403: ":" in endpoint.needs,
-        404: "{" in endpoint.path or endpoint.path.startswith(BY_ACCOUNT),
+        404: "{" in endpoint.path or endpoint.path.startswith(BY_ACCOUNT) or endpoint.path.endswith(".ics"),
         409: endpoint.method in ("PATCH", "DELETE")
         or endpoint.kept
         or (endpoint.method, endpoint.path) == ("PUT", "/v1/plan")

@@ -89,6 +89,13 @@ def check(world: World, workspace_id: str, new: NewPost) -> list[Issue]:
     return _plan(world, workspace_id, new, now=world.clock.now()).issues
 
 
+def rehearse(world: World, workspace_id: str, new: NewPost) -> None:
+    """Raise what `create` would raise, and store nothing."""
+    plan = _plan(world, workspace_id, new, now=world.clock.now())
+    _require_accounts(plan)
+    plan.insist()
+
+
 def preview(world: World, workspace_id: str, new: NewPost) -> list[Preview]:
     """What each target would send; a target may be a bare platform. Raises Invalid where a target is nobody's."""
     plan = _plan(world, workspace_id, new, now=None)
@@ -108,38 +115,54 @@ class Occasion:
 
 
 def create(
-    world: World, workspace_id: str, new: NewPost, seed: str | None = None, occasion: Occasion | None = None
+    world: World,
+    workspace_id: str,
+    new: NewPost,
+    seed: str | None = None,
+    occasion: Occasion | None = None,
+    note: Put | None = None,
 ) -> Whole:
-    """Store a post and see to it that its targets will be published. The same `seed` makes the same post once."""
+    """Store a post and see to it that its targets will be published. The same `seed` makes the same post once.
+
+    A `note` of its author's is written together with it, or not at all.
+    """
     if new.publish != "next_slot":
-        return _create(world, workspace_id, new, seed, occasion)
+        return _create(world, workspace_id, new, seed, occasion, note)
     for _ in range(SLOT_TRIES - 1):
         try:
-            return _made(world, workspace_id, seed) or _create(world, workspace_id, new, seed)
+            return _made(world, workspace_id, seed) or _create(world, workspace_id, new, seed, note=note)
         except Stale:
             continue
-    return _made(world, workspace_id, seed) or _create(world, workspace_id, new, seed)
+    return _made(world, workspace_id, seed) or _create(world, workspace_id, new, seed, note=note)
 
 
 def _made(world: World, workspace_id: str, seed: str | None) -> Whole | None:
     """What the same request made before: it must not be told that the slot it took is gone."""
     try:
-        return reading.post(world, workspace_id, _id(seed)) if seed else None
+        return reading.post(world, workspace_id, id_of(seed)) if seed else None
     except NotFound:
         return None
 
 
-def _id(seed: str) -> str:
+def id_of(seed: str) -> str:
+    """The id of the post that a seed makes."""
     return f"post_{seed}"
 
 
-def _create(world: World, workspace_id: str, new: NewPost, seed: str | None, occasion: Occasion | None = None) -> Whole:
+def _create(
+    world: World,
+    workspace_id: str,
+    new: NewPost,
+    seed: str | None,
+    occasion: Occasion | None = None,
+    note: Put | None = None,
+) -> Whole:
     now = milliseconds(world.clock.now())
     plan = _plan(world, workspace_id, new, now)
     _require_accounts(plan)
     plan.insist()
     media.keep(world, plan.resolved.used)
-    return store(world, workspace_id, plan, now, seed, occasion=occasion)
+    return store(world, workspace_id, plan, now, seed, occasion=occasion, note=note)
 
 
 def store(
@@ -150,15 +173,16 @@ def store(
     seed: str | None,
     in_reply_to: str | None = None,
     occasion: Occasion | None = None,
+    note: Put | None = None,
 ) -> Whole:
     """Store what was planned, and see to it that it will be published: a post, or an answer to an inbox's item."""
-    post_id = _id(seed or world.chance.token().lower())
+    post_id = id_of(seed or world.chance.token().lower())
     refs = [_ref(post_id, one) for one in plan.targets]
     post = _post(plan.resolved.new, workspace_id, post_id, refs, plan.due, now)
     post = post.model_copy(update={"in_reply_to": in_reply_to}) if in_reply_to else post
     if occasion:
         post = post.model_copy(update={"schedule_id": occasion.schedule_id, "occurrence": occasion.occurrence})
-    together = [occasion.progress] if occasion else []
+    together = [one for one in (occasion and occasion.progress, note) if one]
     targets = [_target(post, ref, one, now) for ref, one in zip(refs, plan.targets, strict=True)]
     taken = [plan.slot.given_to(post_id)] if plan.slot else []
     try:

@@ -77,13 +77,19 @@ def post(world: World, workspace_id: str, post_id: str) -> Whole:
 
 
 def posts(
-    world: World, workspace_id: str, wanted: PostFilter, limit: int = 20, cursor: str | None = None
+    world: World,
+    workspace_id: str,
+    wanted: PostFilter,
+    limit: int = 20,
+    cursor: str | None = None,
+    *,
+    forwards: bool = False,
 ) -> Page[Whole]:
-    """The wanted posts, latest due first; those without a due time stand where they were created."""
+    """The wanted posts, latest due first unless `forwards`; those without a due time stand where they were created."""
     index = _Index.of(workspace_id, wanted)
     after, data, scanned = behind(cursor, index.pk), list[Whole](), 0
     while scanned < SCANNED:
-        rows = index.page(world, after, reverse=True)
+        rows = index.page(world, after, reverse=not forwards)
         for whole, row in zip(_wholes(world, workspace_id, rows), rows, strict=True):
             after, scanned = row, scanned + 1
             if whole and wanted.takes(whole):

@@ -16,6 +16,9 @@
                                  RENDITION#<target>         what a target will send
                                  TARGET#<target>            a target with its ledger and timeline
     I#<workspace>#<key>          ANSWER                     the answer kept for an Idempotency-Key
+    I#<workspace>#<hash>         BATCHED                    the post that was made under a key of a batch
+    F#<hmac of the token>        FEED                       a calendar feed, as a calendar's request finds it
+    W#<workspace>                FEED#<feed>                the same feed, as its owner may see it
     W#<workspace>                PLAN                       what the workspace means to publish, in versions
                                  PLAN#<account>             the same of an account that goes its own way
     SLOTS#<workspace>            <instant>                  the posts that were given a slot of a plan at this instant

@@ -25,6 +25,13 @@ BAD_KEYS = {
 }
 
 MAP = {
+    "POST /v1/posts/batch": "posts:write",
+    "POST /v1/posts/import": "posts:write",
+    "GET /v1/posts/export": "posts:read",
+    "POST /v1/calendar/feeds": "posts:write",
+    "GET /v1/calendar/feeds": "posts:read",
+    "DELETE /v1/calendar/feeds/{feed_id}": "posts:write",
+    "GET /v1/calendar.ics": "nothing",
     "POST /v1/posts": "posts:write",
     "GET /v1/posts": "posts:read",
     "GET /v1/posts/{post_id}": "posts:read",
@@ -163,6 +170,7 @@ def path(endpoint: Endpoint) -> str:
         "message_id": "sp_1",
         "schedule_id": "sch_1",
         "key_id": "key_1",
+        "feed_id": "feed_1",
     }
     return endpoint.path.format(**ids, name="sandbox", handle="tower")
 
@@ -244,6 +252,7 @@ def test_another_tenants_thing_looks_exactly_like_none(client: Api, endpoint: En
     theirs |= {"webhook_id": webhook["id"], "delivery_id": delivery["id"], "medium_id": medium["id"]}
     theirs["schedule_id"] = stranger.schedule()["id"]
     theirs["key_id"] = stranger.get("/v1/keys").json_body["data"][0]["id"]
+    theirs["feed_id"] = stranger.post("/v1/calendar/feeds", {}).json_body["id"]
     body = BODIES.get(route(endpoint))
 
     strange = problem(client.send(endpoint.method, endpoint.path.format(**theirs), body), 404, "not_found")
@@ -262,6 +271,7 @@ def test_another_tenants_thing_looks_exactly_like_none(client: Api, endpoint: En
             "inb_1_2",
             "sch_1",
             "key_1",
+            "feed_1",
         ):
             detail = detail.replace(name, "…")
         return detail

@@ -14,7 +14,14 @@ ANSWERS = {(one.method, one.path): one.answers for one in api.endpoints()}
 ROUTES = list(ANSWERS)
 BODIES: dict[str, dict[str, Any]] = json.loads(EXAMPLES.read_bytes())
 
-OPEN = ("/docs", "/v1/healthz", "/v1/openapi.json", "/v1/receipts/keys", "/v1/accounts/connect/{platform}/callback")
+OPEN = (
+    "/docs",
+    "/v1/calendar.ics",
+    "/v1/healthz",
+    "/v1/openapi.json",
+    "/v1/receipts/keys",
+    "/v1/accounts/connect/{platform}/callback",
+)
 """What anybody may ask of us without a key."""
 KEYED = {
     ("POST", "/sandbox/v1/accounts"),
