@@ -244,6 +244,7 @@ def registered() -> Iterator[None]:
     two: Json = {
         "SHARDS": 2,
         "SHARD_NAMES": records.SHARD_NAMES[:2],
+        "BEHIND_SHARD_NAMES": records.BEHIND_SHARD_NAMES[:2],
         "DELIVERY_SHARD_NAMES": records.DELIVERY_SHARD_NAMES[:2],
     }
     try:
