@@ -1,4 +1,4 @@
-"""`python -m infra.status`: how the service that `make run` runs does now: the dashboard's top row, read from its table.
+"""`python -m infra.status`: the dashboard's top row for the service that `make run` runs, read from its table.
 
 In AWS the dashboard Carillon-<stage> shows the same; the embedded AWS makes no metrics of what functions print.
 """
