@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 STAGE ?= dev
 BIN := .venv/bin
 
-.PHONY: help run stop test test-real test-deep check chaos bench mutants goldens soak package deploy cost counts redrive destroy clean
+.PHONY: help run stop status test test-real test-deep check chaos bench mutants goldens soak package deploy cost counts redrive destroy clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -14,6 +14,9 @@ run: .venv/run.stamp ## run the service on this machine and show a post going ou
 
 stop: ## end what `make run` started, from another shell; its data stays
 	@test ! -x $(BIN)/python || exec $(BIN)/python -u -m infra.local stop
+
+status: .venv/run.stamp ## how the local service does: due, published, on time, backlog, unconfirmed, dead letters
+	@$(BIN)/python -m infra.status
 
 test: .venv/dev.stamp ## every test but those against real networks: unit, moto, end to end
 	$(BIN)/pytest -m "not real" -n 3

@@ -11,13 +11,15 @@ from chalicelib.core.target import State, Target
 from chalicelib.core.timing import stamp
 from chalicelib.platforms import platform
 from chalicelib.ports import Found, Item, Put, World
-from chalicelib.service import brakes, connect, reading
+from chalicelib.service import brakes, connect, reading, vitals
 from chalicelib.service.reading import PostFilter
 
 log = logging.getLogger(__name__)
 
 AHEAD = timedelta(days=7)
 """How long before a token ends it is renewed, or its owner warned."""
+SOON = timedelta(hours=48)
+"""Tokens that end within this and could not be renewed are measured."""
 LOOKS_BACK = timedelta(days=1)
 """Posts that are overdue by no more than this are endangered too."""
 MOST_POSTS = 100
@@ -70,6 +72,7 @@ def renew(world: World) -> None:
     end = stamp(world.clock.now() + AHEAD) + "\uffff"
     seen: Found | None = None
     seen_to: set[str] = set()
+    ending, failed = 0, 0
     while page := world.table.opened(connect.EXPIRING, end=end, after=seen):
         seen = page[-1]
         for item in world.table.get_many([row.key for row in page]):
@@ -77,18 +80,30 @@ def renew(world: World) -> None:
             if holder in seen_to:  # of its grant, or itself, at the new place that refreshing gave it
                 continue
             seen_to.add(holder)
+            soon = _ends_soon(world, item)
             try:
-                _see_to(world, item)
+                renewed = _see_to(world, item)
+                ending += soon and not renewed
             except (PlatformAnswer, TransportFailure, Refused, ValueError) as no:
                 why = {"account": item.key.sk, "why": type(no).__name__, "code": getattr(no, "code", None)}
                 log.warning("not_renewed", extra=why)
+                ending, failed = ending + soon, failed + 1
+    vitals.renewed(world, ending, failed)
 
 
-def _see_to(world: World, item: Item) -> None:
+def _ends_soon(world: World, item: Item) -> bool:
+    ends = connect.without_secrets(item).token_expires_at
+    return ends is not None and ends <= world.clock.now() + SOON
+
+
+def _see_to(world: World, item: Item) -> bool:
+    """Renew a token, or warn its owner; whether it is renewed."""
     account = connect.without_secrets(item)
     if account.renewable:
         network = platform(account.platform)
         connect.refreshed(world, network, connect.with_secrets(world, item))
-    elif "warned_at" not in item.doc:
+        return True
+    if "warned_at" not in item.doc:
         warned = {**item.doc, "warned_at": stamp(world.clock.now())}
         world.table.write(Put(dataclasses.replace(item, doc=warned), expect=item.rev))
+    return False

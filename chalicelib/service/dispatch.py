@@ -4,15 +4,17 @@ from datetime import datetime
 
 from chalicelib.core.timing import MINUTE, stamp
 from chalicelib.ports import Found, Wake, World
-from chalicelib.service import records
-from chalicelib.service.schedule import POLICY, delay
+from chalicelib.service import records, vitals
+from chalicelib.service.schedule import POLICY, alarm_at, delay
 
 BEHIND_EVERY_ID = "\uffff"
 
 
 def dispatch(world: World, minute: datetime) -> int:
     """Queue every target whose minute this is; how many there were."""
-    return sum(_queue(world, shard, stamp(minute), stamp(minute + MINUTE)) for shard in records.SHARD_NAMES)
+    count = sum(_queue(world, shard, stamp(minute), stamp(minute + MINUTE)) for shard in records.SHARD_NAMES)
+    vitals.dispatched(world, count, alarm_at(minute, world.settings))
+    return count
 
 
 def _queue(world: World, shard: str, start: str, end: str) -> int:

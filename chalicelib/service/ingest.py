@@ -21,7 +21,7 @@ from chalicelib.core.engagement import sound
 from chalicelib.core.errors import Stale, Unavailable
 from chalicelib.core.timing import instant
 from chalicelib.ports import Heard, Key, World
-from chalicelib.service import agenda, connect, removal, shares, spikes
+from chalicelib.service import agenda, connect, removal, shares, spikes, vitals
 from chalicelib.service.people import People
 from chalicelib.service.sheet import Event, Sheet, happened, keys_of
 
@@ -51,6 +51,7 @@ def ingest(world: World, messages: Mapping[str, Heard]) -> list[str]:
         failed |= {id} if unreadable else set()
     for (workspace_id, account_id), events in by_account.items():
         failed |= _of_account(world, workspace_id, account_id, events)
+    vitals.heard(world, [one for one in messages.values() if one.network != ERASE], len(failed))
     return sorted(failed)
 
 

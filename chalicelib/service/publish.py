@@ -36,7 +36,7 @@ from chalicelib.core.timing import milliseconds
 from chalicelib.platforms import platform
 from chalicelib.platforms.base import Platform
 from chalicelib.ports import Item, Wake, World
-from chalicelib.service import brakes, connect, people, records, schedule
+from chalicelib.service import brakes, connect, people, records, schedule, vitals
 from chalicelib.service.records import TargetKey
 from chalicelib.service.schedule import POLICY
 
@@ -79,7 +79,7 @@ def publish(world: World, wake: Wake) -> None:
         case Later(at):
             world.queue.send([(wake, schedule.delay(at, world.clock.now()))])
         case Settle(settled):
-            _unless_overtaken(schedule.save, world, settled)
+            _end_with(world, settled)
         case Act(claimed):
             _act(world, target, claimed, network, habits, around)
 
@@ -88,7 +88,7 @@ def _act(
     world: World, target: Target, claimed: Target, network: Platform, habits: Idempotency, around: "Around"
 ) -> None:
     if stopped := brakes.stop(world, target, around.brakes):
-        _unless_overtaken(schedule.save, world, stopped)
+        _end_with(world, stopped)
     elif network.publishing == "assisted":
         _unless_overtaken(schedule.save, world, publishing.handed_over(target, world.clock.now()))
     elif (written := _unless_overtaken(schedule.save, world, claimed)) and not _stopped_meanwhile(
@@ -104,7 +104,7 @@ def _stopped_meanwhile(world: World, claimed: Target, around: "Around") -> bool:
         return False
     stopped = brakes.stop(world, claimed, look_around(world, claimed).brakes)
     if stopped:
-        _unless_overtaken(schedule.save, world, stopped)
+        _end_with(world, stopped)
     return stopped is not None
 
 
@@ -153,6 +153,12 @@ def _unless_overtaken(act: Callable[[World, Target], Target], world: World, targ
         return None
 
 
+def _end_with(world: World, end: Target) -> None:
+    """Write how this run ended, and have it measured: what was not written has not happened."""
+    if written := _unless_overtaken(schedule.save, world, end):
+        vitals.ran(world, written)
+
+
 @dataclass
 class Publication:
     """One claimed target on its way out."""
@@ -185,7 +191,7 @@ class Publication:
         except Stale:
             log.warning("claim_lost", extra={"target": self.target.id})
             return
-        _unless_overtaken(schedule.save, self.world, end)
+        _end_with(self.world, end)
         if end.state is State.PUBLISHED:
             _beside_the_point(brakes.succeeded, self.world, self.target, self.around.brakes)
         if self.quota:
@@ -203,6 +209,7 @@ class Publication:
             return self._doubtful(doubt.code, "no clear answer came")
         except Limited as limit:
             _beside_the_point(brakes.limit, self.world, self.target, limit.until)
+            vitals.limited(self.world, self.target)
             return self._deferred(limit.code, limit.message, limit.until)
         except Transient as failure:
             self._broken()
@@ -212,6 +219,7 @@ class Publication:
             final = isinstance(no, Rejected | ReconnectNeeded) and not self.target.doubt
             if isinstance(no, ReconnectNeeded):
                 _beside_the_point(connect.lose, self.world, self.target.workspace_id, self.target.account_id)
+                vitals.lost(self.world, self.target)
             return self._failed(no) if final else self._deferred(no.code, no.message)
         except TransportFailure as failure:
             self._broken()

@@ -32,7 +32,8 @@ The `listing` index holds posts under `W#<workspace>` and under `X#<workspace>#<
 said under `R#<workspace>`, and targets under `A#<workspace>#<account>`, all by due time.
 The `open` index holds every target that the machine still has to look at, by when, in 16 shards; and every delivery of
 a webhook, in 16 others, so that no backlog of these is ever in the way of publishing; and the progress of every
-schedule that has something left to make, in 16 more.
+schedule that has something left to make, in 16 more. A target that is past its instant lies in 16 of its own, with
+its instant and, while nobody knows whether it is out, since when; it lies there also while only a person can find out.
 """
 
 from collections.abc import Hashable
@@ -46,8 +47,8 @@ from pydantic import TypeAdapter
 from chalicelib.core.errors import NotFound
 from chalicelib.core.post import Post
 from chalicelib.core.rendition import Rendition
-from chalicelib.core.target import Target
-from chalicelib.core.timing import stamp
+from chalicelib.core.target import State, Target
+from chalicelib.core.timing import instant, stamp, stamp_of
 from chalicelib.ports import Errand, Found, Item, Key, Put, Table
 
 if TYPE_CHECKING:
@@ -57,6 +58,9 @@ T = TypeVar("T")
 
 SHARDS = 16
 SHARD_NAMES = tuple(f"OPEN#{number:02d}" for number in range(SHARDS))
+BEHIND_SHARD_NAMES = tuple(f"BEHIND#{number:02d}" for number in range(SHARDS))
+NEVER = "9999"
+"""Sorts behind every instant: the machine has nothing to look at."""
 ACCOUNT_PREFIX = "ACCOUNT#"
 TARGET_PREFIX = "TARGET#"
 FORMER_PREFIX = "FORMER#"
@@ -222,21 +226,38 @@ def external_key(post: Post) -> Key:
 
 def target_item(target: Target) -> Item:
     """The target's row, with its place among what is open and in its account's listing."""
-    listing = open_place = None
+    listing = None
     if target.scheduled_at:
         owner = account_pk(target.workspace_id, target.account_id)
         listing = Key(owner, f"{stamp(target.scheduled_at)}#{target.post_id}#{target.id}")
-    if target.next_at:
-        shard = SHARD_NAMES[crc32(target.id.encode()) % SHARDS]
-        open_place = Key(shard, f"{stamp(target.next_at)}#{target.post_id}#{target.id}")
     return Item(
         target_key(of(target)),
         to_doc(target),
         rev=target.rev,
         listing=listing,
-        open=open_place,
+        open=_open_place(target),
         version=target.version,
     )
+
+
+def _open_place(target: Target) -> Key | None:
+    """A target's place among what is open: by its next look where that is not past its instant, else behind."""
+    shard, name = crc32(target.id.encode()) % SHARDS, f"{target.post_id}#{target.id}"
+    look, due = target.next_at, target.scheduled_at
+    if look and (due is None or look <= due):
+        return Key(SHARD_NAMES[shard], f"{stamp(look)}#{name}")
+    doubt = target.doubt if target.state is State.UNCONFIRMED else None
+    doubted = stamp(doubt.intent_at) if doubt else ""
+    since = stamp_of(due or look) or doubted
+    if not look and not doubt:
+        return None
+    return Key(BEHIND_SHARD_NAMES[shard], f"{stamp(look) if look else NEVER}#{name}#{since}#{doubted}")
+
+
+def behind_since(row: Found) -> tuple[datetime, datetime | None]:
+    """When a row of the shards of what is behind was due, and since when nobody knows whether it is out."""
+    *_, due, doubted = row.at.sk.split("#")
+    return instant(due), instant(doubted) if doubted else None
 
 
 def put_rendition(at: TargetKey, rendition: Rendition) -> Put:

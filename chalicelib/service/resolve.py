@@ -11,7 +11,7 @@ from chalicelib.platforms import platform
 from chalicelib.platforms.kinds import Assisted
 from chalicelib.platforms.words import messages
 from chalicelib.ports import World
-from chalicelib.service import connect, reading, records, schedule
+from chalicelib.service import connect, reading, records, schedule, vitals
 from chalicelib.service.reading import Whole
 from chalicelib.service.records import TargetKey
 
@@ -82,4 +82,5 @@ def _move(world: World, at: TargetKey, move: Callable[[Target, datetime], Target
     if target is None:
         raise NotFound(f"there is no target {at.target_id}")
     (written,) = schedule.commit(world, [move(target, world.clock.now())])
+    vitals.ran(world, written)
     return Whole(whole.post, tuple(written if one.id == written.id else one for one in whole.targets))

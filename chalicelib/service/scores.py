@@ -219,7 +219,9 @@ def _measure(world: World, workspace_id: str, made: Scored) -> None:
     known = {kind.capitalize(): value for kind, value in values.items() if value is not None}
     if known:
         by_name = workspace_id in world.settings.measured_workspaces
-        journal.measured(made.at, known, {"stage": world.settings.stage}, {"workspace": workspace_id}, by_name=by_name)
+        facts = {"stage": world.settings.stage, "workspace": workspace_id}
+        sets = [["stage"], ["stage", "workspace"]] if by_name else [["stage"]]
+        journal.measured(made.at, facts, journal.Group(known, sets))
 
 
 def _watch_goals(world: World, workspace_id: str, kept: Kept) -> None:

@@ -1,12 +1,13 @@
 """Once a minute, independent of every alarm: wake whatever is overdue, however old, and say that we are alive."""
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chalicelib.core.timing import stamp
 from chalicelib.ports import Found, Item, Key, Put, World
-from chalicelib.service import records
+from chalicelib.service import records, vitals
 from chalicelib.service.dispatch import BEHIND_EVERY_ID, due_of, wake_of
 
 log = logging.getLogger(__name__)
@@ -20,24 +21,51 @@ MOST_DELIVERIES = 1000
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What a sweep found: how many targets were overdue, and by how much the oldest (seconds)."""
+    """What a sweep found: how many targets it had to wake, and by how much the oldest was overdue (seconds)."""
 
     at: datetime
     overdue: int
     oldest_seconds: float
+    oldest_due_seconds: float = 0.0
+    """How long ago that was due which has not ended, whatever it waits for: a retry, a limit, a hold …"""
+    unconfirmed: int = 0
+    """Targets of which nobody knows whether they are out."""
+    oldest_unconfirmed_seconds: float = 0.0
 
 
 def sweep(world: World) -> Swept:
     """Queue everything overdue once more. A wake too many is harmless: only one can claim."""
     now = world.clock.now()
-    found = [row for shard in records.SHARD_NAMES for row in _overdue(world, shard, now - SLACK)]
+    until = stamp(now - SLACK) + BEHIND_EVERY_ID
+    waiting = [row for shard in records.SHARD_NAMES for row in _rows(world, shard, until)]
+    behind = [row for shard in records.BEHIND_SHARD_NAMES for row in _rows(world, shard)]
+    found = waiting + [row for row in behind if row.at.sk <= until]
     if found:
         world.queue.send([(wake_of(row), 0.0) for row in found])
-    oldest = max(((now - due_of(row)).total_seconds() for row in found), default=0.0)
-    result = Swept(now, len(found), oldest)
+    result = _judged(now, found, waiting, behind)
     world.table.write(Put(Item(HEARTBEAT, records.to_doc(result)), expect=None))
-    _wake_deliveries(world, stamp(now - SLACK) + BEHIND_EVERY_ID)
+    vitals.swept(world, result)
+    _wake_deliveries(world, until)
     return result
+
+
+def _judged(now: datetime, found: list[Found], waiting: list[Found], behind: list[Found]) -> Swept:
+    """What a sweep says of itself. What is waiting and overdue should have begun then, whenever it is due."""
+    since = [records.behind_since(row) for row in behind]
+    doubted = [doubt for _, doubt in since if doubt]
+    return Swept(
+        now,
+        len(found),
+        _oldest(now, map(due_of, found)),
+        _oldest(now, [*map(due_of, waiting), *(due for due, _ in since)]),
+        len(doubted),
+        _oldest(now, doubted),
+    )
+
+
+def _oldest(now: datetime, instants: Iterable[datetime]) -> float:
+    """How long ago the first of these was, in seconds; 0 where there is none, or it has not come yet."""
+    return max(0.0, max(((now - one).total_seconds() for one in instants), default=0.0))
 
 
 def _wake_deliveries(world: World, end: str) -> None:
@@ -51,9 +79,8 @@ def _wake_deliveries(world: World, end: str) -> None:
         log.exception("deliveries_not_swept")
 
 
-def _overdue(world: World, shard: str, until: datetime) -> list[Found]:
+def _rows(world: World, shard: str, end: str = BEHIND_EVERY_ID) -> list[Found]:
     rows: list[Found] = []
-    end = stamp(until) + BEHIND_EVERY_ID
     while page := world.table.opened(shard, end=end, after=rows[-1] if rows else None):
         rows += page
     return rows

@@ -488,7 +488,7 @@ def test_scores_are_measured_without_a_dimension_for_each_workspace(stage: Stage
     published(stage)
     cron.run()
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    (measured,) = [one for one in lines if "_aws" in one]
+    (measured,) = [one for one in lines if "Timeliness" in one]
     (directive,) = measured["_aws"]["CloudWatchMetrics"]
     assert directive["Dimensions"] == [["stage"]]
     assert {one["Name"] for one in directive["Metrics"]} == {"Timeliness", "Consistency"} & measured.keys()
