@@ -16,7 +16,7 @@ stop: ## end what `make run` started, from another shell; its data stays
 	@test ! -x $(BIN)/python || exec $(BIN)/python -u -m infra.local stop
 
 test: .venv/dev.stamp ## every test but those against real networks: unit, moto, end to end
-	$(BIN)/pytest -m "not real" -n 3
+	$(BIN)/pytest -m "not real" -n 4
 
 test-real: .venv/dev.stamp ## publish to real servers: Bluesky (needs Node 20), WordPress and snac (Linux on x86-64)
 	$(BIN)/pytest -m real $(if $(ONLY),-k $(ONLY))
