@@ -115,10 +115,10 @@ def create(
         return _create(world, workspace_id, new, seed, occasion)
     for _ in range(SLOT_TRIES - 1):
         try:
-            return _made(world, workspace_id, seed) or _create(world, workspace_id, new, seed)
+            return _made(world, workspace_id, seed) or _create(world, workspace_id, new, seed, occasion)
         except Stale:
             continue
-    return _made(world, workspace_id, seed) or _create(world, workspace_id, new, seed)
+    return _made(world, workspace_id, seed) or _create(world, workspace_id, new, seed, occasion)
 
 
 def _made(world: World, workspace_id: str, seed: str | None) -> Whole | None:

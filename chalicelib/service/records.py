@@ -51,6 +51,8 @@ T = TypeVar("T")
 
 SHARDS = 16
 SHARD_NAMES = tuple(f"OPEN#{number:02d}" for number in range(SHARDS))
+BEHIND_EVERY_ID = "\uffff"
+"""What follows an instant in a place of the `open` index sorts before this."""
 ACCOUNT_PREFIX = "ACCOUNT#"
 TARGET_PREFIX = "TARGET#"
 FORMER_PREFIX = "FORMER#"

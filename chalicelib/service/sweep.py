@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from chalicelib.core.timing import stamp
 from chalicelib.ports import Found, Item, Key, Put, World
 from chalicelib.service import records
-from chalicelib.service.dispatch import BEHIND_EVERY_ID, due_of, wake_of
+from chalicelib.service.dispatch import due_of, wake_of
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ def sweep(world: World) -> Swept:
     oldest = max(((now - due_of(row)).total_seconds() for row in found), default=0.0)
     result = Swept(now, len(found), oldest)
     world.table.write(Put(Item(HEARTBEAT, records.to_doc(result)), expect=None))
-    _wake_deliveries(world, stamp(now - SLACK) + BEHIND_EVERY_ID)
+    _wake_deliveries(world, stamp(now - SLACK) + records.BEHIND_EVERY_ID)
     return result
 
 
@@ -53,7 +53,7 @@ def _wake_deliveries(world: World, end: str) -> None:
 
 def _overdue(world: World, shard: str, until: datetime) -> list[Found]:
     rows: list[Found] = []
-    end = stamp(until) + BEHIND_EVERY_ID
+    end = stamp(until) + records.BEHIND_EVERY_ID
     while page := world.table.opened(shard, end=end, after=rows[-1] if rows else None):
         rows += page
     return rows
