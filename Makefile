@@ -19,7 +19,7 @@ status: .venv/run.stamp ## how the local service does: due, published, on time, 
 	@$(BIN)/python -m infra.status
 
 test: .venv/dev.stamp ## every test but those against real networks: unit, moto, end to end
-	$(BIN)/pytest -m "not real" -n 3
+	$(BIN)/pytest -m "not real" -n 4
 
 test-real: .venv/dev.stamp ## publish to real servers: Bluesky (needs Node 20), WordPress and snac (Linux on x86-64)
 	$(BIN)/pytest -m real $(if $(ONLY),-k $(ONLY))

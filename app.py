@@ -117,7 +117,7 @@ def measure(_event: CloudWatchEvent) -> None:
 @app.schedule(Rate(1, unit=Rate.HOURS), name="score")
 def score(_event: CloudWatchEvent) -> None:
     """Every hour, the workspaces in which something changed; every workspace once a day."""
-    from chalicelib.service.scores import score
+    from chalicelib.service.scorer import score
 
     score(world())
 

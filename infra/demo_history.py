@@ -40,7 +40,7 @@ from chalicelib.service import (
     reading,
     sandbox,
     schedule,
-    scores,
+    scorer,
 )
 from chalicelib.service.publish import publish
 from chalicelib.service.reading import Whole
@@ -294,7 +294,7 @@ def _score(world: World, workspace_id: str, dues: Sequence[datetime], now: datet
     draft, end = Draft(world.table), min(dues).astimezone(UTC).replace(hour=23, minute=59, second=59, microsecond=0)
     while end < now:
         then = at(world, end, draft)
-        scores.write(then, workspace_id, scores.gather(then, workspace_id, end))
+        scorer.write(then, workspace_id, scorer.gather(then, workspace_id, end))
         end += DAY
     draft.keep("S#")
 

@@ -16,7 +16,7 @@ from typing import Any
 from chalicelib.callbacks.base import Incoming
 from chalicelib.core.followed import POLLS
 from chalicelib.ports import Heard
-from chalicelib.service import agenda, callbacks, engaged, measure, recur, scores
+from chalicelib.service import agenda, callbacks, engaged, measure, recur, scorer
 from chalicelib.service.deliver import deliver
 from chalicelib.service.dispatch import dispatch
 from chalicelib.service.ingest import ingest
@@ -119,11 +119,11 @@ class Life:
 
     def scored(self) -> Used:
         """Its workspace, an hour after it was scored for the first time."""
-        scores.score(self.world)
+        scorer.score(self.world)
         self.world.clock.advance(hours=1)
         agenda.mark(self.world, self.client.workspace_id)
         begun = self._changes()
-        used = minus(self.of.used(lambda: scores.score(self.world)), IDLE["score"]())
+        used = minus(self.of.used(lambda: scorer.score(self.world)), IDLE["score"]())
         changes = [
             one for one in self.world.table.stream(begun) if one.new and one.new.key.sk.startswith((TOLD, *SCORES))
         ]
@@ -167,7 +167,7 @@ def _idle(act: Callable[[FakeWorld], object]) -> Callable[[], Used]:
 IDLE = {
     "sweep": _idle(sweep),
     "measure": _idle(measure.measure),
-    "score": _idle(scores.score),
+    "score": _idle(scorer.score),
     "recur": _idle(recur.recur),
 }
 

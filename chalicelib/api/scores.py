@@ -12,9 +12,7 @@ from chalicelib.api.metrics import Day
 from chalicelib.api.route import Answer, Call, Query, route
 from chalicelib.core.errors import Invalid, Issue
 from chalicelib.core.post import Value
-from chalicelib.core.scores.chart import chart
-from chalicelib.core.scores.score import Advice, Confidence, Kind, Loss, Part
-from chalicelib.core.scores.scoring import WINDOWS, Scope
+from chalicelib.core.scores.score import WINDOWS, Advice, Confidence, Kind, Loss, Part, Scope
 from chalicelib.core.timing import stamp
 from chalicelib.service import scores, weights
 from chalicelib.service.scores import Shown
@@ -112,21 +110,21 @@ class HistoryAnswer(TypedDict):
     data: list[PointAnswer]
 
 
-class WeightsAnswer(TypedDict):
-    """What everything weighs, and in hours how long news stays fresh where; `overrides` is what the workspace chose."""
-
-    consistency: dict[str, float]
-    timeliness: dict[str, float]
-    half_lives: dict[str, float]
-    overrides: "OverridesAnswer"
-
-
 class OverridesAnswer(TypedDict):
     """What stands in the place of the house's own numbers."""
 
     consistency: dict[str, float]
     timeliness: dict[str, float]
     half_lives: dict[str, float]
+
+
+class WeightsAnswer(TypedDict):
+    """What everything weighs, and in hours how long news stays fresh where; `overrides` is what the workspace chose."""
+
+    consistency: dict[str, float]
+    timeliness: dict[str, float]
+    half_lives: dict[str, float]
+    overrides: OverridesAnswer
 
 
 Weight = Annotated[float, Field(allow_inf_nan=False)]
@@ -202,6 +200,8 @@ def get_score_history(call: Call, query: HistoryQuery) -> Answer:
     scope = _scope(call, query.account_id, query.platform)
     points = scores.history(call.world, call.workspace_id, scope, query.kind, first, last)
     if _wants_picture(call.accept):
+        from chalicelib.core.scores.chart import chart  # seldom wanted
+
         days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
         values = [(day, points[day].value if day in points else None) for day in days]
         title = f"{query.kind.capitalize()} of {scores.title(call.world, call.workspace_id, scope)}"

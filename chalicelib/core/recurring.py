@@ -8,7 +8,8 @@ from pydantic import Field
 
 from chalicelib.core.errors import Issue
 from chalicelib.core.post import Content, LatePolicy, Line, NewPost, NewTarget, Value, When, content_of
-from chalicelib.core.recurrence import MOST_TIMES, Mark, Occurrence, Order, Recurrence, recurrence, variation
+from chalicelib.core.recurrence import MOST_TIMES, Mark, Occurrence, Order, Recurrence, variation
+from chalicelib.core.recurrence_words import recurrence
 
 AHEAD = timedelta(days=14)
 """How long before it is due an occurrence becomes a post."""

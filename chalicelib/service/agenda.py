@@ -15,7 +15,6 @@ from chalicelib.core.errors import Stale
 from chalicelib.core.timing import milliseconds, stamp
 from chalicelib.ports import Item, Key, Put, World
 from chalicelib.service import records
-from chalicelib.service.dispatch import BEHIND_EVERY_ID
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +93,7 @@ def done(world: World, workspace_id: str, taken: Item, scored_at: datetime, next
 
 def due(world: World, now: datetime) -> Iterator[str]:
     """The workspaces that are due, the earliest first: a run may not come to all of them."""
-    end = stamp(now) + BEHIND_EVERY_ID
+    end = stamp(now) + records.BEHIND_EVERY_ID
     rows = [row for shard in SHARD_NAMES for row in world.table.opened(shard, end=end, limit=MOST)]
     for row in sorted(rows, key=lambda row: row.at.sk):
         yield row.key.pk.removeprefix(pk(""))

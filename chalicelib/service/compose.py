@@ -130,10 +130,10 @@ def create(
         return _create(world, workspace_id, new, seed, occasion, note)
     for _ in range(SLOT_TRIES - 1):
         try:
-            return _made(world, workspace_id, seed) or _create(world, workspace_id, new, seed, note=note)
+            return _made(world, workspace_id, seed) or _create(world, workspace_id, new, seed, occasion, note)
         except Stale:
             continue
-    return _made(world, workspace_id, seed) or _create(world, workspace_id, new, seed, note=note)
+    return _made(world, workspace_id, seed) or _create(world, workspace_id, new, seed, occasion, note)
 
 
 def _made(world: World, workspace_id: str, seed: str | None) -> Whole | None:

@@ -7,8 +7,6 @@ from chalicelib.ports import Found, Wake, World
 from chalicelib.service import records, vitals
 from chalicelib.service.schedule import POLICY, alarm_at, delay
 
-BEHIND_EVERY_ID = "\uffff"
-
 
 def dispatch(world: World, minute: datetime) -> int:
     """Queue every target whose minute this is; how many there were."""

@@ -2,7 +2,7 @@
 
 Each process counts what it lets in, and adds its count to the workspace's row of the minute once 1 % of the limit is
 untold; then it also hears what the others let in. So a limit is passed by no more than 1 % for each process that runs
-in that minute, at next to no cost: docs/decisions/0010-rate-limits-are-shared-by-the-hundredth.md.
+in that minute, at next to no cost: docs/decisions/0011-rate-limits-are-shared-by-the-hundredth.md.
 """
 
 from collections import Counter

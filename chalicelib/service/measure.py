@@ -33,8 +33,7 @@ from chalicelib.core.timing import milliseconds, stamp
 from chalicelib.platforms import platform
 from chalicelib.platforms.base import Platform
 from chalicelib.ports import Found, Item, Key, Put, World
-from chalicelib.service import brakes, connect, engaged, journal, reading, removal, spikes
-from chalicelib.service.dispatch import BEHIND_EVERY_ID
+from chalicelib.service import brakes, connect, engaged, journal, reading, records, removal, spikes
 from chalicelib.service.ingest import PAUSE
 from chalicelib.service.sheet import Sheet
 
@@ -86,7 +85,7 @@ def soon(world: World, workspace_id: str, post_id: str) -> int:
 
 def _due(world: World, now: datetime) -> Iterable[Found]:
     """What is due, the earliest first, so that nothing waits behind what came after it."""
-    end = stamp(now) + BEHIND_EVERY_ID
+    end = stamp(now) + records.BEHIND_EVERY_ID
     rows = [row for shard in engaged.POLL_SHARD_NAMES for row in world.table.opened(shard, end=end, limit=MOST)]
     return sorted(rows, key=lambda row: row.at.sk)
 

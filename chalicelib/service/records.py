@@ -61,6 +61,8 @@ SHARD_NAMES = tuple(f"OPEN#{number:02d}" for number in range(SHARDS))
 BEHIND_SHARD_NAMES = tuple(f"BEHIND#{number:02d}" for number in range(SHARDS))
 NEVER = "9999"
 """Sorts behind every instant: the machine has nothing to look at."""
+BEHIND_EVERY_ID = "\uffff"
+"""What follows an instant in a place of the `open` index sorts before this."""
 ACCOUNT_PREFIX = "ACCOUNT#"
 TARGET_PREFIX = "TARGET#"
 FORMER_PREFIX = "FORMER#"

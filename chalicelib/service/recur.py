@@ -19,7 +19,6 @@ from chalicelib.core.timing import milliseconds, stamp
 from chalicelib.ports import Delete, Found, World
 from chalicelib.service import compose, idempotency, journal, reading, records
 from chalicelib.service.compose import Occasion
-from chalicelib.service.dispatch import BEHIND_EVERY_ID
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +70,7 @@ def look(world: World, workspace_id: str, schedule_id: str, most: int = MOST_AHE
 
 
 def _due(world: World) -> Iterator[Found]:
-    end = stamp(world.clock.now()) + BEHIND_EVERY_ID
+    end = stamp(world.clock.now()) + records.BEHIND_EVERY_ID
     for shard in records.RECUR_SHARD_NAMES:
         last: Found | None = None
         while page := world.table.opened(shard, end=end, after=last):

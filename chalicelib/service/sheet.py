@@ -269,21 +269,22 @@ class Sheet:
     def writes(self) -> list[Put | Delete]:
         """The rows that changed, each on condition that nobody wrote it since."""
         workspace_id = self.owner.workspace_id
-        self._judge()
         made = [
             *(engaged.log_item(key, log, self._rev(key), self.now) for key, log in self.logs.items()),
             *(engaged.post_item(workspace_id, post, self._rev(key)) for key, post in self.posts.items()),
-            *(engaged.day_item(key, _netted(day), self._rev(key)) for key, day in self.days.items()),
+            *(engaged.day_item(key, _netted(day), self._rev(key)) for key, day in self._judged().items()),
         ]
         return [*(Put(item, expect=item.rev) for item in made if self._changed(item)), *self._said()]
 
-    def _judge(self) -> None:
-        """Count who waits, and how those were answered who did, on the day on which each wait began."""
+    def _judged(self) -> dict[Key, Day]:
+        """The days, with who waits, and how those were answered who did, on the day on which each wait began."""
+        days = dict(self.days)
         for key, one in self.things.items():
             row = self._row(key)
             for hour, waits in moved(engaged.inbox_of(row) if row else None, one, self.hours).items():
                 place, day = self._day(begin_of(hour))
-                self.days[place] = day.answering({hour: waits})
+                days[place] = days.get(place, day).answering({hour: waits})
+        return days
 
     def _said(self) -> Iterator[Put | Delete]:
         """The items of the inbox, and their words: never without the item, whose `rev` guards both."""

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from chalicelib.core.timing import stamp
 from chalicelib.ports import Found, Item, Key, Put, World
 from chalicelib.service import records, vitals
-from chalicelib.service.dispatch import BEHIND_EVERY_ID, due_of, wake_of
+from chalicelib.service.dispatch import due_of, wake_of
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ class Swept:
 def sweep(world: World) -> Swept:
     """Queue everything overdue once more. A wake too many is harmless: only one can claim."""
     now = world.clock.now()
-    until = stamp(now - SLACK) + BEHIND_EVERY_ID
+    until = stamp(now - SLACK) + records.BEHIND_EVERY_ID
     waiting = [row for shard in records.SHARD_NAMES for row in _rows(world, shard, until)]
     behind = [row for shard in records.BEHIND_SHARD_NAMES for row in _rows(world, shard)]
     found = waiting + [row for row in behind if row.at.sk <= until]
@@ -79,7 +79,7 @@ def _wake_deliveries(world: World, end: str) -> None:
         log.exception("deliveries_not_swept")
 
 
-def _rows(world: World, shard: str, end: str = BEHIND_EVERY_ID) -> list[Found]:
+def _rows(world: World, shard: str, end: str = records.BEHIND_EVERY_ID) -> list[Found]:
     rows: list[Found] = []
     while page := world.table.opened(shard, end=end, after=rows[-1] if rows else None):
         rows += page

@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.core.scores.outcome import Message, Outcome
 from chalicelib.ports import Item, Put
-from chalicelib.service import agenda, outcomes, records, scores
+from chalicelib.service import agenda, outcomes, records, scorer
 from chalicelib.service.outcomes import Entry, Outcomes
 from tests.api.client import Api, issues, problem
 
@@ -32,7 +32,7 @@ def scored(client: Api) -> tuple[Api, str, str]:
             row = Item(key, records.to_doc(Outcomes({one.target_id: Entry(1, one)})))
             client.world.table.write(Put(row, expect=None))
     agenda.mark(client.world, client.workspace_id)
-    assert scores.score(client.world) == {"scored": 1}
+    assert scorer.score(client.world) == {"scored": 1}
     return client, first, second
 
 
@@ -117,7 +117,7 @@ def test_weights_can_be_chosen_and_given_back(scored: tuple[Api, str, str]) -> N
     assert chosen["timeliness"] == {**house["timeliness"], "publish": 0, "fresh": 1}
     assert chosen["half_lives"]["sandbox"] == 3
     assert chosen["overrides"] == {"consistency": {}, **body}
-    assert scores.score(client.world) == {"scored": 1}, "they hold from the next run on"
+    assert scorer.score(client.world) == {"scored": 1}, "they hold from the next run on"
     assert get(client, "/v1/scores/explain", kind="timeliness")["value"] is None
     assert client.send("PUT", "/v1/scores/weights", {}).json_body == house
 

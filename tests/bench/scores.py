@@ -18,7 +18,7 @@ from chalicelib.core.day import Day, Waits
 from chalicelib.core.plan import Goal, Plan, Slot
 from chalicelib.core.scores.outcome import Message, Outcome
 from chalicelib.ports import Delete, Item, Key, Put, World
-from chalicelib.service import access, agenda, connect, engaged, outcomes, plan, records, scores
+from chalicelib.service import access, agenda, connect, engaged, outcomes, plan, records, scorer
 from chalicelib.service.outcomes import Entry, Outcomes
 from tests.bench.figures import Figure, shown
 from tests.fakes import FakeTable, FakeWorld, world
@@ -122,11 +122,11 @@ def _daily() -> list[Figure]:
     begun = time.process_time()
     _score(fakes)
     took, times = time.process_time() - begun, EXTRAPOLATED / ACCOUNTS
-    seconds = (took + table.called * CALL_MS / 1000 / scores.THREADS) * times
+    seconds = (took + table.called * CALL_MS / 1000 / scorer.THREADS) * times
     dollars = times * (table.read * READ_UNIT + table.written * WRITE_UNIT) + seconds * MEMORY_GB * GB_SECOND
     return [
         Figure(f"daily run of {ACCOUNTS} accounts, measured, one core", shown(took, "s")),
-        Figure(f"its calls at {CALL_MS:g} ms, {scores.THREADS} at a time", shown(table.called, "calls")),
+        Figure(f"its calls at {CALL_MS:g} ms, {scorer.THREADS} at a time", shown(table.called, "calls")),
         Figure(f"daily run of {EXTRAPOLATED:,} accounts, extrapolated", shown(seconds, "s")),
         Figure(f"daily run of {EXTRAPOLATED:,} accounts, extrapolated", f"{dollars:.3f} $"),
     ]
@@ -139,7 +139,7 @@ def _world() -> tuple[FakeWorld, MeteredTable]:
 
 def _score(fakes: FakeWorld) -> None:
     with redirect_stdout(StringIO()):
-        done = scores.score(cast(World, fakes))
+        done = scorer.score(cast(World, fakes))
     if set(done) != {"scored"}:
         raise RuntimeError(f"not scored: {dict(done)}")
 

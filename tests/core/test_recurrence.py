@@ -21,9 +21,9 @@ from chalicelib.core.recurrence import (
     flaws,
     occurrences,
     reached,
-    recurrence,
     variation,
 )
+from chalicelib.core.recurrence_words import recurrence
 from chalicelib.core.timing import stamp
 
 CASES: list[dict[str, Any]] = json.loads(Path(__file__).with_name("recurrence").joinpath("rules.json").read_bytes())

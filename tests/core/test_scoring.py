@@ -14,7 +14,8 @@ from chalicelib.core.inbox import InboxItem
 from chalicelib.core.plan import Goal, Plan, PlannedWeek
 from chalicelib.core.planning import planned_weeks
 from chalicelib.core.scores.outcome import Message, Outcome
-from chalicelib.core.scores.scoring import Kept, Scope, answers, scopes, scored
+from chalicelib.core.scores.score import Scope
+from chalicelib.core.scores.scoring import Kept, answers, scopes, scored
 from chalicelib.core.waits import moved
 
 NOW = datetime(2026, 11, 26, 12, 30, tzinfo=UTC)  # a Thursday

@@ -7,12 +7,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from chalicelib.core.day import Waits
-from chalicelib.core.scores.score import KINDS, Kind, Score
-from chalicelib.core.scores.scoring import Scope
+from chalicelib.core.scores.score import KINDS, Kind, Scope, Score
 from chalicelib.core.target import State
 from chalicelib.core.timing import stamp
 from chalicelib.ports import Delete, Item, Key
-from chalicelib.service import agenda, connect, engaged, reading, records, sandbox, scores
+from chalicelib.service import agenda, connect, engaged, reading, records, sandbox, scorer, scores
 from chalicelib.service.measure import measure
 from chalicelib.service.reading import PostFilter, Whole
 from chalicelib.service.sweep import sweep
@@ -65,7 +64,7 @@ def demo_at(now: datetime) -> Demo:
         connect.connect(fakes, WORKSPACE_ID, connect.NewAccount(platform="sandbox", name=name))
     demo = Demo(fakes)
     demo.give()
-    scores.score(fakes)
+    scorer.score(fakes)
     return demo
 
 

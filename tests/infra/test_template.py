@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from chalicelib.api.openapi import CALLED
-from chalicelib.service import agenda, scores
+from chalicelib.service import agenda, scorer
 from chalicelib.service.measure import LEASE, RUN
 from infra.package import Package, package
 
@@ -294,7 +294,7 @@ def test_a_lease_outlasts_the_function_that_asks_for_figures(resources: dict[str
 
 def test_a_lease_outlasts_the_function_that_scores(resources: dict[str, Any]) -> None:
     timeout = resources["Score"]["Properties"]["Timeout"]
-    assert scores.RUN.total_seconds() < timeout < agenda.LEASE.total_seconds()
+    assert scorer.RUN.total_seconds() < timeout < agenda.LEASE.total_seconds()
 
 
 def test_who_scores_can_write_scores_and_nothing_else(resources: dict[str, Any]) -> None:

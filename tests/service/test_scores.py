@@ -14,11 +14,22 @@ from chalicelib.core.business_hours import BusinessHours
 from chalicelib.core.day import Day, Waits, hour_of
 from chalicelib.core.plan import Goal, Plan, Slot
 from chalicelib.core.scores.outcome import Outcome
-from chalicelib.core.scores.score import Score
-from chalicelib.core.scores.scoring import Scope
+from chalicelib.core.scores.score import Scope, Score
 from chalicelib.core.target import State
 from chalicelib.ports import Item, Key, Put
-from chalicelib.service import agenda, business_hours, connect, engaged, outcomes, plan, reading, records, scores, steer
+from chalicelib.service import (
+    agenda,
+    business_hours,
+    connect,
+    engaged,
+    outcomes,
+    plan,
+    reading,
+    records,
+    scorer,
+    scores,
+    steer,
+)
 from chalicelib.service.outcomes import Entry, Outcomes
 from chalicelib.service.tell import scores_in, tell
 from tests.fakes import FakeClock, FakeTable, world
@@ -43,7 +54,7 @@ class Cron:
     def run(self) -> Counter[str]:
         """An hour's run, behind the stream."""
         self.tell()
-        return scores.score(self.stage.world)
+        return scorer.score(self.stage.world)
 
     def of(self, window: str, scope: Scope = WORKSPACE) -> Score:
         return scores.explained(self.stage.world, self.stage.workspace_id, scope, window).score
@@ -236,7 +247,7 @@ def test_a_missed_hour_is_caught_up(stage: Stage, cron: Cron) -> None:
     published(stage)
     cron.tell()
     stage.world.clock.advance(hours=5)
-    assert scores.score(stage.world) == {"scored": 1}
+    assert scorer.score(stage.world) == {"scored": 1}
     assert cron.of("28d").value == 100
 
 
@@ -244,26 +255,26 @@ def test_a_scorer_that_dies_is_made_good_by_the_next_run(stage: Stage, cron: Cro
     published(stage)
     cron.tell()
     with monkeypatch.context() as broken:
-        broken.setattr(scores, "gather", lambda *_: 1 / 0)
-        assert scores.score(stage.world) == {"failed": 1}
-        assert scores.score(stage.world) == {}, "somebody is at it, as far as anybody knows"
+        broken.setattr(scorer, "gather", lambda *_: 1 / 0)
+        assert scorer.score(stage.world) == {"failed": 1}
+        assert scorer.score(stage.world) == {}, "somebody is at it, as far as anybody knows"
     stage.world.clock.advance(hours=1)
-    assert scores.score(stage.world) == {"scored": 1}
+    assert scorer.score(stage.world) == {"scored": 1}
 
 
 def test_what_changes_while_it_is_scored_is_scored_again(stage: Stage, cron: Cron, monkeypatch: Any) -> None:
     published(stage)
     cron.tell()
-    gather = scores.gather
+    gather = scorer.gather
 
     def meanwhile(*arguments: Any) -> Any:
         agenda.mark(stage.world, stage.workspace_id)
         return gather(*arguments)
 
     with monkeypatch.context() as busy:
-        busy.setattr(scores, "gather", meanwhile)
-        assert scores.score(stage.world) == {"scored": 1}
-    assert scores.score(stage.world) == {"scored": 1}
+        busy.setattr(scorer, "gather", meanwhile)
+        assert scorer.score(stage.world) == {"scored": 1}
+    assert scorer.score(stage.world) == {"scored": 1}
 
 
 class CountingTable:
@@ -386,7 +397,7 @@ def test_a_wrong_clock_in_the_scorer_touches_scores_only(stage: Stage, cron: Cro
     cron.tell()
     before = {i.key: i for i in stage.world.table.everything if i.key.pk != agenda.pk(stage.workspace_id)}
     wrong = replace_clock(stage, stage.now + timedelta(days=3650))
-    assert scores.score(wrong) == {"scored": 1}
+    assert scorer.score(wrong) == {"scored": 1}
     after = {i.key: i for i in stage.world.table.everything if i.key.pk != agenda.pk(stage.workspace_id)}
     assert after == before
     stage.let_pass(3700)
@@ -413,7 +424,7 @@ def test_reading_does_not_grow_with_history(stage: Stage) -> None:
                 empty = [Item(place, records.to_doc(Outcomes())), engaged.day_item(day_key, Day(), 0)]
                 stage.world.table.write(*(Put(item, expect=None) for item in empty))
         table = CountingTable(stage.world.table)
-        scores.gather(replace(stage.world, table=cast(FakeTable, table)), stage.workspace_id, stage.now)
+        scorer.gather(replace(stage.world, table=cast(FakeTable, table)), stage.workspace_id, stage.now)
         counted.append((dict(table.calls), table.rows))
     assert counted[0] == counted[1]
     assert counted[0][1] < 50 * (8 * 7 + 7 + 28 + 4)

@@ -16,11 +16,11 @@ from chalicelib.core.day import Waits
 from chalicelib.core.inbox import InboxItem
 from chalicelib.core.scores import scoring
 from chalicelib.core.scores.ended import outcome
-from chalicelib.core.scores.scoring import Scope
+from chalicelib.core.scores.score import Scope
 from chalicelib.core.target import State, Target
 from chalicelib.core.waits import moved
 from chalicelib.ports import Change
-from chalicelib.service import connect, outcomes, records, scores, waits
+from chalicelib.service import connect, outcomes, records, scorer, waits
 from tests.fakes import START, FakeWorld, world
 
 WORKSPACE = "ws_one"
@@ -133,7 +133,7 @@ def test_incremental_equals_recomputed(
             if puts := waits.puts(fakes, WORKSPACE, before, after):
                 fakes.table.write(*puts)
 
-    kept = scores.gather(fakes, WORKSPACE, START)
+    kept = scorer.gather(fakes, WORKSPACE, START)
     first = kept.weeks[None][0].start
     final = [one for life in rows if (one := outcome(life[-1])) and one.due >= min(first, START - timedelta(days=28))]
     raw = replace(

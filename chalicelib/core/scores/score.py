@@ -1,11 +1,28 @@
 """A score: a figure from 0 to 100 with everything that explains it."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Kind = Literal["consistency", "timeliness"]
 KINDS: tuple[Kind, ...] = ("consistency", "timeliness")
 Confidence = Literal["A", "B", "C"]
+WEEKS = {"8w": 8, "4w": 4}
+DAYS = {"28d": 28, "7d": 7}
+WINDOWS: dict[Kind, tuple[str, ...]] = {"consistency": tuple(WEEKS), "timeliness": tuple(DAYS)}
+"""What each kind looks back on; the first is its own, whose history is kept."""
+
+
+class Scope(NamedTuple):
+    """What a score is of."""
+
+    kind: Literal["workspace", "platform", "account"]
+    id: str = ""
+    """The platform's name or the account's id; empty for the workspace."""
+
+    @property
+    def name(self) -> str:
+        """One word for it, as rows are named: `workspace`, `platform#x`, `account#acc_…`."""
+        return f"{self.kind}#{self.id}" if self.id else self.kind
 
 
 @dataclass(frozen=True, slots=True)

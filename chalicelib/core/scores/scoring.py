@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from functools import cached_property
-from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from chalicelib.core.business_hours import BusinessHours, open_time
@@ -13,30 +12,13 @@ from chalicelib.core.day import Waits, begin_of
 from chalicelib.core.plan import PlannedWeek
 from chalicelib.core.scores.consistency import consistency
 from chalicelib.core.scores.outcome import Answers, Outcome
-from chalicelib.core.scores.score import Kind, Score
+from chalicelib.core.scores.score import DAYS, WEEKS, Scope, Score
 from chalicelib.core.scores.statistics import clamp
 from chalicelib.core.scores.timeliness import timeliness
 from chalicelib.core.scores.weights import HALF_LIVES, WEIGHTS, Weights
 
-WEEKS = {"8w": 8, "4w": 4}
-DAYS = {"28d": 28, "7d": 7}
-WINDOWS: dict[Kind, tuple[str, ...]] = {"consistency": tuple(WEEKS), "timeliness": tuple(DAYS)}
-"""What each kind looks back on; the first is its own, whose history is kept."""
 LONGEST = max(WEEKS.values())
 HOUR = timedelta(hours=1)
-
-
-class Scope(NamedTuple):
-    """What a score is of."""
-
-    kind: Literal["workspace", "platform", "account"]
-    id: str = ""
-    """The platform's name or the account's id; empty for the workspace."""
-
-    @property
-    def name(self) -> str:
-        """One word for it, as rows are named: `workspace`, `platform#x`, `account#acc_…`."""
-        return f"{self.kind}#{self.id}" if self.id else self.kind
 
 
 @dataclass(frozen=True)
