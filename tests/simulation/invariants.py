@@ -128,7 +128,9 @@ class Watch:
             self._check_published(target, live)
 
     def _check_failed(self, target: Target, live: list[Live]) -> None:
-        if target.error is None or target.error.code not in FINAL_WORDS:
+        # Said to those who waited for a refresh, by whoever was refused it.
+        told = {"reconnect_required"} if self.simulation.network.disowned else set()
+        if target.error is None or target.error.code not in FINAL_WORDS | told:
             self.breach(f"{target.id} failed although nobody said no: {target.error}")
         if len(live) != len(target.creates):
             self.breach(f"{target.id} failed with {len(live)} parts out and {len(target.creates)} on record")

@@ -82,6 +82,8 @@ class Network:
     pending: int = 0
     refused: set[str] = field(default_factory=set)
     """Targets that were told a final no."""
+    disowned: set[str] = field(default_factory=set)
+    """Accounts that were refused a new token."""
     on_arrival: list[Callable[[Asked], None]] = field(default_factory=list)
     on_live: list[Callable[[Live], None]] = field(default_factory=list)
     on_refresh: list[Callable[[Request], None]] = field(default_factory=list)
@@ -231,6 +233,7 @@ class Network:
         for watch in self.on_refresh:
             watch(request)
         if request.json["refresh"] not in (owner.refresh, owner.old_refresh):
+            self.disowned.add(request.json["account"])
             return _reply(400, {"code": "refresh_token_used"})
         return _reply(200, {"secrets": self._tokens(request.json["account"])})
 

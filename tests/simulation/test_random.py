@@ -25,7 +25,13 @@ def test_whatever_goes_wrong_every_promise_holds(capsys: pytest.CaptureFixture[s
     assert not report.failed, traced(min(report.failed))
 
 
-@pytest.mark.parametrize("seed", [7268], ids=["looked at while somebody tried in vain to refresh a token"])
+@pytest.mark.parametrize(
+    "seed",
+    [
+        pytest.param(7268, id="looked at while somebody tried in vain to refresh a token"),
+        pytest.param(1387, id="failed with whoever was refused the token that it waited for"),
+    ],
+)
 def test_what_a_seed_has_found_stays_mended(seed: int) -> None:
     assert not tell(seed).breaches, traced(seed)
 
