@@ -21,8 +21,8 @@ MAX_TRANSACTION_BYTES = 4 * 1024 * 1024
 MAX_WRITES = 100
 MAX_PK_BYTES = 2048
 MAX_SK_BYTES = 1024
-PLAIN_BYTES = 4096
-"""Documents above this are stored compressed."""
+PLAIN_BYTES = 512
+"""Documents above this are stored compressed: a write is charged by the kilobyte, keys and places included."""
 KEY_BYTES = MAX_PK_BYTES + MAX_SK_BYTES
 """What a row's key may take."""
 

@@ -1,6 +1,7 @@
 """What a month costs is made of what is counted, and what is counted is what the service does."""
 
 import json
+from random import Random
 
 import pytest
 
@@ -41,7 +42,7 @@ def test_everything_that_is_used_has_a_price_and_every_function_a_size() -> None
 
 def test_a_row_costs_by_the_kilobyte_and_twice_in_a_transaction() -> None:
     here = metered()
-    alone = here.used(lambda: here.world.table.write(Put(Item(OWN, {"text": "a" * 2000}), expect=0)))
+    alone = here.used(lambda: here.world.table.write(Put(Item(OWN, {"text": Random(1).randbytes(1200).hex()}), expect=0)))
     both = here.used(lambda: here.world.table.write(Put(Item(OTHER, {}), expect=0), Delete(OWN, expect=1)))
 
     assert alone == {"write": 2}
