@@ -286,7 +286,16 @@ def tables() -> str:
     goal = f"| Targets of a post | $ a million, spread out | together |\n|---|---|---|\n{goals}"
     stays, size = dollars(kept(Load(posts=MILLION, targets=1))), counted()["keep"]["bytes"] / 1000
     said = f"A published target takes {size:.1f} KB of the table: ${stays:.2f} a month for a million that are kept."
-    return f"{text}\n{goal}\n{said}\n"
+    return f"{text}\n{goal}\n{said}\n\n{_idle_table()}"
+
+
+def _idle_table() -> str:
+    """A month in which nothing happens, dearest service first."""
+    listed, paid = bill(idle()), bill(idle(), free=True)
+    rows = [(service, amount, paid[service]) for service, amount in listed.most_common() if amount >= 0.005]
+    rows.append(("all", sum(listed.values()), sum(paid.values())))
+    cells = "".join(f"| {name} | {amount:.2f} | {rest:.2f} |\n" for name, amount, rest in rows)
+    return f"| $ of a month in which nothing happens | at list price | after what is free |\n|---|---|---|\n{cells}"
 
 
 def _row(name: str) -> list[str]:
