@@ -168,7 +168,7 @@ def publishing(load: Load, *, together: bool = False) -> Counter[str]:
 
 
 def beside(load: Load, *, together: bool = False) -> Counter[str]:
-    """What goes with it: figures, webhooks, events and scores."""
+    """What goes with it: figures, webhooks, events, scores, and what CloudWatch measures of one network."""
     many = {
         "figures": load.published * load.measured,
         "webhook": load.published * load.webhooks,
@@ -176,7 +176,8 @@ def beside(load: Load, *, together: bool = False) -> Counter[str]:
         "event_of_many" if together else "event": load.events,
         "score": min(load.posts + load.events, HOURS * load.workspaces),
     }
-    return _sum(many, together)
+    said = counted()["metrics"]
+    return _sum(many, together) + _counter({"metrics": said["all"] - said["idle"] if load.posts else 0})
 
 
 def kept(load: Load) -> Counter[str]:
@@ -195,7 +196,7 @@ def idle() -> Counter[str]:
         "watched": _resources(template, "CloudWatch::Alarm"),
         "composed": _resources(template, "CloudWatch::CompositeAlarm"),
         "dashboards": _resources(template, "CloudWatch::Dashboard"),
-        "metrics": len(set(re.findall(r"MetricName: (\w+), MetricValue", template))),
+        "metrics": len(set(re.findall(r"MetricName: (\w+), MetricValue", template))) + counted()["metrics"]["idle"],
         "queue": queues * POLLS_OF_A_QUEUE * MINUTES,
     }
     return _sum(looking, together=False) + _counter(there)

@@ -173,13 +173,30 @@ IDLE = {
 
 
 def counted() -> dict[str, Used]:
-    """What every operation uses, by its name in infra/cost.py."""
+    """What every operation uses, by its name in infra/cost.py; and how many metrics CloudWatch is told of."""
     logging.disable(logging.CRITICAL)
     try:
-        with redirect_stdout(StringIO()):
-            return {**_publishing(), **_hearing(), **{f"idle_{name}": count() for name, count in IDLE.items()}}
+        with redirect_stdout(StringIO()) as resting:
+            idle = {f"idle_{name}": count() for name, count in IDLE.items()}
+        with redirect_stdout(StringIO()) as busy:
+            made = {**_publishing(), **_hearing(), **idle}
     finally:
         logging.disable(logging.NOTSET)
+    always, sometimes = _metrics(resting), _metrics(busy)
+    of_a_network = sum(any(name == "platform" for name, _ in by) for _, by in sometimes)
+    return {**made, "metrics": {"idle": len(always), "of_a_network": of_a_network, "all": len(always | sometimes)}}
+
+
+def _metrics(said: StringIO) -> set[tuple[str, tuple[tuple[str, str], ...]]]:
+    """The metrics that lines in the embedded format make: each name with each set of dimensions is one."""
+    lines = [json.loads(line) for line in said.getvalue().splitlines() if line.startswith('{"_aws"')]
+    return {
+        (metric["Name"], tuple((name, line[name]) for name in by))
+        for line in lines
+        for directive in line["_aws"]["CloudWatchMetrics"]
+        for metric in directive["Metrics"]
+        for by in directive["Dimensions"]
+    }
 
 
 def _publishing() -> dict[str, Used]:
