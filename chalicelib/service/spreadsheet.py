@@ -53,7 +53,7 @@ def cells(whole: Whole) -> dict[str, str]:
         "title": content.title or "",
         "link": content.link.url if content.link else "",
         "media": BETWEEN.join(one.id or one.url for one in content.media),
-        "alt_texts": BETWEEN.join(one.alt_text or "" for one in content.media).strip(BETWEEN),
+        "alt_texts": BETWEEN.join(one.alt_text or "" for one in content.media).rstrip(BETWEEN),
         "hashtags": " ".join(content.hashtags),
         "first_comment": content.first_comment or "",
         "language": content.language or "",
@@ -68,8 +68,8 @@ def cells(whole: Whole) -> dict[str, str]:
 def _fates(targets: tuple[Target, ...]) -> dict[str, str]:
     return {
         "platforms": BETWEEN.join(one.platform for one in targets),
-        "published_at": BETWEEN.join(stamp_of(one.published_at) or "" for one in targets).strip(BETWEEN),
-        "urls": BETWEEN.join(one.url or "" for one in targets).strip(BETWEEN),
+        "published_at": BETWEEN.join(stamp_of(one.published_at) or "" for one in targets).rstrip(BETWEEN),
+        "urls": BETWEEN.join(one.url or "" for one in targets).rstrip(BETWEEN),
     }
 
 

@@ -214,6 +214,17 @@ def test_an_export_is_what_an_import_made(client: Api) -> None:
     assert (row["hashtags"], row["timezone"], row["left_out"]) == ("a b", "Asia/Shanghai", "")
 
 
+def test_a_picture_without_a_text_keeps_its_place(client: Api) -> None:
+    pictures = [{"url": f"https://example.org/{number}.jpg"} for number in range(3)]
+    client.created(media=[pictures[0], {**pictures[1], "alt_text": "The bell"}, pictures[2]])
+
+    row = exported(client.get("/v1/posts/export"))[0]
+    text = f"text,accounts,media,alt_texts\nDing,{row['accounts']},{row['media']},{row['alt_texts']}\n"
+    copy = client.get(f"/v1/posts/{imported(client, text)[0]['post_id']}").json_body
+
+    assert [one["alt_text"] for one in copy["media"]] == [None, "The bell", None]
+
+
 def test_what_no_column_can_say_is_named(client: Api) -> None:
     account = client.account()
     client.created(
