@@ -2,8 +2,8 @@
 
 from collections import defaultdict
 
-from chalicelib.core.post import Post
-from chalicelib.core.spreadsheet import BETWEEN, Wish, read, wish, write
+from chalicelib.core.post import Media, NewPost, Post
+from chalicelib.core.spreadsheet import BETWEEN, Wish, medium, read, wish, write
 from chalicelib.core.target import Target
 from chalicelib.core.timing import stamp_of
 from chalicelib.ports import World
@@ -81,10 +81,23 @@ def left_out(post: Post) -> list[str]:
     said = post.content.model_dump(exclude_defaults=True)
     names = set(said) - _CARRIED
     names |= {f"link.{name}" for name in said.get("link", {}) if name != "url"}
+    names |= {f"media.{name}" for one in post.content.media for name in _unsaid(one)}
     if any(BETWEEN in (one.alt_text or "") for one in post.content.media):
         names.add("alt_texts")
+    if any(BETWEEN in one.url for one in post.content.media if not one.id):
+        names.add("media")
+    if any("," in tag for tag in post.content.hashtags):
+        names.add("hashtags")
+    if post.grace_seconds != NewPost.model_fields["grace_seconds"].default:
+        names.add("grace_seconds")
     for name in ("overrides", "options", "scheduled_at"):
         if any(getattr(ref, name) for ref in post.targets):
             names.add(f"targets.{name}")
     names |= {name for name in ("expires_at", "source_event_at") if getattr(post, name)}
     return sorted(names)
+
+
+def _unsaid(one: Media) -> set[str]:
+    """What is known of a medium that an import of its URL alone would not know; of an uploaded one its file tells."""
+    told = one if one.id else Media.model_validate(medium(one.url))
+    return {name for name in Media.model_fields if name != "alt_text" and getattr(one, name) != getattr(told, name)}

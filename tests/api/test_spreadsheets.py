@@ -236,6 +236,22 @@ def test_what_no_column_can_say_is_named(client: Api) -> None:
     assert exported(client.get("/v1/posts/export"))[0]["left_out"] == "link.title poll targets.overrides"
 
 
+def test_what_an_import_would_read_otherwise_is_named(client: Api) -> None:
+    client.created(
+        grace_seconds=60,
+        hashtags=["bells,tower"],
+        media=[
+            {"url": "https://example.org/film", "kind": "video", "duration_seconds": 9},
+            {"url": "https://example.org/1|2.jpg"},
+        ],
+    )
+    client.created(grace_seconds=300, media=[{"url": "https://example.org/film.mp4", "kind": "video"}])
+
+    named = sorted(row["left_out"] for row in exported(client.get("/v1/posts/export")))
+
+    assert named == ["", "grace_seconds hashtags media media.duration_seconds media.kind"]
+
+
 def test_pages_hold_every_post_of_the_range_once(client: Api) -> None:
     account = client.account()
     minutes = list(range(10, 80, 10))
