@@ -2,12 +2,14 @@
 
 import csv
 import io
+import json
 import random
 from typing import Any
 
 import pytest
 from chalice.test import HTTPResponse
 
+from chalicelib.service import spreadsheet
 from tests.api.client import Api, problem
 
 Json = dict[str, Any]
@@ -268,6 +270,23 @@ def test_pages_hold_every_post_of_the_range_once(client: Api) -> None:
         path = link.partition("<https://carillon.test/api")[2].partition(">")[0] or None
 
     assert seen == ["60", "50", "40", "30", "20"]
+
+
+def test_a_page_is_no_larger_than_lambda_may_answer(client: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    account, most, text = client.account(), 20_000, "钟" * 1000
+    monkeypatch.setattr(spreadsheet, "MOST_BYTES", most)
+    for _ in range(10):
+        client.created(text=text, targets=[{"account_id": account}])
+
+    path, sizes = "/v1/posts/export", list[int]()
+    while path:
+        answer = client.get(path)
+        assert len(json.dumps(answer.body.decode())) < most + len(json.dumps(text)) + 1000, "one post more at most"
+        sizes.append(len(exported(answer)))
+        path = answer.headers.get("Link", "").partition("<https://carillon.test/api")[2].partition(">")[0]
+
+    assert sum(sizes) == 10
+    assert max(sizes) > 1
 
 
 def test_a_stranger_exports_nothing_of_ours(client: Api) -> None:
