@@ -6,13 +6,14 @@ compared letter by letter, so there is no time to measure.
 """
 
 import hmac
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
 
 from chalicelib.core.errors import Conflict, Invalid, Issue, NotFound
-from chalicelib.core.icalendar import Event, Standing, calendar
+from chalicelib.core.icalendar import Event, Standing, calendar, written
 from chalicelib.core.target import State, Target, status
 from chalicelib.core.timing import instant, stamp, stamp_of
 from chalicelib.ports import Delete, Item, Key, Put, World
@@ -26,7 +27,10 @@ MOST_FEEDS = 50
 BEFORE, AFTER = timedelta(days=90), timedelta(days=366)
 """How far back and ahead a calendar reaches."""
 MOST_POSTS = 500
-"""Posts shown of either side, the nearest first: about 1 MB together, and a second's reading."""
+"""Posts shown of either side, the nearest first: a second's reading."""
+MOST_BYTES = 4_000_000
+"""The events nearest to now are shown that fit into this. Lambda answers 6 MB at most, and counts what its runtime
+writes: six bytes for a Chinese letter (see service/spreadsheet.py)."""
 SUMMARY = 80
 DESCRIPTION = 500
 
@@ -87,7 +91,20 @@ def read(world: World, token: str) -> str:
         raise NotFound("there is no calendar here")
     workspace_id, feed = str(item.doc["workspace_id"]), _feed(item)
     name = feed.name or access.workspace_name(world, workspace_id)
-    return calendar(name, [event for whole in _near(world, workspace_id, feed) for event in events(whole)])
+    found = [event for whole in _near(world, workspace_id, feed) for event in events(whole)]
+    return calendar(name, _fitting(found, world.clock.now()))
+
+
+def _fitting(found: list[Event], now: datetime) -> list[str]:
+    """The events nearest to now that an answer holds, as they are written, in the order in which they came."""
+    room, shown = MOST_BYTES, dict[int, str]()
+    for number in sorted(range(len(found)), key=lambda number: abs(found[number].at - now)):
+        text = written(found[number])
+        room -= len(json.dumps(text))
+        if room < 0:
+            break
+        shown[number] = text
+    return [shown[number] for number in sorted(shown)]
 
 
 def _is_token(token: str) -> bool:

@@ -1,5 +1,6 @@
 """Posts in a calendar: a secret link, one event for each due time, the same for ever."""
 
+import json
 import re
 from typing import Any
 from urllib.parse import urlsplit
@@ -102,6 +103,23 @@ def test_the_nearest_are_shown_where_there_are_too_many(client: Api, monkeypatch
     shown = [one["DTSTART"][9:13] for one in events(opened(client, feed(client)))]
 
     assert shown == ["0920", "0930", "1000", "1010"]
+
+
+def test_a_calendar_is_no_larger_than_lambda_may_answer(client: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feeds, "MOST_BYTES", 20_000)
+    accounts = [client.account() for _ in range(3)]
+    for minute in range(10, 80, 10):
+        own = [{"account_id": one, "scheduled_at": client.later(minute + n)} for n, one in enumerate(accounts)]
+        client.created(text="钟" * 600, scheduled_at=client.later(minute), targets=own)
+    client.world.clock.advance(minutes=40)
+
+    answer = opened(client, feed(client))
+
+    shown = [one["DTSTART"][9:13] for one in events(answer)]
+    assert len(json.dumps(answer.body.decode())) < 20_000
+    assert shown == sorted(shown)
+    assert "0940" in shown, "the nearest stay"
+    assert 2 <= len(shown) <= 5
 
 
 def test_a_feed_is_listed_without_its_link_and_revoked_at_once(client: Api) -> None:
