@@ -12,12 +12,14 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
 
-from chalicelib.core.errors import Conflict, Invalid, Issue, NotFound
+from chalicelib.core.errors import Conflict, Invalid, Issue, NotFound, TooMany
 from chalicelib.core.icalendar import Event, Standing, calendar, written
 from chalicelib.core.target import State, Target, status
 from chalicelib.core.timing import instant, stamp, stamp_of
 from chalicelib.ports import Delete, Item, Key, Put, World
-from chalicelib.service import access, connect, reading, records, sealing
+from chalicelib.service import access, connect, limits, reading, records, sealing
+from chalicelib.service.access import Caller
+from chalicelib.service.limits import Limits
 from chalicelib.service.reading import PostFilter, Whole
 
 TOKEN_PREFIX = "ckf_"  # noqa: S105  what a feed's secrets begin with is no secret
@@ -31,6 +33,9 @@ MOST_POSTS = 500
 MOST_BYTES = 4_000_000
 """The events nearest to now are shown that fit into this. Lambda answers 6 MB at most, and counts what its runtime
 writes: six bytes for a Chinese letter (see service/spreadsheet.py)."""
+LIMITS = Limits(per_key=60, per_workspace=300)
+"""Readings a minute of one feed, and of all of a workspace's: each may be a thousand posts, and a link gets around.
+They are counted apart from the requests of its keys, so that no link can keep its owner from revoking it."""
 SUMMARY = 80
 DESCRIPTION = 500
 
@@ -85,11 +90,14 @@ def revoke(world: World, workspace_id: str, feed_id: str) -> None:
 
 
 def read(world: World, token: str) -> str:
-    """The calendar that a token opens; NotFound for every reason alike."""
+    """The calendar that a token opens; NotFound for every reason alike, TooMany where it is asked too often."""
     item = world.table.get(_by_token(world, token)) if _is_token(token) else None
     if item is None:
         raise NotFound("there is no calendar here")
     workspace_id, feed = str(item.doc["workspace_id"]), _feed(item)
+    spent = limits.spend(world, Caller(f"{workspace_id}#FEEDS", feed.id, frozenset()), LIMITS)
+    if spent.over:
+        raise TooMany(f"this minute's readings are used up; the next begins in {spent.seconds} seconds")
     name = feed.name or access.workspace_name(world, workspace_id)
     found = [event for whole in _near(world, workspace_id, feed) for event in events(whole)]
     return calendar(name, _fitting(found, world.clock.now()))

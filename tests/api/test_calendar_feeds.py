@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 import pytest
 from chalice.test import HTTPResponse
 
-from chalicelib.service import feeds
+from chalicelib.service import feeds, limits
+from chalicelib.service.limits import Limits
 from tests.api.client import Api, issues, problem
 
 Json = dict[str, Any]
@@ -149,6 +150,31 @@ def test_neither_key_nor_another_tenants_feed_opens_ours(client: Api) -> None:
     problem(client.get("/v1/calendar.ics"), 400, "invalid_query")
     problem(client.get(f"/v1/calendar.ics?token={client.key}"), 404, "not_found")
     assert events(opened(client, feed(stranger))) == []
+
+
+def test_a_key_that_may_not_read_posts_makes_no_link_that_may(client: Api) -> None:
+    writer = f"Bearer {client.new_key('posts:write')}"
+
+    refused = problem(client.post("/v1/calendar/feeds", {}, authorization=writer), 403, "missing_scope")
+
+    assert "posts:read" in refused["detail"]
+    assert feeds.of(client.world, client.workspace_id) == []
+
+
+def test_a_link_that_is_asked_all_the_time_costs_the_workspace_neither_reads_nor_requests(client: Api) -> None:
+    limits.change(client.world, client.workspace_id, Limits(per_key=1000, per_workspace=1000))
+    busy, quiet = feed(client), feed(client)
+
+    asked = [opened(client, busy).status_code for _ in range(feeds.LIMITS.per_key + 1)]
+
+    assert asked == [*[200] * feeds.LIMITS.per_key, 429]
+    refused = opened(client, busy)
+    problem(refused, 429, "rate_limited")
+    assert 1 <= int(refused.headers["Retry-After"]) <= 60
+    assert opened(client, quiet).status_code == 200
+    assert client.get("/v1/posts").headers["RateLimit"].startswith('"key";r=997;')
+    client.world.clock.advance(minutes=1)
+    assert opened(client, busy).status_code == 200
 
 
 def test_a_token_is_no_api_key(client: Api) -> None:
