@@ -7,6 +7,7 @@ from typing_extensions import TypedDict
 
 from chalicelib.api.answers import ListAnswer
 from chalicelib.api.route import Answer, Call, Query, route
+from chalicelib.core.errors import Forbidden
 from chalicelib.core.post import Line, Value
 from chalicelib.core.timing import stamp
 from chalicelib.service import feeds
@@ -53,7 +54,11 @@ class CalendarQuery(Query):
     audited=True,
 )
 def create_calendar_feed(call: Call, body: NewCalendarFeed) -> Answer:
-    """Make a secret link to subscribe to in a calendar app; it is shown this once."""
+    """Make a secret link to subscribe to in a calendar app; it is shown this once. It needs `posts:read`, too."""
+    if not call.caller.may("posts:read"):
+        raise Forbidden(
+            "whoever has the link can read posts: this needs a key with the scope posts:read", "missing_scope"
+        )
     made = feeds.make(call.world, call.workspace_id, body.name, body.account_id, call.seed)
     answer: CalendarFeedWithUrlAnswer = {
         **_shown(made.feed),

@@ -279,7 +279,7 @@ PROBLEMS = {
     413: "The body is larger than 1 MiB",
     415: "The body is not application/json",
     422: "The body breaks rules: every one is named; or the Idempotency-Key was used with another request",
-    429: "The key's or the workspace's requests of this minute are used up; Retry-After says when more may be made",
+    429: "The requests of this minute are used up, of the key, workspace or link; Retry-After says when there are more",
     500: "Something went wrong here",
     503: "Something outside that we need does not answer; the same again later may work",
 }
@@ -303,6 +303,6 @@ def _possible(endpoint: Endpoint, status: int) -> bool:
         413: reads,
         415: reads,
         422: reads,
-        429: endpoint.needs != "nothing",
+        429: endpoint.needs != "nothing" or endpoint.path.endswith(".ics"),
         503: (endpoint.path.startswith("/v1/accounts") and endpoint.method == "POST") or "/receipt" in endpoint.path,
     }.get(status, True)

@@ -70,7 +70,11 @@ def written(document: Any) -> str:
 
 def refused(error: Exception, request_id: str, status: int) -> Response:
     """The error as a problem."""
-    headers = {401: {"WWW-Authenticate": 'Bearer realm="carillon"'}, 503: {"Retry-After": "5"}}.get(status, {})
+    headers = {
+        401: {"WWW-Authenticate": 'Bearer realm="carillon"'},
+        429: {"Retry-After": "60"},  # at most; a key is told the very second
+        503: {"Retry-After": "5"},
+    }.get(status, {})
     answer = Answer(status, problem(error, request_id, status), headers)
     return rendered(answer, request_id, "application/problem+json")
 

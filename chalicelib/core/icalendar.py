@@ -31,14 +31,22 @@ class Event:
     url: str | None = None
 
 
-def calendar(name: str, events: Iterable[Event]) -> str:
-    """The whole calendar, its lines folded and ended with CRLF."""
+def calendar(name: str, events: Iterable[str]) -> str:
+    """The whole calendar of events as `written`."""
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Carillon//Posts//EN", "CALSCALE:GREGORIAN", "METHOD:PUBLISH"]
     lines += [f"NAME:{_text(name)}", f"X-WR-CALNAME:{_text(name)}"]
     lines += [f"REFRESH-INTERVAL;VALUE=DURATION:{REFRESH}", f"X-PUBLISHED-TTL:{REFRESH}"]
-    for event in events:
-        lines += _lines(event)
-    return "".join(f"{_folded(line)}\r\n" for line in [*lines, "END:VCALENDAR"])
+    return "".join([_ended(lines), *events, _ended(["END:VCALENDAR"])])
+
+
+def written(event: Event) -> str:
+    """The lines of one event."""
+    return _ended(_lines(event))
+
+
+def _ended(lines: Iterable[str]) -> str:
+    """Lines folded and ended with CRLF."""
+    return "".join(f"{_folded(line)}\r\n" for line in lines)
 
 
 def _lines(event: Event) -> Iterator[str]:

@@ -188,11 +188,12 @@ def _media(cell: str, alt_texts: str, issues: list[Issue]) -> list[dict[str, str
         issues.append(Issue("too_many_alt_texts", "error", "alt_texts", message))
     texts += [""] * (len(places) - len(texts))
     return [
-        {**_medium(place), **({"alt_text": text} if text else {})} for place, text in zip(places, texts, strict=False)
+        {**medium(place), **({"alt_text": text} if text else {})} for place, text in zip(places, texts, strict=False)
     ]
 
 
-def _medium(place: str) -> dict[str, str]:
+def medium(place: str) -> dict[str, str]:
+    """The medium that a place in a cell means: an id of ours, or a URL whose ending tells its kind."""
     if place.startswith("med_"):
         return {"id": place}
     ending = place.partition("?")[0].rpartition(".")[2].lower()

@@ -6,17 +6,20 @@ compared letter by letter, so there is no time to measure.
 """
 
 import hmac
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
 
-from chalicelib.core.errors import Conflict, Invalid, Issue, NotFound
-from chalicelib.core.icalendar import Event, Standing, calendar
+from chalicelib.core.errors import Conflict, Invalid, Issue, NotFound, TooMany
+from chalicelib.core.icalendar import Event, Standing, calendar, written
 from chalicelib.core.target import State, Target, status
 from chalicelib.core.timing import instant, stamp, stamp_of
 from chalicelib.ports import Delete, Item, Key, Put, World
-from chalicelib.service import access, connect, reading, records, sealing
+from chalicelib.service import access, connect, limits, reading, records, sealing
+from chalicelib.service.access import Caller
+from chalicelib.service.limits import Limits
 from chalicelib.service.reading import PostFilter, Whole
 
 TOKEN_PREFIX = "ckf_"  # noqa: S105  what a feed's secrets begin with is no secret
@@ -26,7 +29,13 @@ MOST_FEEDS = 50
 BEFORE, AFTER = timedelta(days=90), timedelta(days=366)
 """How far back and ahead a calendar reaches."""
 MOST_POSTS = 500
-"""Posts shown of either side, the nearest first: about 1 MB together, and a second's reading."""
+"""Posts shown of either side, the nearest first: a second's reading."""
+MOST_BYTES = 4_000_000
+"""The events nearest to now are shown that fit into this. Lambda answers 6 MB at most, and counts what its runtime
+writes: six bytes for a Chinese letter (see service/spreadsheet.py)."""
+LIMITS = Limits(per_key=60, per_workspace=300)
+"""Readings a minute of one feed, and of all of a workspace's: each may be a thousand posts, and a link gets around.
+They are counted apart from the requests of its keys, so that no link can keep its owner from revoking it."""
 SUMMARY = 80
 DESCRIPTION = 500
 
@@ -81,13 +90,29 @@ def revoke(world: World, workspace_id: str, feed_id: str) -> None:
 
 
 def read(world: World, token: str) -> str:
-    """The calendar that a token opens; NotFound for every reason alike."""
+    """The calendar that a token opens; NotFound for every reason alike, TooMany where it is asked too often."""
     item = world.table.get(_by_token(world, token)) if _is_token(token) else None
     if item is None:
         raise NotFound("there is no calendar here")
     workspace_id, feed = str(item.doc["workspace_id"]), _feed(item)
+    spent = limits.spend(world, Caller(f"{workspace_id}#FEEDS", feed.id, frozenset()), LIMITS)
+    if spent.over:
+        raise TooMany(f"this minute's readings are used up; the next begins in {spent.seconds} seconds")
     name = feed.name or access.workspace_name(world, workspace_id)
-    return calendar(name, [event for whole in _near(world, workspace_id, feed) for event in events(whole)])
+    found = [event for whole in _near(world, workspace_id, feed) for event in events(whole)]
+    return calendar(name, _fitting(found, world.clock.now()))
+
+
+def _fitting(found: list[Event], now: datetime) -> list[str]:
+    """The events nearest to now that an answer holds, as they are written, in the order in which they came."""
+    room, shown = MOST_BYTES, dict[int, str]()
+    for number in sorted(range(len(found)), key=lambda number: abs(found[number].at - now)):
+        text = written(found[number])
+        room -= len(json.dumps(text))
+        if room < 0:
+            break
+        shown[number] = text
+    return [shown[number] for number in sorted(shown)]
 
 
 def _is_token(token: str) -> bool:

@@ -80,11 +80,14 @@ class _Meter:
     limits: dict[str, tuple[datetime, Limits]] = field(default_factory=dict)
 
 
-def spend(world: World, caller: Caller) -> Allowance:
-    """Count one request of the caller's. Nothing that fails here makes a request fail."""
+def spend(world: World, caller: Caller, fixed: Limits | None = None) -> Allowance:
+    """Count one request of the caller's, by its workspace's limits or by `fixed` ones.
+
+    Nothing that fails here makes a request fail.
+    """
     now, meter = world.clock.now(), _meter(world)
     _turn(meter, now)
-    limits = _known(world, meter, caller.workspace_id, now)
+    limits = fixed or _known(world, meter, caller.workspace_id, now)
     window = meter.windows.setdefault(caller.workspace_id, _Window())
     over = window.used(caller.key_id) >= limits.per_key or window.total() >= limits.per_workspace
     if not over:

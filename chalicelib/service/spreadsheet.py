@@ -1,19 +1,23 @@
 """A workspace's posts as a spreadsheet, and a spreadsheet as posts to make."""
 
+import json
 from collections import defaultdict
 
-from chalicelib.core.post import Post
-from chalicelib.core.spreadsheet import BETWEEN, Wish, read, wish, write
+from chalicelib.core.post import Media, NewPost, Post
+from chalicelib.core.spreadsheet import BETWEEN, Wish, medium, read, wish, write
 from chalicelib.core.target import Target
 from chalicelib.core.timing import stamp_of
 from chalicelib.ports import World
 from chalicelib.service import batch, connect, reading
 from chalicelib.service.reading import Page, PostFilter, Whole
 
-MOST_BYTES = 2_000_000
-"""An export's page ends behind the post with which it has more characters than this; Lambda answers 6 MB at most."""
+MOST_BYTES = 3_000_000
+"""An export's page ends behind the post with which it has more than this. Lambda answers 6 MB at most, and counts what
+its runtime writes: that of Python 3.11 escapes every letter beyond ASCII, so that a Chinese one is six bytes
+(https://github.com/aws/aws-lambda-python-runtime-interface-client, test_lambda_runtime_marshaller.py, read 2026-11-23).
+"""
 AT_ONCE = 20
-"""Posts read at once for an export."""
+"""Posts read at once for an export; fewer, where so many have more than a page may."""
 
 
 def wishes(world: World, workspace_id: str, text: str, timezone: str | None, mapping: dict[str, str]) -> list[Wish]:
@@ -29,15 +33,23 @@ def wishes(world: World, workspace_id: str, text: str, timezone: str | None, map
 
 def export(world: World, workspace_id: str, wanted: PostFilter, limit: int, cursor: str | None) -> Page[str]:
     """A page of posts as CSV, latest due first: `data` is the one file."""
-    rows, size = list[dict[str, str]](), 0
+    rows, size, at_once = list[dict[str, str]](), 0, AT_ONCE
     while len(rows) < limit and size < MOST_BYTES:
-        page = reading.posts(world, workspace_id, wanted, min(AT_ONCE, limit - len(rows)), cursor)
-        rows += [cells(whole) for whole in page.data]
-        size = sum(len(cell) for row in rows for cell in row.values())
-        cursor = page.next_cursor
+        page = reading.posts(world, workspace_id, wanted, min(at_once, limit - len(rows)), cursor)
+        more = [cells(whole) for whole in page.data]
+        grown = size + sum(map(_bytes, more))
+        if grown > MOST_BYTES and len(more) > 1:
+            at_once = len(more) // 2
+            continue
+        rows, size, cursor = [*rows, *more], grown, page.next_cursor
         if cursor is None:
             break
     return Page([write(rows)], cursor)
+
+
+def _bytes(row: dict[str, str]) -> int:
+    """What a row takes of an answer."""
+    return len(json.dumps(list(row.values())))
 
 
 def cells(whole: Whole) -> dict[str, str]:
@@ -53,7 +65,7 @@ def cells(whole: Whole) -> dict[str, str]:
         "title": content.title or "",
         "link": content.link.url if content.link else "",
         "media": BETWEEN.join(one.id or one.url for one in content.media),
-        "alt_texts": BETWEEN.join(one.alt_text or "" for one in content.media).strip(BETWEEN),
+        "alt_texts": BETWEEN.join(one.alt_text or "" for one in content.media).rstrip(BETWEEN),
         "hashtags": " ".join(content.hashtags),
         "first_comment": content.first_comment or "",
         "language": content.language or "",
@@ -68,8 +80,8 @@ def cells(whole: Whole) -> dict[str, str]:
 def _fates(targets: tuple[Target, ...]) -> dict[str, str]:
     return {
         "platforms": BETWEEN.join(one.platform for one in targets),
-        "published_at": BETWEEN.join(stamp_of(one.published_at) or "" for one in targets).strip(BETWEEN),
-        "urls": BETWEEN.join(one.url or "" for one in targets).strip(BETWEEN),
+        "published_at": BETWEEN.join(stamp_of(one.published_at) or "" for one in targets).rstrip(BETWEEN),
+        "urls": BETWEEN.join(one.url or "" for one in targets).rstrip(BETWEEN),
     }
 
 
@@ -81,10 +93,23 @@ def left_out(post: Post) -> list[str]:
     said = post.content.model_dump(exclude_defaults=True)
     names = set(said) - _CARRIED
     names |= {f"link.{name}" for name in said.get("link", {}) if name != "url"}
+    names |= {f"media.{name}" for one in post.content.media for name in _unsaid(one)}
     if any(BETWEEN in (one.alt_text or "") for one in post.content.media):
         names.add("alt_texts")
+    if any(BETWEEN in one.url for one in post.content.media if not one.id):
+        names.add("media")
+    if any("," in tag for tag in post.content.hashtags):
+        names.add("hashtags")
+    if post.grace_seconds != NewPost.model_fields["grace_seconds"].default:
+        names.add("grace_seconds")
     for name in ("overrides", "options", "scheduled_at"):
         if any(getattr(ref, name) for ref in post.targets):
             names.add(f"targets.{name}")
     names |= {name for name in ("expires_at", "source_event_at") if getattr(post, name)}
     return sorted(names)
+
+
+def _unsaid(one: Media) -> set[str]:
+    """What is known of a medium that an import of its URL alone would not know; of an uploaded one its file tells."""
+    told = one if one.id else Media.model_validate(medium(one.url))
+    return {name for name in Media.model_fields if name != "alt_text" and getattr(one, name) != getattr(told, name)}

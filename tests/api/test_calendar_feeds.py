@@ -1,5 +1,6 @@
 """Posts in a calendar: a secret link, one event for each due time, the same for ever."""
 
+import json
 import re
 from typing import Any
 from urllib.parse import urlsplit
@@ -7,7 +8,8 @@ from urllib.parse import urlsplit
 import pytest
 from chalice.test import HTTPResponse
 
-from chalicelib.service import feeds
+from chalicelib.service import feeds, limits
+from chalicelib.service.limits import Limits
 from tests.api.client import Api, issues, problem
 
 Json = dict[str, Any]
@@ -104,6 +106,23 @@ def test_the_nearest_are_shown_where_there_are_too_many(client: Api, monkeypatch
     assert shown == ["0920", "0930", "1000", "1010"]
 
 
+def test_a_calendar_is_no_larger_than_lambda_may_answer(client: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feeds, "MOST_BYTES", 20_000)
+    accounts = [client.account() for _ in range(3)]
+    for minute in range(10, 80, 10):
+        own = [{"account_id": one, "scheduled_at": client.later(minute + n)} for n, one in enumerate(accounts)]
+        client.created(text="钟" * 600, scheduled_at=client.later(minute), targets=own)
+    client.world.clock.advance(minutes=40)
+
+    answer = opened(client, feed(client))
+
+    shown = [one["DTSTART"][9:13] for one in events(answer)]
+    assert len(json.dumps(answer.body.decode())) < 20_000
+    assert shown == sorted(shown)
+    assert "0940" in shown, "the nearest stay"
+    assert 2 <= len(shown) <= 5
+
+
 def test_a_feed_is_listed_without_its_link_and_revoked_at_once(client: Api) -> None:
     kept, gone = feed(client, name="Kept"), feed(client, name="Gone")
     listed = client.get("/v1/calendar/feeds").json_body["data"]
@@ -131,6 +150,31 @@ def test_neither_key_nor_another_tenants_feed_opens_ours(client: Api) -> None:
     problem(client.get("/v1/calendar.ics"), 400, "invalid_query")
     problem(client.get(f"/v1/calendar.ics?token={client.key}"), 404, "not_found")
     assert events(opened(client, feed(stranger))) == []
+
+
+def test_a_key_that_may_not_read_posts_makes_no_link_that_may(client: Api) -> None:
+    writer = f"Bearer {client.new_key('posts:write')}"
+
+    refused = problem(client.post("/v1/calendar/feeds", {}, authorization=writer), 403, "missing_scope")
+
+    assert "posts:read" in refused["detail"]
+    assert feeds.of(client.world, client.workspace_id) == []
+
+
+def test_a_link_that_is_asked_all_the_time_costs_the_workspace_neither_reads_nor_requests(client: Api) -> None:
+    limits.change(client.world, client.workspace_id, Limits(per_key=1000, per_workspace=1000))
+    busy, quiet = feed(client), feed(client)
+
+    asked = [opened(client, busy).status_code for _ in range(feeds.LIMITS.per_key + 1)]
+
+    assert asked == [*[200] * feeds.LIMITS.per_key, 429]
+    refused = opened(client, busy)
+    problem(refused, 429, "rate_limited")
+    assert 1 <= int(refused.headers["Retry-After"]) <= 60
+    assert opened(client, quiet).status_code == 200
+    assert client.get("/v1/posts").headers["RateLimit"].startswith('"key";r=997;')
+    client.world.clock.advance(minutes=1)
+    assert opened(client, busy).status_code == 200
 
 
 def test_a_token_is_no_api_key(client: Api) -> None:

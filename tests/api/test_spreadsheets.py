@@ -2,12 +2,14 @@
 
 import csv
 import io
+import json
 import random
 from typing import Any
 
 import pytest
 from chalice.test import HTTPResponse
 
+from chalicelib.service import spreadsheet
 from tests.api.client import Api, problem
 
 Json = dict[str, Any]
@@ -214,6 +216,17 @@ def test_an_export_is_what_an_import_made(client: Api) -> None:
     assert (row["hashtags"], row["timezone"], row["left_out"]) == ("a b", "Asia/Shanghai", "")
 
 
+def test_a_picture_without_a_text_keeps_its_place(client: Api) -> None:
+    pictures = [{"url": f"https://example.org/{number}.jpg"} for number in range(3)]
+    client.created(media=[pictures[0], {**pictures[1], "alt_text": "The bell"}, pictures[2]])
+
+    row = exported(client.get("/v1/posts/export"))[0]
+    text = f"text,accounts,media,alt_texts\nDing,{row['accounts']},{row['media']},{row['alt_texts']}\n"
+    copy = client.get(f"/v1/posts/{imported(client, text)[0]['post_id']}").json_body
+
+    assert [one["alt_text"] for one in copy["media"]] == [None, "The bell", None]
+
+
 def test_what_no_column_can_say_is_named(client: Api) -> None:
     account = client.account()
     client.created(
@@ -223,6 +236,22 @@ def test_what_no_column_can_say_is_named(client: Api) -> None:
     )
 
     assert exported(client.get("/v1/posts/export"))[0]["left_out"] == "link.title poll targets.overrides"
+
+
+def test_what_an_import_would_read_otherwise_is_named(client: Api) -> None:
+    client.created(
+        grace_seconds=60,
+        hashtags=["bells,tower"],
+        media=[
+            {"url": "https://example.org/film", "kind": "video", "duration_seconds": 9},
+            {"url": "https://example.org/1|2.jpg"},
+        ],
+    )
+    client.created(grace_seconds=300, media=[{"url": "https://example.org/film.mp4", "kind": "video"}])
+
+    named = sorted(row["left_out"] for row in exported(client.get("/v1/posts/export")))
+
+    assert named == ["", "grace_seconds hashtags media media.duration_seconds media.kind"]
 
 
 def test_pages_hold_every_post_of_the_range_once(client: Api) -> None:
@@ -241,6 +270,23 @@ def test_pages_hold_every_post_of_the_range_once(client: Api) -> None:
         path = link.partition("<https://carillon.test/api")[2].partition(">")[0] or None
 
     assert seen == ["60", "50", "40", "30", "20"]
+
+
+def test_a_page_is_no_larger_than_lambda_may_answer(client: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    account, most, text = client.account(), 20_000, "钟" * 1000
+    monkeypatch.setattr(spreadsheet, "MOST_BYTES", most)
+    for _ in range(10):
+        client.created(text=text, targets=[{"account_id": account}])
+
+    path, sizes = "/v1/posts/export", list[int]()
+    while path:
+        answer = client.get(path)
+        assert len(json.dumps(answer.body.decode())) < most + len(json.dumps(text)) + 1000, "one post more at most"
+        sizes.append(len(exported(answer)))
+        path = answer.headers.get("Link", "").partition("<https://carillon.test/api")[2].partition(">")[0]
+
+    assert sum(sizes) == 10
+    assert max(sizes) > 1
 
 
 def test_a_stranger_exports_nothing_of_ours(client: Api) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.core.icalendar import Event, calendar
+from chalicelib.core.icalendar import Event, calendar, written
 
 AT = datetime(2027, 5, 3, 7, 0, tzinfo=UTC)
 
@@ -24,7 +24,7 @@ def plain(value: str) -> str:
 
 
 def test_an_event_reads_like_this() -> None:
-    assert unfolded(calendar("Bell tower", [event("Bells; and more, today", "One\r\nTwo\\")])) == [
+    assert unfolded(calendar("Bell tower", [written(event("Bells; and more, today", "One\r\nTwo\\"))])) == [
         "BEGIN:VCALENDAR",
         "VERSION:2.0",
         "PRODID:-//Carillon//Posts//EN",
@@ -52,7 +52,7 @@ def test_an_event_reads_like_this() -> None:
 
 
 def test_a_long_line_is_folded_between_characters() -> None:
-    text = calendar("", [event("钟" * 60)])
+    text = calendar("", [written(event("钟" * 60))])
 
     folded = next(re.finditer(r"SUMMARY:[^\r]*(?:\r\n [^\r]*)*", text))[0].split("\r\n")
     # 8 octets of the name and 22 × 3, then a blank and 24 × 3.
@@ -61,7 +61,7 @@ def test_a_long_line_is_folded_between_characters() -> None:
 
 @given(st.text(max_size=100), st.text(max_size=100))
 def test_no_text_breaks_a_line_or_is_lost(summary: str, description: str) -> None:
-    text = calendar(summary, [event(summary, description)])
+    text = calendar(summary, [written(event(summary, description))])
 
     raw = text.encode().split(b"\r\n")
     assert all(len(line) <= 75 for line in raw)
