@@ -188,11 +188,11 @@ def store(
     post_id = id_of(seed or world.chance.token().lower())
     refs = [_ref(post_id, one) for one in plan.targets]
     post = _post(plan.resolved.new, workspace_id, post_id, refs, plan.due, now)
-    post = post.model_copy(update={"in_reply_to": in_reply_to}) if in_reply_to else post
-    post = post.model_copy(update={"requires_approval": plan.reviewed, "written_by": (by.key_id,) if by else ()})
+    origin: dict[str, Any] = {"in_reply_to": in_reply_to, "requires_approval": plan.reviewed}
+    origin |= {"written_by": (by.key_id,)} if by else {}
     if occasion:
-        told = {name: getattr(occasion, name) for name in ("schedule_id", "occurrence", "written_by")}
-        post = post.model_copy(update=told)
+        origin |= {name: getattr(occasion, name) for name in ("schedule_id", "occurrence", "written_by")}
+    post = post.model_copy(update={name: value for name, value in origin.items() if value})
     together = [one for one in (occasion and occasion.progress, note) if one]
     targets = [_target(post, ref, one, now) for ref, one in zip(refs, plan.targets, strict=True)]
     together += review.requested(world, post, (), targets, by.key_id if by else None, now)
