@@ -28,6 +28,7 @@ from chalicelib.api import (
     posts,
     privacy,
     renditions,
+    reviews,
     sandbox,
     schedules,
     scores,
@@ -45,6 +46,7 @@ RESOURCES: tuple[ModuleType, ...] = (
     bulk,  # its paths say `batch` where another's say `{post_id}`, and come first
     spreadsheets,
     posts,
+    reviews,
     calendar_feeds,
     schedules,
     media,

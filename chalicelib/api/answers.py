@@ -78,6 +78,10 @@ class PostAnswer(TypedDict):
     grace_seconds: int
     expires_at: str | None
     source_event_at: str | None
+    requires_approval: bool
+    """Whether a reviewer has to say yes to what it says now; its status says whether that is still to come."""
+    written_by: list[str]
+    """The keys that made it or changed what it says."""
     created_at: str
     updated_at: str
     targets: list[TargetAnswer]
@@ -287,6 +291,8 @@ def post_answer(whole: Whole) -> Json:
         "grace_seconds": post.grace_seconds,
         "expires_at": stamp_of(post.expires_at),
         "source_event_at": stamp_of(post.source_event_at),
+        "requires_approval": post.requires_approval,
+        "written_by": list(post.written_by),
         "created_at": stamp(post.created_at),
         "updated_at": stamp(post.updated_at),
         "targets": [_target(ref, targets[ref.id]) for ref in post.targets if ref.id in targets],

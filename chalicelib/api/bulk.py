@@ -60,7 +60,9 @@ class BatchAnswer(TypedDict):
 @route("POST", "/v1/posts/batch", needs="posts:write", answers={200: BatchAnswer})
 def create_posts(call: Call, body: NewBatch) -> Answer:
     """Create up to 500 posts, each for itself: sent again with the same keys, nothing is made twice."""
-    outcomes = batch.create(call.world, call.workspace_id, body.posts, call.world.clock.now() - call.waited)
+    outcomes = batch.create(
+        call.world, call.workspace_id, body.posts, call.world.clock.now() - call.waited, call.caller
+    )
     data = [_item(number, outcome) for number, outcome in enumerate(outcomes)]
     return Answer(200, {"data": data, "counts": counts(outcomes)})
 

@@ -34,7 +34,7 @@ def create_post(call: Call, body: NewPost) -> Answer:
     """Create a post: 202 where something of it will be published, 201 for a draft."""
     from chalicelib.service import compose  # with all of adaptation: not before it is needed
 
-    whole = compose.create(call.world, call.workspace_id, body, call.seed)
+    whole = compose.create(call.world, call.workspace_id, body, call.seed, by=call.caller)
     draft = all(target.state is State.DRAFT for target in whole.targets)
     return _shown(whole, 201 if draft else 202, {"Location": f"{call.base}/v1/posts/{whole.post.id}"})
 
@@ -58,7 +58,7 @@ def edit_post(call: Call, post_id: str, body: PostPatch) -> Answer:
     """Change a post of which nothing is out yet; fields that are not given stay as they are."""
     from chalicelib.service import compose
 
-    return _shown(compose.edit(call.world, call.workspace_id, post_id, body, call.if_version), 200)
+    return _shown(compose.edit(call.world, call.workspace_id, post_id, body, call.if_version, call.caller), 200)
 
 
 @route("DELETE", "/v1/posts/{post_id}", needs="posts:write", answers={204: None})
@@ -94,8 +94,8 @@ def publish_post(call: Call, post_id: str) -> Answer:
     return _steered(steer.publish_now, call, post_id)
 
 
-def _steered(action: Callable[[World, str, str], Whole], call: Call, post_id: str) -> Answer:
-    return _shown(action(call.world, call.workspace_id, post_id), 202)
+def _steered(action: Callable[[World, str, str, str], Whole], call: Call, post_id: str) -> Answer:
+    return _shown(action(call.world, call.workspace_id, post_id, call.key_id), 202)
 
 
 def _shown(whole: Whole, status: int, headers: dict[str, str] | None = None) -> Answer:

@@ -30,4 +30,4 @@ def validate_post(call: Call, body: NewPost) -> Answer:
     """Whether a post could be created as it is, with everything wrong or worth knowing about it."""
     from chalicelib.service import compose
 
-    return _verdict(compose.check(call.world, call.workspace_id, body))
+    return _verdict(compose.check(call.world, call.workspace_id, body, call.caller))

@@ -21,6 +21,7 @@ from chalicelib.service.access import Caller
 Scope = Literal[
     "posts:read",
     "posts:write",
+    "posts:review",
     "accounts:read",
     "accounts:write",
     "webhooks:read",

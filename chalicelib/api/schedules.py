@@ -120,7 +120,7 @@ def preview_schedule(call: Call, body: NewSchedule, query: PreviewQuery) -> Answ
 @route("POST", "/v1/schedules", needs="plan:write", answers={201: ScheduleAnswer}, kept=True)
 def create_schedule(call: Call, body: NewSchedule) -> Answer:
     """Make a schedule. Its posts are made 14 days ahead, the first ones now; the key needs no `posts:write`."""
-    made = schedules.create(call.world, call.workspace_id, body, call.seed)
+    made = schedules.create(call.world, call.workspace_id, body, call.seed, call.key_id)
     return _shown(call, made, 201, {"Location": f"{call.base}/v1/schedules/{made.schedule.id}"})
 
 
@@ -140,7 +140,8 @@ def get_schedule(call: Call, schedule_id: str) -> Answer:
 @route("PATCH", "/v1/schedules/{schedule_id}", needs="plan:write", answers={200: ScheduleAnswer})
 def edit_schedule(call: Call, schedule_id: str, body: SchedulePatch) -> Answer:
     """Change, pause or resume a schedule; its posts that are not out follow, unless a person has changed them."""
-    return _shown(call, schedules.edit(call.world, call.workspace_id, schedule_id, body, call.if_version), 200)
+    edited = schedules.edit(call.world, call.workspace_id, schedule_id, body, call.if_version, call.key_id)
+    return _shown(call, edited, 200)
 
 
 @route("DELETE", "/v1/schedules/{schedule_id}", needs="plan:write", answers={204: None})

@@ -79,7 +79,7 @@ def import_posts(call: Call, body: NewImport) -> Answer:
     wishes = spreadsheet.wishes(call.world, call.workspace_id, body.csv, body.timezone, body.accounts)
     act = batch.rehearse if body.dry_run else batch.create
     began = call.world.clock.now() - call.waited
-    outcomes = act(call.world, call.workspace_id, [_post(wish) for wish in wishes], began)
+    outcomes = act(call.world, call.workspace_id, [_post(wish) for wish in wishes], began, call.caller)
     data = [_row(wish, outcome) for wish, outcome in zip(wishes, outcomes, strict=True)]
     return Answer(200, {"dry_run": body.dry_run, "data": data, "counts": counts(outcomes)})
 

@@ -163,6 +163,9 @@ class NewPost(Content):
     expires_at: When | None = None
     source_event_at: When | None = None
     """When that happened which the post is about: how fresh it is when it goes out counts for timeliness."""
+    requires_approval: bool | None = None
+    """Whether a reviewer has to say yes before it goes out; as the workspace has it unless told. Where it has to be so,
+    only who may approve their own can do without."""
 
     @property
     def content(self) -> Content:
@@ -181,6 +184,7 @@ class PostPatch(Content):
     grace_seconds: Annotated[int, Field(ge=0, le=7 * 24 * 3600)] | None = None
     expires_at: When | None = None
     source_event_at: When | None = None
+    requires_approval: bool | None = None
 
 
 def content_of(value: Content) -> Content:
@@ -223,5 +227,9 @@ class Post(Value):
     grace_seconds: int = 300
     expires_at: datetime | None = None
     source_event_at: datetime | None = None
+    requires_approval: bool = False
+    """Whether a reviewer has to say yes to what it says now; whether they have is in its targets."""
+    written_by: tuple[str, ...] = ()
+    """The keys that made it or changed what it says: none of them can approve it, unless the workspace allows that."""
     created_at: datetime
     updated_at: datetime

@@ -12,6 +12,8 @@ go out. In between it rests, and what was prepared is recalled from the ledger.
            │        └─────────┴────────┘   │ └────> missed, skipped   (late policy, expiry)
            └─> cancelled                   └─> unconfirmed ─> publishing …, published (a person found it)
 
+    draft … held ─> pending_approval ─> scheduled, or what the late policy says     (where a reviewer has to say yes)
+                           └─> cancelled, missed
     published ─> removed   (its network says that it is gone)
 """
 
@@ -35,6 +37,10 @@ REMINDED_AFTER = timedelta(hours=1)
 """How long a person has to publish by hand before they are reminded; longer where the grace is."""
 AT_ONCE = timedelta(seconds=60)
 """What "now" may take to come through the queue and a cold start before a late policy calls it late."""
+LATE_YES = "approved_too_late"
+"""The detail of what the late policy did because a reviewer took too long: that is not the machine's lateness."""
+NEVER_YES = "never_approved"
+"""The detail of an expiry while a reviewer's yes was waited for."""
 REPEATABLE = frozenset({Safety.KEY, Safety.CONTENT_KEY, Safety.CONTAINER})
 
 
@@ -70,7 +76,7 @@ def ready_at(target: Target, policy: Policy) -> datetime:
     """When a wake may act: early enough to get ready for a due instant, and not before a pause is over."""
     if target.next_at is None:
         raise Conflict("nothing is left to do", target.state)
-    if target.scheduled_at is None:
+    if target.scheduled_at is None or target.unapproved is not None:
         return target.next_at
     early = target.scheduled_at - max(target.lead, policy.arm)
     return early if target.next_at == target.scheduled_at else max(target.next_at, early)
@@ -86,6 +92,8 @@ def wake(
         return Ignore(target.state)
     if target.claim and target.claimed_until and now < target.claimed_until:
         return Ignore("claimed")
+    if target.unapproved is not None:
+        return _wake_unapproved(target, target.next_at, now)
     if target.claim is None and now < ready_at(target, policy):
         return Later(ready_at(target, policy))
     if target.doubt:
@@ -93,6 +101,15 @@ def wake(
     if not target.creates and (ended := _too_late(target, now)):
         return Settle(ended)
     return Act(_claimed(target, now, token, policy, State.PUBLISHING))
+
+
+def _wake_unapproved(target: Target, look_at: datetime, now: datetime) -> Later | Settle:
+    """Nothing of it goes out before a reviewer has said yes; when its time comes, it is told that nobody has."""
+    if expired(target, now):
+        return Settle(noted(target, now, "missed", NEVER_YES, state=State.MISSED, next_at=None))
+    if now < look_at:
+        return Later(look_at)
+    return Settle(noted(target, now, "approval_overdue", next_at=target.expires_at))
 
 
 def _claimed(target: Target, now: datetime, token: str, policy: Policy, state: State) -> Target:
@@ -109,17 +126,17 @@ def _claimed(target: Target, now: datetime, token: str, policy: Policy, state: S
     )
 
 
-def _too_late(target: Target, now: datetime) -> Target | None:
-    """The target's end where its late policy or expiry forbids publishing now."""
+def _too_late(target: Target, now: datetime, missed: str = "expired", late: str = "late") -> Target | None:
+    """The target's end where its late policy or expiry forbids publishing now; `missed` and `late` say why."""
     over = {"claim": None, "claimed_until": None, "next_at": None}
     if expired(target, now):
-        return noted(target, now, "missed", "expired", state=State.MISSED, **over)
+        return noted(target, now, "missed", missed, state=State.MISSED, **over)
     if now <= _promised(target, now) + timedelta(seconds=target.grace_seconds):
         return None
     if target.late_policy == "skip":
-        return noted(target, now, "skipped", "late", state=State.SKIPPED, **over)
+        return noted(target, now, "skipped", late, state=State.SKIPPED, **over)
     if target.late_policy == "hold":
-        return noted(target, now, "held", "late", state=State.HELD, **over)
+        return noted(target, now, "held", late, state=State.HELD, **over)
     return None
 
 
@@ -532,10 +549,12 @@ def resumed(target: Target, now: datetime) -> Target:
 
 
 def scheduled(target: Target, due: datetime, now: datetime, why: str = "scheduled") -> Target:
-    """The target due at another time, or for the first time."""
+    """The target due at another time, or for the first time; where a reviewer has to say yes, once they have."""
     if target.state is not State.FAILED:
         _require_editable(target, now, "rescheduled")
     due = milliseconds(due)
+    if target.unapproved is not None:
+        return _asking(target, due, now)
     begins = _begins(target, due, now)
     return _taken_back(target, now, why, None, state=State.SCHEDULED, scheduled_at=due, next_at=begins, error=None)
 
@@ -545,10 +564,54 @@ def _begins(target: Target, due: datetime, now: datetime) -> datetime:
     return max(due - target.lead, min(milliseconds(now), due))
 
 
+def _asking(target: Target, due: datetime, now: datetime) -> Target:
+    """The target that waits for a reviewer's yes; it is looked at again when it is due, to tell if nobody gave it."""
+    look_at = max(due, milliseconds(now + AT_ONCE))
+    waiting = {"state": State.PENDING_APPROVAL, "scheduled_at": due, "next_at": look_at, "error": None}
+    return _taken_back(target, now, "review_requested", None, **waiting)
+
+
+def approved(target: Target, by: str, now: datetime) -> Target:
+    """The target to which a reviewer has said yes: due when it was due, unless that is too late for its late policy.
+
+    Its version stays, because its author changed nothing; a message that comes twice finds it claimed.
+    """
+    given = dataclasses.replace(_unapproved(target), unapproved=None)
+    told = noted(given, now, "approved", by)
+    if target.state is not State.PENDING_APPROVAL:
+        return told
+    if late := _too_late(told, now, NEVER_YES, LATE_YES):
+        return late
+    due = target.scheduled_at or now
+    return noted(told, now, "scheduled", state=State.SCHEDULED, next_at=_begins(target, due, now))
+
+
+def sent_back(target: Target, by: str, now: datetime) -> Target:
+    """The target of which a reviewer wants something changed: it waits on, for its author."""
+    return noted(_unapproved(target), now, "changes_requested", by)
+
+
+def rejected(target: Target, by: str, now: datetime) -> Target:
+    """The target to which a reviewer has said no, for good."""
+    return _taken_back(_unapproved(target), now, "rejected", by, state=State.CANCELLED, next_at=None)
+
+
+def _unapproved(target: Target) -> Target:
+    """The target, which a reviewer may still decide about."""
+    if target.unapproved is None or target.state not in EDITABLE:
+        raise Conflict(f"a target that is {target.state} waits for no reviewer", "nothing_to_review", target.state)
+    return target
+
+
 def edited(target: Target, due: datetime | None, now: datetime) -> Target:
-    """The target after its post was edited: due then, or a draft without a time; what waits for a person still does."""
+    """The target after its post was edited: due then, or a draft without a time; what waits for a person still does.
+
+    What a hold of its workspace has stopped, or a person was to publish, waits for a reviewer first where one is asked.
+    """
     _require_editable(target, now, "edited")
-    if target.state in (State.HELD, State.PENDING_APPROVAL, State.AWAITING_ACTION):
+    if target.unapproved is not None and due and not (target.state is State.HELD and target.next_at is None):
+        return _asking(noted(target, now, "edited"), milliseconds(due), now)
+    if target.state in (State.HELD, State.AWAITING_ACTION):
         look_again = _begins(target, due, now) if target.next_at and due else None
         return _taken_back(target, now, "edited", None, scheduled_at=due, next_at=look_again)
     if due is None:

@@ -39,6 +39,8 @@ class PostTemplate(Content):
     external_id: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     late_policy: LatePolicy = "publish"
     grace_seconds: Annotated[int, Field(ge=0, le=7 * 24 * 3600)] = 300
+    requires_approval: bool = False
+    """Whether each of them needs a reviewer's yes, even where the workspace asks for none."""
 
 
 class Exemption(Value):
@@ -96,6 +98,7 @@ class NewSchedule(Value):
             external_id=post.external_id,
             late_policy=post.late_policy,
             grace_seconds=post.grace_seconds,
+            requires_approval=True if post.requires_approval else None,
         )
 
 
@@ -124,6 +127,8 @@ class Schedule(Value):
     """Raised by every edit; the ETag, and part of what makes the ids of its posts."""
     state: State
     wanted: NewSchedule
+    written_by: tuple[str, ...] = ()
+    """The keys that made or changed it, and so write its posts."""
     created_at: datetime
     updated_at: datetime
 

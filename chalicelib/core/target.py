@@ -107,6 +107,9 @@ class Target:
     """How long before it is due its media begin on their way: see `chalicelib.core.lead`."""
     answers: str | None = None
     """The item of the inbox that it answers; None for a post."""
+    unapproved: int | None = None
+    """The version of its post that waits for a reviewer's yes; None where none is needed, or it was given. While there
+    is one, nothing of the target goes out, or is even got ready."""
     edited_at: datetime | None = None
     """When what it says was last changed: what was prepared before that is not for this."""
     server: str = ""

@@ -22,6 +22,7 @@ from typing import Any, Literal
 
 from chalicelib.core.account import Account
 from chalicelib.core.errors import Conflict
+from chalicelib.core.review import Review
 from chalicelib.core.scores.goal import AtRisk
 from chalicelib.core.scores.score import Score
 from chalicelib.core.spikes import Spike
@@ -47,10 +48,21 @@ PUBLIC = {
     "missed": "target.missed",
     "skipped": "target.skipped",
     "removed": "target.removed",
+    "approval_overdue": "target.approval_overdue",
+    "rejected": "target.cancelled",
 }
 """What customers hear of, by the word in the target's timeline."""
-INTERNAL = frozenset({"claimed", "queued", "resting", "not_applied"})
-"""Words of the timeline that are the machine's own business."""
+INTERNAL = frozenset(
+    {"claimed", "queued", "resting", "not_applied", "review_requested", "approved", "changes_requested"}
+)
+"""Words of the timeline that are the machine's own business, or told once for the whole post."""
+REVIEWED = {
+    "requested": "post.review_requested",
+    "approved": "post.approved",
+    "changes_requested": "post.changes_requested",
+    "rejected": "post.rejected",
+}
+"""What customers hear of a post's review, by its step."""
 ACCOUNT_LOST = "account.reconnect_required"
 ACCOUNT_EXPIRING = "account.expiring"
 SPIKE = "engagement.spike"
@@ -59,7 +71,11 @@ GOAL_AT_RISK = "goal.at_risk"
 DISABLED = "webhook.disabled"
 TEST = "webhook.test"
 EVERYTHING = "*"
-EVENTS = (*dict.fromkeys(PUBLIC.values()), ACCOUNT_LOST, ACCOUNT_EXPIRING, SPIKE, SCORED, GOAL_AT_RISK, DISABLED)
+EVENTS = (
+    *dict.fromkeys(PUBLIC.values()),
+    *REVIEWED.values(),
+    *(ACCOUNT_LOST, ACCOUNT_EXPIRING, SPIKE, SCORED, GOAL_AT_RISK, DISABLED),
+)
 """What a webhook can subscribe to; `webhook.test` comes without asking."""
 
 SECRET_PREFIX = "whsec_"  # noqa: S105
@@ -226,6 +242,19 @@ def _snapshot(target: Target) -> dict[str, Any]:
         "attempts": target.attempts,
         "error": {"code": error.code, "message": error.message, "at": stamp(error.at)} if error else None,
     }
+
+
+def review_news(workspace_id: str, post_id: str, step: Review) -> Message:
+    """What is told of a step of a post's review."""
+    data = {
+        "workspace_id": workspace_id,
+        "post_id": post_id,
+        "version": step.version,
+        "key_id": step.by,
+        "comment": step.comment,
+        "scheduled_at": stamp_of(step.scheduled_at),
+    }
+    return Message(message_id(step.at, f"{workspace_id} {post_id} {step.id}"), REVIEWED[step.step], step.at, data)
 
 
 def account_news(account: Account, type: str, at: datetime, endangered: Sequence[Target]) -> Message:

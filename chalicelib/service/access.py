@@ -5,7 +5,7 @@ worthless to the next request, and nothing remembers it for longer.
 """
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -21,7 +21,7 @@ from chalicelib.service import records, sealing
 from chalicelib.service.reading import Page
 
 SCOPES = (
-    *("posts:read", "posts:write", "accounts:read", "accounts:write"),
+    *("posts:read", "posts:write", "posts:review", "accounts:read", "accounts:write"),
     *("webhooks:read", "webhooks:write", "engagement:read", "engagement:write"),
     *("plan:read", "plan:write", "scores:read", "keys:read", "keys:write", "audit:read"),
 )
@@ -148,6 +148,12 @@ def keys(world: World, workspace_id: str, limit: int = 20, cursor: str | None = 
 def key(world: World, workspace_id: str, key_id: str) -> KnownKey:
     """One key; NotFound where the workspace has none of that id."""
     return _with_use(world, [_listed(world, workspace_id, key_id)])[0]
+
+
+def key_names(world: World, workspace_id: str, key_ids: Iterable[str]) -> dict[str, str | None]:
+    """What those of the keys are called that can still be seen, by id."""
+    found = world.table.get_many([_by_id(workspace_id, one) for one in sorted(set(key_ids))])
+    return {item.doc["id"]: item.doc.get("name") for item in found}
 
 
 def rotate_key(

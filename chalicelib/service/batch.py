@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from typing import Annotated
 
@@ -18,6 +19,7 @@ from chalicelib.core.errors import CarillonError, Invalid, Issue, NotFound, Stal
 from chalicelib.core.post import NewPost
 from chalicelib.ports import Item, Key, Put, World
 from chalicelib.service import idempotency
+from chalicelib.service.access import Caller
 from chalicelib.service.idempotency import IdempotencyMismatch
 
 log = logging.getLogger(__name__)
@@ -58,17 +60,29 @@ class Broken(CarillonError):
     """Something went wrong here: whether the post was made, the same key will tell."""
 
 
-def create(world: World, workspace_id: str, posts: Sequence[KeyedPost | Invalid], began: datetime) -> list[Outcome]:
+def create(
+    world: World,
+    workspace_id: str,
+    posts: Sequence[KeyedPost | Invalid],
+    began: datetime,
+    by: Caller | None = None,
+) -> list[Outcome]:
     """Make every post that can be made, and say what became of each, in their order.
 
     What could not be read is passed as its error. What has not been begun `TIME` after `began` is `Unavailable`.
     """
-    return _each(world, workspace_id, posts, began, _once)
+    return _each(world, workspace_id, posts, began, partial(_once, by))
 
 
-def rehearse(world: World, workspace_id: str, posts: Sequence[KeyedPost | Invalid], began: datetime) -> list[Outcome]:
+def rehearse(
+    world: World,
+    workspace_id: str,
+    posts: Sequence[KeyedPost | Invalid],
+    began: datetime,
+    by: Caller | None = None,
+) -> list[Outcome]:
     """The same without making anything: `Made` with the id that a post would have."""
-    return _each(world, workspace_id, posts, began, _tried)
+    return _each(world, workspace_id, posts, began, partial(_tried, by))
 
 
 Act = Callable[[World, str, KeyedPost, Item | None], Made]
@@ -123,7 +137,7 @@ def _rows(world: World, workspace_id: str, posts: Iterable[KeyedPost]) -> dict[K
     return {item.key: item for item in world.table.get_many([_place(workspace_id, post.key) for post in posts])}
 
 
-def _once(world: World, workspace_id: str, post: KeyedPost, row: Item | None) -> Made:
+def _once(by: Caller | None, world: World, workspace_id: str, post: KeyedPost, row: Item | None) -> Made:
     from chalicelib.service import compose  # with all of adaptation: not before it is needed
 
     if made := _made(world, post, row):
@@ -132,7 +146,7 @@ def _once(world: World, workspace_id: str, post: KeyedPost, row: Item | None) ->
     doc = {"fingerprint": _fingerprint(post), "post_id": compose.id_of(seed), "draft": draft}
     note = Put(Item(place, doc, expires=world.clock.now() + KEPT_FOR), expect=row.rev if row else 0)
     try:
-        whole = compose.create(world, workspace_id, post, seed, note=note)
+        whole = compose.create(world, workspace_id, post, seed, note=note, by=by)
     except (Stale, NotFound):
         # Somebody used the key between our look and our write: their post is the one.
         if made := _made(world, post, world.table.get(place)):
@@ -141,12 +155,12 @@ def _once(world: World, workspace_id: str, post: KeyedPost, row: Item | None) ->
     return Made(whole.post.id, draft)
 
 
-def _tried(world: World, workspace_id: str, post: KeyedPost, row: Item | None) -> Made:
+def _tried(by: Caller | None, world: World, workspace_id: str, post: KeyedPost, row: Item | None) -> Made:
     from chalicelib.service import compose
 
     if made := _made(world, post, row):
         return made
-    compose.rehearse(world, workspace_id, post)
+    compose.rehearse(world, workspace_id, post, by)
     return Made(compose.id_of(_seed(workspace_id, post)), _is_draft(post))
 
 

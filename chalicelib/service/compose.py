@@ -13,11 +13,13 @@ from chalicelib.core.lead import lead
 from chalicelib.core.post import NewPost, NewTarget, Post, PostPatch, TargetRef, content_of
 from chalicelib.core.publishing import editable, edited, gets_ready, scheduled
 from chalicelib.core.rendition import Rendition
+from chalicelib.core.review import ReviewPolicy, needs
 from chalicelib.core.target import State, Target, noted
 from chalicelib.core.timing import milliseconds, resolve, zone
 from chalicelib.platforms import names, platform
 from chalicelib.ports import Delete, Put, World
-from chalicelib.service import brand, media, reading, records, schedule, slots
+from chalicelib.service import brand, media, reading, records, review, schedule, slots
+from chalicelib.service.access import Caller
 from chalicelib.service.media import Resolved
 from chalicelib.service.reading import Whole
 from chalicelib.service.records import TargetKey
@@ -73,6 +75,8 @@ class Plan:
     issues: list[Issue] = field(default_factory=list)
     slot: FreeSlot | None = None
     """The slot that it takes, where that decides when it is due."""
+    reviewed: bool = False
+    """Whether a reviewer has to say yes to it."""
 
     def add(self, code: str, path: str, message: str, severity: Any = "error", rule: RuleRef | None = None) -> None:
         """Note one issue."""
@@ -84,14 +88,14 @@ class Plan:
             raise Invalid(self.issues)
 
 
-def check(world: World, workspace_id: str, new: NewPost) -> list[Issue]:
+def check(world: World, workspace_id: str, new: NewPost, by: Caller | None = None) -> list[Issue]:
     """Everything wrong or worth knowing about a post, without storing anything."""
-    return _plan(world, workspace_id, new, now=world.clock.now()).issues
+    return _plan(world, workspace_id, new, now=world.clock.now(), by=by).issues
 
 
-def rehearse(world: World, workspace_id: str, new: NewPost) -> None:
+def rehearse(world: World, workspace_id: str, new: NewPost, by: Caller | None = None) -> None:
     """Raise what `create` would raise, and store nothing."""
-    plan = _plan(world, workspace_id, new, now=world.clock.now())
+    plan = _plan(world, workspace_id, new, now=world.clock.now(), by=by)
     _require_accounts(plan)
     plan.insist()
 
@@ -112,6 +116,8 @@ class Occasion:
     schedule_id: str
     occurrence: str
     progress: Put
+    written_by: tuple[str, ...] = ()
+    """The keys that made or changed the schedule."""
 
 
 def create(
@@ -121,19 +127,20 @@ def create(
     seed: str | None = None,
     occasion: Occasion | None = None,
     note: Put | None = None,
+    by: Caller | None = None,
 ) -> Whole:
     """Store a post and see to it that its targets will be published. The same `seed` makes the same post once.
 
-    A `note` of its author's is written together with it, or not at all.
+    A `note` of its author's is written together with it, or not at all. `by` is None for the machine, and the operator.
     """
     if new.publish != "next_slot":
-        return _create(world, workspace_id, new, seed, occasion, note)
+        return _create(world, workspace_id, new, seed, occasion, note, by)
     for _ in range(SLOT_TRIES - 1):
         try:
-            return _made(world, workspace_id, seed) or _create(world, workspace_id, new, seed, occasion, note)
+            return _made(world, workspace_id, seed) or _create(world, workspace_id, new, seed, occasion, note, by)
         except Stale:
             continue
-    return _made(world, workspace_id, seed) or _create(world, workspace_id, new, seed, occasion, note)
+    return _made(world, workspace_id, seed) or _create(world, workspace_id, new, seed, occasion, note, by)
 
 
 def _made(world: World, workspace_id: str, seed: str | None) -> Whole | None:
@@ -154,15 +161,16 @@ def _create(
     workspace_id: str,
     new: NewPost,
     seed: str | None,
-    occasion: Occasion | None = None,
-    note: Put | None = None,
+    occasion: Occasion | None,
+    note: Put | None,
+    by: Caller | None,
 ) -> Whole:
     now = milliseconds(world.clock.now())
-    plan = _plan(world, workspace_id, new, now)
+    plan = _plan(world, workspace_id, new, now, by=by)
     _require_accounts(plan)
     plan.insist()
     media.keep(world, plan.resolved.used)
-    return store(world, workspace_id, plan, now, seed, occasion=occasion, note=note)
+    return store(world, workspace_id, plan, now, seed, occasion=occasion, note=note, by=by)
 
 
 def store(
@@ -174,16 +182,20 @@ def store(
     in_reply_to: str | None = None,
     occasion: Occasion | None = None,
     note: Put | None = None,
+    by: Caller | None = None,
 ) -> Whole:
     """Store what was planned, and see to it that it will be published: a post, or an answer to an inbox's item."""
     post_id = id_of(seed or world.chance.token().lower())
     refs = [_ref(post_id, one) for one in plan.targets]
     post = _post(plan.resolved.new, workspace_id, post_id, refs, plan.due, now)
-    post = post.model_copy(update={"in_reply_to": in_reply_to}) if in_reply_to else post
+    origin: dict[str, Any] = {"in_reply_to": in_reply_to, "requires_approval": plan.reviewed}
+    origin |= {"written_by": (by.key_id,)} if by else {}
     if occasion:
-        post = post.model_copy(update={"schedule_id": occasion.schedule_id, "occurrence": occasion.occurrence})
+        origin |= {name: getattr(occasion, name) for name in ("schedule_id", "occurrence", "written_by")}
+    post = post.model_copy(update={name: value for name, value in origin.items() if value})
     together = [one for one in (occasion and occasion.progress, note) if one]
     targets = [_target(post, ref, one, now) for ref, one in zip(refs, plan.targets, strict=True)]
+    together += review.requested(world, post, (), targets, by.key_id if by else None, now)
     taken = [plan.slot.given_to(post_id)] if plan.slot else []
     try:
         written = schedule.commit(
@@ -196,12 +208,24 @@ def store(
     return Whole(post, tuple(written))
 
 
-def edit(world: World, workspace_id: str, post_id: str, patch: PostPatch, if_version: int | None = None) -> Whole:
-    """Change a post of which nothing has gone out yet. Every open target moves with it."""
-    return schedule.in_spite_of_the_machine(lambda: _edit(world, workspace_id, post_id, patch, if_version))
+def edit(
+    world: World,
+    workspace_id: str,
+    post_id: str,
+    patch: PostPatch,
+    if_version: int | None = None,
+    by: Caller | None = None,
+) -> Whole:
+    """Change a post of which nothing has gone out yet. Every open target moves with it.
+
+    An approval was for what the post said, and where: who changes that takes it back. Its time can be changed.
+    """
+    return schedule.in_spite_of_the_machine(lambda: _edit(world, workspace_id, post_id, patch, if_version, by))
 
 
-def _edit(world: World, workspace_id: str, post_id: str, patch: PostPatch, if_version: int | None) -> Whole:
+def _edit(
+    world: World, workspace_id: str, post_id: str, patch: PostPatch, if_version: int | None, by: Caller | None
+) -> Whole:
     old = reading.post(world, workspace_id, post_id)
     _require_version(old.post, if_version)
     if old.post.in_reply_to:
@@ -210,16 +234,20 @@ def _edit(world: World, workspace_id: str, post_id: str, patch: PostPatch, if_ve
     _require_editable(old, now)
     new = _patched(old.post, patch)
     moved = patch.model_fields_set & {"scheduled_at", "timezone", "targets"}
-    plan = _plan(world, workspace_id, new, now if moved else None)
+    plan = _plan(world, workspace_id, new, now if moved else None, by=by, before=old.post.requires_approval)
     _require_accounts(plan)
     plan.insist()
     media.keep(world, plan.resolved.used)
     refs = [_ref(post_id, one) for one in plan.targets]
     post = _post(plan.resolved.new, workspace_id, post_id, refs, plan.due, now)
-    lasting = {name: getattr(old.post, name) for name in ("created_at", "schedule_id", "occurrence")}
+    same = patch.model_fields_set <= set(SETTINGS)
+    names = ("created_at", "schedule_id", "occurrence", "written_by", "requires_approval")
+    lasting = {name: getattr(old.post, name) for name in names}
+    if not same:
+        writers = (*old.post.written_by, *([by.key_id] if by else []))
+        lasting |= {"requires_approval": plan.reviewed, "written_by": tuple(dict.fromkeys(writers))}
     post = post.model_copy(update={"version": old.post.version + 1, **lasting})
     known = {target.id: target for target in old.targets}
-    same = patch.model_fields_set <= set(SETTINGS)
     targets = [
         _moved(known.get(ref.id), post, ref, one, now, same) for ref, one in zip(refs, plan.targets, strict=True)
     ]
@@ -227,6 +255,7 @@ def _edit(world: World, workspace_id: str, post_id: str, patch: PostPatch, if_ve
     writes = [*records.put_post(post), *_renditions(post, refs, plan), *_deletes(gone)]
     if old.post.external_id and not post.external_id:
         writes.append(Delete(records.external_key(old.post)))
+    writes += review.requested(world, post, old.targets, targets, by.key_id if by else None, now)
     return Whole(post, tuple(schedule.commit(world, targets, *writes)))
 
 
@@ -248,6 +277,7 @@ def _delete(world: World, workspace_id: str, post_id: str, if_version: int | Non
     if old.post.external_id:
         writes.append(Delete(records.external_key(old.post)))
     world.table.write(*writes)
+    review.forget(world, workspace_id, post_id)
 
 
 SETTINGS = ("scheduled_at", "timezone", "external_id", "late_policy", "grace_seconds", "expires_at", "source_event_at")
@@ -262,8 +292,18 @@ def _may_be_out(target: Target, now: datetime) -> bool:
     return busy or bool(target.creates) or target.state is State.PUBLISHED
 
 
-def _plan(world: World, workspace_id: str, new: NewPost, now: datetime | None) -> Plan:
-    """Work a post out. Without `now` its times are not held against the clock."""
+def _plan(
+    world: World,
+    workspace_id: str,
+    new: NewPost,
+    now: datetime | None,
+    by: Caller | None = None,
+    before: bool = False,
+) -> Plan:
+    """Work a post out. Without `now` its times are not held against the clock.
+
+    `before` is whether it needed a reviewer's yes before it was edited.
+    """
     resolved = media.resolve(world, workspace_id, new)
     new, plan = resolved.new, Plan(resolved, issues=list(resolved.issues))
     _check_content(plan, new)
@@ -271,8 +311,9 @@ def _plan(world: World, workspace_id: str, new: NewPost, now: datetime | None) -
     if new.publish == "next_slot" and now:
         plan.due = _take_slot(world, workspace_id, plan, new, now)
     wanted = {one.account_id for one in new.targets if one.account_id}
-    kit, accounts = brand.with_accounts(world, workspace_id, wanted)
+    kit, accounts, policy = brand.with_accounts(world, workspace_id, wanted)
     plan.issues += check_post(new, kit)
+    _check_review(plan, new, policy, review.may_waive(policy, by), before)
     _check_doubles(plan, new)
     for number, target in enumerate(new.targets):
         plan.targets.append(_planned(plan, new, target, accounts, now, f"targets[{number}]"))
@@ -292,6 +333,14 @@ def _check_doubles(plan: Plan, new: NewPost) -> None:
         if target.account_id in seen:
             plan.add("duplicate_target", f"targets[{number}].account_id", "an account can be a target only once")
         seen.add(target.account_id or f"#{number}")
+
+
+def _check_review(plan: Plan, new: NewPost, policy: ReviewPolicy, may_waive: bool, before: bool) -> None:
+    needed = needs(policy, new.requires_approval, before, may_waive)
+    if needed is None:
+        message = f"a reviewer has to say yes: only who has {review.SCOPE} and may approve their own can do without"
+        plan.add("approval_required", "requires_approval", message)
+    plan.reviewed = needed is not False
 
 
 def _due(plan: Plan, new: NewPost, now: datetime | None) -> datetime | None:
@@ -424,6 +473,7 @@ def _patched(post: Post, patch: PostPatch) -> NewPost:
         value = getattr(patch, name) if name in given else getattr(post, name)
         if value is not None:
             fields[name] = value
+    fields["requires_approval"] = patch.requires_approval
     fields["targets"] = patch.targets or tuple(_wanted(ref) for ref in post.targets)
     return NewPost.model_construct(set(fields), **{**_defaults(), **fields})
 
@@ -492,6 +542,7 @@ def _target(post: Post, ref: TargetRef, one: Planned, now: datetime) -> Target:
         expires_at=post.expires_at,
         lead=one.lead,
         answers=post.in_reply_to,
+        unapproved=post.version if post.requires_approval else None,
         version=0,
     )
     if one.due is None:
@@ -500,9 +551,13 @@ def _target(post: Post, ref: TargetRef, one: Planned, now: datetime) -> Target:
 
 
 def _moved(old: Target | None, post: Post, ref: TargetRef, one: Planned, now: datetime, same: bool) -> Target:
-    """A target after an edit: new, or the old one with its history. Where it says the `same`, its uploads stay good."""
+    """A target after an edit: new, or the old one with its history.
+
+    Where it says the `same`, its uploads stay good, and so does a reviewer's yes.
+    """
     if old is None:
         return _target(post, ref, one, now)
+    asked = old.unapproved is not None if same else post.requires_approval
     kept = replace(
         old,
         late_policy=post.late_policy,
@@ -510,6 +565,7 @@ def _moved(old: Target | None, post: Post, ref: TargetRef, one: Planned, now: da
         expires_at=post.expires_at,
         lead=one.lead,
         edited_at=old.edited_at if same else now,
+        unapproved=post.version if asked else None,
     )
     return edited(kept, one.due, now)
 

@@ -7,6 +7,7 @@
                                  MEDIUM#<medium>            a medium of ours, and what was found in it
                                  KEY#<key>                  an API key, as its owner may see it
                                  BRAND                      what posts must say, may say and must not say
+                                 REVIEW_POLICY              whether its posts need a reviewer's yes
                                  LIMITS                     how many requests a minute, where the operator said so
     KEY#<hmac of the key>        KEY                        the same key, as a request finds it by one of its secrets
     RATE#<workspace>             <minute>                   requests by key in that minute, as far as processes told
@@ -15,6 +16,7 @@
                                  EXTERNAL                   its place under its external id
                                  RENDITION#<target>         what a target will send
                                  TARGET#<target>            a target with its ledger and timeline
+                                 REVIEW#<instant>#<step>    one step of its review: asked for, or decided
     I#<workspace>#<key>          ANSWER                     the answer kept for an Idempotency-Key
     I#<workspace>#<hash>         BATCHED                    the post that was made under a key of a batch
     F#<hmac of the token>        FEED                       a calendar feed, as a calendar's request finds it
@@ -65,6 +67,7 @@ BEHIND_EVERY_ID = "\uffff"
 """What follows an instant in a place of the `open` index sorts before this."""
 ACCOUNT_PREFIX = "ACCOUNT#"
 TARGET_PREFIX = "TARGET#"
+REVIEW_PREFIX = "REVIEW#"
 FORMER_PREFIX = "FORMER#"
 SCHEDULE_PREFIX = "SCHEDULE#"
 PROGRESS_PREFIX = "PROGRESS#"

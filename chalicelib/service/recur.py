@@ -156,7 +156,7 @@ class _Look:
         name = one.wall.isoformat()
         seed = idempotency.seed(schedule.workspace_id, f"{schedule.id}\n{schedule.version}\n{name}")
         made = progress.having(replace(one, post_id=f"post_{seed}", issues=()))
-        occasion = Occasion(schedule.id, name, records.put_progress(made))
+        occasion = Occasion(schedule.id, name, records.put_progress(made), schedule.written_by)
         new = schedule.wanted.new_post(schedule.variation(one.number), one.at)
         try:
             compose.create(self.world, schedule.workspace_id, new, seed, occasion)

@@ -60,7 +60,9 @@ class Preview:
     issues: list[Issue]
 
 
-def create(world: World, workspace_id: str, new: NewSchedule, seed: str | None = None) -> Standing:
+def create(
+    world: World, workspace_id: str, new: NewSchedule, seed: str | None = None, by: str | None = None
+) -> Standing:
     """Store a schedule and make its first posts. The same `seed` makes the same schedule once."""
     now = milliseconds(world.clock.now())
     _checked(world, workspace_id, new, now)
@@ -71,6 +73,7 @@ def create(world: World, workspace_id: str, new: NewSchedule, seed: str | None =
         version=1,
         state="active",
         wanted=new,
+        written_by=(by,) if by else (),
         created_at=now,
         updated_at=now,
     )
@@ -126,14 +129,19 @@ def upcoming(world: World, standing: Standing, after: datetime | None = None) ->
 
 
 def edit(
-    world: World, workspace_id: str, schedule_id: str, patch: SchedulePatch, if_version: int | None = None
+    world: World,
+    workspace_id: str,
+    schedule_id: str,
+    patch: SchedulePatch,
+    if_version: int | None = None,
+    by: str | None = None,
 ) -> Standing:
     """Change a schedule, and the posts that it has made and that are not out.
 
     They are deleted and made anew. One that is about to go out stays, and so does what a person has decided about one:
     there is no second post at its time.
     """
-    schedule.in_spite_of_the_machine(lambda: _edit(world, workspace_id, schedule_id, patch, if_version))
+    schedule.in_spite_of_the_machine(lambda: _edit(world, workspace_id, schedule_id, patch, if_version, by))
     return _set_going(world, workspace_id, schedule_id)
 
 
@@ -145,7 +153,9 @@ def delete(
     _look(world, workspace_id, schedule_id)
 
 
-def _edit(world: World, workspace_id: str, schedule_id: str, patch: SchedulePatch, if_version: int | None) -> None:
+def _edit(
+    world: World, workspace_id: str, schedule_id: str, patch: SchedulePatch, if_version: int | None, by: str | None
+) -> None:
     old = get(world, workspace_id, schedule_id)
     _require_version(old, if_version)
     now = milliseconds(world.clock.now())
@@ -155,8 +165,9 @@ def _edit(world: World, workspace_id: str, schedule_id: str, patch: SchedulePatc
     if not only_stops:  # what is wrong by now must not keep anybody from stopping it
         _checked(world, workspace_id, wanted, now)
     version = old.schedule.version + 1
+    writers = tuple(dict.fromkeys((*old.schedule.written_by, *([by] if by else []))))
     new = old.schedule.model_copy(
-        update={"version": version, "state": state, "wanted": wanted, "updated_at": now},
+        update={"version": version, "state": state, "wanted": wanted, "written_by": writers, "updated_at": now},
     )
     progress = _told_of_missed(old, now)
     doomed, kept = _divided(world, progress)

@@ -105,7 +105,7 @@ def left_out(post: Post) -> list[str]:
     for name in ("overrides", "options", "scheduled_at"):
         if any(getattr(ref, name) for ref in post.targets):
             names.add(f"targets.{name}")
-    names |= {name for name in ("expires_at", "source_event_at") if getattr(post, name)}
+    names |= {name for name in ("expires_at", "source_event_at", "requires_approval") if getattr(post, name)}
     return sorted(names)
 
 

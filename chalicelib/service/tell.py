@@ -30,7 +30,7 @@ def tell(world: World, changes: Sequence[Change]) -> None:
     for change in changes:
         try:
             follow.follow(world, change)
-            for message in [*news_in(change), *account_news_in(world, change), *spikes_in(change), *scores_in(change)]:
+            for message in _news(world, change):
                 workspace_id = message.data["workspace_id"]
                 if workspace_id not in subscribed:
                     subscribed[workspace_id] = webhooks.of(world, workspace_id)
@@ -55,6 +55,11 @@ def _kept(world: World, changes: Sequence[Change]) -> int:
     return 0
 
 
+def _news(world: World, change: Change) -> list[Message]:
+    account = account_news_in(world, change)
+    return [*news_in(change), *reviews_in(change), *account, *spikes_in(change), *scores_in(change)]
+
+
 def news_in(change: Change) -> list[Message]:
     """What customers hear of in a change: nothing where it is no target's, or says nothing new."""
     if change.new is None or not change.new.key.sk.startswith(records.TARGET_PREFIX):
@@ -63,6 +68,16 @@ def news_in(change: Change) -> list[Message]:
     if not any(event["type"] in PUBLIC for event in change.new.doc["events"][known:]):
         return []
     return rules.news(known, records.target_of(change.new))
+
+
+def reviews_in(change: Change) -> list[Message]:
+    """What customers hear of a post's review: its steps are never changed, and each is told once."""
+    if change.new is None or change.old or not change.new.key.sk.startswith(records.REVIEW_PREFIX):
+        return []
+    from chalicelib.service import review  # which few changes need
+
+    workspace_id, post_id = change.new.key.pk.split("#")[1:]
+    return [rules.review_news(workspace_id, post_id, review.review_in(change.new))]
 
 
 def account_news_in(world: World, change: Change) -> list[Message]:

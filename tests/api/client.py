@@ -22,7 +22,7 @@ from tests.fakes import FakeWorld
 Json = dict[str, Any]
 
 SCOPES = (
-    *("posts:read", "posts:write", "accounts:read", "accounts:write"),
+    *("posts:read", "posts:write", "posts:review", "accounts:read", "accounts:write"),
     *("webhooks:read", "webhooks:write", "engagement:read", "engagement:write"),
     *("plan:read", "plan:write", "scores:read", "keys:read", "keys:write", "audit:read"),
 )

@@ -109,6 +109,20 @@ def test_what_was_refused_before_its_author_gave_it_another_time_was_not_early()
         ),
         pytest.param([("action_needed", None, 1), ("confirmed", "key_1", 700)], 599, 1, id="published by hand"),
         pytest.param([("held", "by hand", -60), ("resumed", None, -5)], 0, 600, id="let go before it was due"),
+        pytest.param(
+            [("review_requested", None, -60), ("approved", "key_1", 590)], 590, 10, id="approved by a reviewer"
+        ),
+        pytest.param(
+            [
+                *(("review_requested", None, -60), ("edited", None, 100), ("review_requested", None, 100)),
+                *(("approval_overdue", None, 100), ("changes_requested", "key_1", 200), ("approved", "key_1", 590)),
+            ],
+            *(590, 10),
+            id="edited while it waited for a reviewer",
+        ),
+        pytest.param(
+            [("review_requested", None, -60), ("approved", "key_1", -5)], 0, 600, id="approved before it was due"
+        ),
     ],
 )
 def test_what_a_person_took_is_told_apart(
@@ -118,6 +132,27 @@ def test_what_a_person_took_is_told_apart(
     found = outcome(replace(TARGET, published_at=at(600), ledger=(), events=timeline))
     assert found is not None
     assert (found.person_ms, found.late) == (person * 1000, lateness)
+
+
+def test_what_needs_a_lead_and_is_approved_within_it_is_late_by_its_reviewer() -> None:
+    timeline = (Event(at(-600), "review_requested"), Event(at(-20), "approved", "key_1"))
+    film = replace(TARGET, lead=timedelta(seconds=60), ledger=(), published_at=at(39), events=timeline)
+    assert (late(film), late(replace(film, published_at=at(45)))) == (0, 5)
+
+
+@pytest.mark.parametrize(
+    ("state", "detail", "fate"),
+    [
+        (State.SKIPPED, "approved_too_late", "unapproved"),
+        (State.MISSED, "never_approved", "unapproved"),
+        (State.SKIPPED, "late", "skipped"),
+        (State.MISSED, "expired", "missed"),
+    ],
+)
+def test_what_no_reviewer_approved_in_time_is_told_apart(state: State, detail: str, fate: str) -> None:
+    found = outcome(replace(TARGET, state=state, events=(Event(at(60), state.value, detail),)))
+    assert found is not None
+    assert found.fate == fate
 
 
 def test_what_the_late_policy_held_was_late_before_a_person_saw_it() -> None:

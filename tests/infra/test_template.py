@@ -246,7 +246,7 @@ def test_every_write_of_a_target_and_every_change_of_an_account_is_told(resource
     assert told["BisectBatchOnFunctionError"] is True
     assert told["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": ["TellDeadLetters", "Arn"]}
     targets, accounts, spikes, scored, goals = [json.loads(one["Pattern"]) for one in told["FilterCriteria"]["Filters"]]
-    assert targets["dynamodb"]["Keys"] == {"SK": {"S": [{"prefix": "TARGET#"}]}}
+    assert targets["dynamodb"]["Keys"] == {"SK": {"S": [{"prefix": "TARGET#"}, {"prefix": "REVIEW#"}]}}
     assert targets["eventName"] == ["INSERT", "MODIFY"]
     assert accounts["dynamodb"]["Keys"] == {"SK": {"S": [{"prefix": "ACCOUNT#"}]}}
     assert accounts["eventName"] == ["MODIFY"]

@@ -22,7 +22,7 @@ from chalicelib.core.scores.outcome import Outcome
 from chalicelib.core.scores.score import Advice, Loss, Part, Score
 from chalicelib.core.scores.weights import WEIGHTS, Weights
 
-NOT_THERE = frozenset({"missed", "skipped", "failed", "removed"})
+NOT_THERE = frozenset({"missed", "skipped", "failed", "removed", "unapproved"})
 LOOKED_AT = 20
 """Of the posts that did not come, so many of the latest are weighed one by one; older ones cost less."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from chalicelib.core.publishing import ASKED
+from chalicelib.core.publishing import ASKED, LATE_YES, NEVER_YES
 from chalicelib.core.scores.outcome import Fate, Message, Outcome
 from chalicelib.core.target import Policy, State, Target
 
@@ -14,7 +14,12 @@ FATES: dict[State, Fate] = {
     State.SKIPPED: "skipped",
     State.CANCELLED: "cancelled",
 }
-BEGINS_TO_WAIT = {"held": "resumed", "unconfirmed": "retried", "action_needed": "confirmed"}
+BEGINS_TO_WAIT = {
+    "held": "resumed",
+    "unconfirmed": "retried",
+    "action_needed": "confirmed",
+    "review_requested": "approved",
+}
 """From which word of the timeline until which a target waits for a person."""
 OURS = frozenset({"never_ready", "no_rendition", "internal"})
 """Reasons of a failure that are no word of the network's about this post."""
@@ -44,9 +49,15 @@ def outcome(target: Target, source_event_at: datetime | None = None, message: Me
 
 
 def _fate(target: Target) -> Fate | None:
+    if target.state in (State.SKIPPED, State.MISSED) and _last_detail(target) in (LATE_YES, NEVER_YES):
+        return "unapproved"
     if target.state is not State.FAILED:
         return FATES.get(target.state)
     return "failed" if _is_ours(target) else "refused"
+
+
+def _last_detail(target: Target) -> str | None:
+    return target.events[-1].detail if target.events else None
 
 
 def _is_ours(target: Target) -> bool:
@@ -83,10 +94,13 @@ def _with_a_person(target: Target, due: datetime, at: datetime) -> timedelta:
 
 
 def _waits(target: Target, at: datetime) -> Iterator[tuple[datetime, datetime]]:
-    """When it waited for a person, and until when."""
+    """When it waited for a person, and until when; for a reviewer's yes also its lead longer, which begins with it."""
     began: dict[str, datetime] = {}
     for event in target.events:
-        if event.type in BEGINS_TO_WAIT and event.detail != LATE:
+        if event.type == "review_requested":
+            began.setdefault("approved", event.at)  # the first word: an edit makes nobody's yes come sooner
+        elif event.type in BEGINS_TO_WAIT and event.detail != LATE:
             began[BEGINS_TO_WAIT[event.type]] = event.at  # the last word: until then the machine was still at it
         elif event.type in began:
-            yield began.pop(event.type), at if event.type == "confirmed" else event.at
+            over = {"confirmed": at, "approved": event.at + target.lead}.get(event.type, event.at)
+            yield began.pop(event.type), over

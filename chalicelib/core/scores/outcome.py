@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-Fate = Literal["published", "removed", "missed", "skipped", "failed", "refused", "cancelled"]
+Fate = Literal["published", "removed", "missed", "skipped", "failed", "refused", "cancelled", "unapproved"]
 """How a target ended. `removed`: it was out, and is no longer. `missed` and `skipped`: too late, by its policy.
 `failed` is ours (lost, given up); `refused` is the network's or the account's word about this post, and nobody's
-lateness; `cancelled` is a person's, and counts nowhere."""
+lateness; `cancelled` is a person's, and counts nowhere. `unapproved`: no reviewer said yes in time, which is nobody's
+lateness, but the post is not there."""
 
 
 @dataclass(frozen=True, slots=True)
