@@ -24,11 +24,12 @@ test: .venv/dev.stamp ## every test but those against real networks: unit, moto,
 test-real: .venv/dev.stamp ## publish to real servers: Bluesky (needs Node 20), WordPress and snac (Linux on x86-64)
 	$(BIN)/pytest -m real $(if $(ONLY),-k $(ONLY))
 
-check: .venv/dev.stamp package ## formatting, lint, types, and the packaged template
+check: .venv/dev.stamp .venv-scan/scan.stamp package ## formatting, lint, types, and the packaged template, also its security
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/cfn-lint build/sam.yaml
+	.venv-scan/bin/checkov --config-file infra/checkov.yaml
 
 test-deep: .venv/dev.stamp ## the properties of adaptation, with 2,000 examples each
 	HYPOTHESIS_PROFILE=deep $(BIN)/pytest tests/core --timeout 1200
@@ -51,8 +52,8 @@ bench: .venv/dev.stamp ## measure lateness, throughput, imports and package size
 package: .venv/run.stamp ## build/sam.yaml and build/deployment.zip, exactly what AWS gets
 	$(BIN)/python -m infra.package
 
-deploy: .venv/run.stamp ## deploy to AWS: make deploy STAGE=dev [PARAMETERS="AlarmLeadSeconds=60"] [YES=1]
-	$(BIN)/python -m infra.deploy deploy --stage $(STAGE) $(if $(YES),--yes) --set $(PARAMETERS)
+deploy: .venv/run.stamp ## deploy to AWS, after asking: make deploy STAGE=dev [PARAMETERS="AlarmLeadSeconds=60"] [YES=1]
+	@$(BIN)/python -m infra.deploy deploy --stage $(STAGE) $(if $(YES),--yes) $(if $(REPLACE_DATA),--replace-data) --set $(PARAMETERS)
 
 redrive: .venv/run.stamp ## give dead letters back: make redrive [QUEUE=deliver|media] [STAGE=dev]; the local service's by default
 	@$(BIN)/python -m infra.redrive $(or $(QUEUE),publish) $(if $(filter file,$(origin STAGE)),,--stage $(STAGE))
@@ -63,11 +64,11 @@ cost: .venv/run.stamp ## what a month costs in AWS: make cost POSTS=1000 EVENTS=
 counts: .venv/dev.stamp ## count anew what each operation asks of AWS; then review the diff of docs/cost.md
 	$(BIN)/python -m tests.counted
 
-destroy: .venv/run.stamp ## delete what `make deploy` made, except the table and the key: make destroy STAGE=dev
-	$(BIN)/python -m infra.deploy destroy --stage $(STAGE) $(if $(YES),--yes)
+destroy: .venv/run.stamp ## delete what `make deploy` made, but no data: make destroy STAGE=dev [DELETE_DATA=1: data, too]
+	@$(BIN)/python -m infra.deploy destroy --stage $(STAGE) $(if $(YES),--yes) $(if $(DELETE_DATA),--delete-data)
 
 clean: ## remove the environment, builds, caches and the local service's data
-	rm -rf .venv .local build .chalice/deployments .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-scan .local build .chalice/deployments .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
@@ -78,4 +79,9 @@ clean: ## remove the environment, builds, caches and the local service's data
 
 .venv/dev.stamp: .venv/run.stamp requirements-pictures.txt requirements-dev.txt
 	$(BIN)/python -m pip install --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+.venv-scan/scan.stamp: requirements-scan.txt
+	$(PYTHON) -m venv .venv-scan
+	.venv-scan/bin/python -m pip install --disable-pip-version-check -r requirements-scan.txt
 	@touch $@

@@ -9,24 +9,31 @@
     python -m infra.admin limits reset --workspace ws_…
     python -m infra.admin post measure --workspace ws_… --post post_…
 
-The stage is the one whose names are in the environment (CARILLON_TABLE, CARILLON_KMS_KEY_ID, …), as in its functions.
+The stage is the one of `--stage`, before all else, or the one whose names are in the environment (CARILLON_TABLE,
+CARILLON_KMS_KEY_ID, …), as in its functions.
 """
 
 import argparse
 import json
+import os
 import sys
 from datetime import datetime, timedelta
 from typing import Any
+
+import boto3
 
 from chalicelib.core.errors import Refused
 from chalicelib.service import access, audit, limits, measure, records
 from chalicelib.service.limits import Limits
 from chalicelib.wiring import world
+from infra.stack import Stack
 
 
 def main(words: list[str] | None = None) -> int:
     """Carry out one command and print its result as JSON."""
     asked = _parser().parse_args(words)
+    if asked.stage:
+        os.environ.update(Stack(f"carillon-{asked.stage}", boto3.Session()).environment("APIHandler"))
     try:
         result = asked.run(asked)
     except (Refused, ValueError) as refusal:
@@ -38,6 +45,7 @@ def main(words: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="infra.admin", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--stage", help="a deployed stage, by its name")
     things = parser.add_subparsers(required=True)
     workspace = things.add_parser("workspace", help="tenants").add_subparsers(required=True)
     create = workspace.add_parser("create")

@@ -19,9 +19,9 @@ from typing import IO, Any
 import httpx
 
 from infra import demo
-from infra.emulator import DEFAULT_PORT, HOST, Emulator, EmulatorFailed, free_port, running_emulator
+from infra.emulator import DEFAULT_PORT, Emulator, EmulatorFailed, free_port, running_emulator
 from infra.package import ROOT, Package, PackagingFailed, package
-from infra.stack import DeploymentFailed, FunctionFailed, Stack
+from infra.stack import DeploymentFailed, FunctionFailed, Stack, emulated
 
 HOME = ROOT / ".local"
 STAGE = "local"
@@ -160,11 +160,11 @@ def _released(directory: Path) -> bool:
 
 
 def _parameters(emulator: Emulator, overrides: Mapping[str, str]) -> dict[str, str]:
-    # The publisher reaches the sandbox network, which is part of the service itself, over loopback.
-    reachable = [f"{HOST}:{emulator.port}", overrides.get("AllowedPrivateHosts", "")]
+    own = emulated(emulator.endpoint)
+    reachable = [own["AllowedPrivateHosts"], overrides.get("AllowedPrivateHosts", "")]
     return {
         "Stage": STAGE,
-        "LocalOrigin": emulator.endpoint,
+        **own,
         **overrides,
         "AllowedPrivateHosts": ",".join(filter(None, reachable)),
     }

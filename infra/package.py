@@ -102,6 +102,7 @@ def _package(say: Callable[[str], object]) -> Package:
     started = time.monotonic()
     recorded.unlink(missing_ok=True)
     _chalice_package()
+    _call_by_alias(built.template_path)
     _trim(built.code_path)
     for name, path in layer_paths.items():
         _write_layer(LAYERS[name], path)
@@ -117,6 +118,13 @@ def _chalice_package() -> None:
     chalice = Path(sys.executable).with_name("chalice")  # it cannot be run with -m
     if subprocess.run([chalice, *command, BUILD], cwd=ROOT, env=environment, check=False).returncode != 0:
         raise PackagingFailed("chalice package failed; its reason is above")
+
+
+def _call_by_alias(template_path: Path) -> None:
+    """Have every path of the API call its function's alias, which moves to a new release by degrees; Chalice writes the
+    function itself."""
+    template = template_path.read_text()
+    template_path.write_text(template.replace("${APIHandler.Arn}/invocations", "${APIHandler.Arn}:live/invocations"))
 
 
 def _write_layer(layer: Layer, layer_path: Path) -> None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.exceptions import ClientError
@@ -13,6 +14,8 @@ from botocore.exceptions import ClientError
 from infra.package import Package
 
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]  # it makes roles, and uses the SAM transform
+ALIAS = "live"
+"""Under which functions are called: infra/resources.yaml."""
 DEPLOYED = {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
 HOUR = {
     "version": "0",
@@ -41,9 +44,16 @@ class Change:
     """One resource that a change set would add, modify or remove."""
 
     action: str
+    """Add, Modify, Remove, and rarer ones."""
     resource: str
     kind: str
-    replacement: bool
+    replacement: str
+    """Of what is modified: True where a new one takes its place, Conditional where it may, else False."""
+
+    @property
+    def gone(self) -> bool:
+        """Whether what there is would be removed, or may make way for a new one."""
+        return self.action == "Remove" or self.replacement != "False"
 
 
 @dataclass(frozen=True)
@@ -81,6 +91,12 @@ class Stack:
         """What the stack says about itself: URL, table, queue …"""
         return {output["OutputKey"]: output["OutputValue"] for output in self._describe().get("Outputs", [])}
 
+    def parameters(self) -> dict[str, str]:
+        """What the stack was last deployed with; nothing where there is no stack yet."""
+        if self.status() is None:
+            return {}
+        return {one["ParameterKey"]: one["ParameterValue"] for one in self._describe().get("Parameters", [])}
+
     def environment(self, function: str) -> dict[str, str]:
         """The environment variables of one of the stack's functions, by its name in the template."""
         configuration = self.client("lambda").get_function_configuration(FunctionName=self.physical(function))
@@ -95,14 +111,22 @@ class Stack:
 
     def strike(self, function: str) -> None:
         """Run the function of a cron now, as EventBridge would in its hour, and wait for its end."""
-        answer = self.client("lambda").invoke(FunctionName=self.physical(function), Payload=json.dumps(HOUR).encode())
+        answer = self.client("lambda").invoke(
+            FunctionName=self.physical(function), Qualifier=ALIAS, Payload=json.dumps(HOUR).encode()
+        )
         if "FunctionError" in answer:
             raise FunctionFailed(f"{function} failed: {answer['Payload'].read().decode(errors='replace')}")
 
     def prepare(self, package: Package, parameters: Mapping[str, str]) -> ChangeSet | None:
-        """Upload the package and work out what deploying it would change; None where that is nothing."""
+        """Upload the package and work out what deploying it would change; None where that is nothing.
+
+        Parameters that are not given stay what they were.
+        """
         status = self._clear_failed_creation()
-        template_url = upload(self, package)
+        known = package.template()["Parameters"]
+        kept = {name: value for name, value in self.parameters().items() if name in known}
+        parameters = {**kept, **parameters}
+        template_url = upload(self, package, parameters)
         cloudformation = self.client("cloudformation")
         created = cloudformation.create_change_set(
             StackName=self.name,
@@ -134,7 +158,7 @@ class Stack:
             cloudformation.delete_stack(StackName=self.name)
 
     def delete(self, say: Callable[[str], object]) -> None:
-        """Delete the stack. The table and the key are retained by their deletion policy."""
+        """Delete the stack. Table, key and bucket are retained by their deletion policy."""
         stack_id = self._describe()["StackId"]  # a deleted stack answers to its id only
         seen = {event["EventId"] for event in self._events()}
         self.client("cloudformation").delete_stack(StackName=self.name)
@@ -188,7 +212,18 @@ class Stack:
         return described
 
 
-def upload(stack: Stack, package: Package) -> str:
+def emulated(endpoint: str) -> dict[str, str]:
+    """The parameters by which the template knows that it is deployed into an emulator, and where."""
+    return {
+        "LocalOrigin": endpoint,
+        "RequestsPerSecond": "10000",
+        "Rollout": "AllAtOnce",
+        # The publisher reaches the sandbox network, which is part of the service itself, over loopback.
+        "AllowedPrivateHosts": urlsplit(endpoint).netloc,
+    }
+
+
+def upload(stack: Stack, package: Package, parameters: Mapping[str, str]) -> str:
     """Put code, layers and template, named by their content, into the artifacts bucket; the template's URL."""
     bucket = _artifacts_bucket(stack)
     zips = {path: path.read_bytes() for path in (package.code_path, *package.layer_paths.values())}
@@ -196,15 +231,39 @@ def upload(stack: Stack, package: Package) -> str:
     for path, body in zips.items():
         _put(stack, bucket, places[path], body)
     template = package.template()
-    for name, resource in template["Resources"].items():
-        if resource["Type"] == "AWS::Serverless::Function":
-            resource["Properties"]["CodeUri"] = f"s3://{bucket}/{places[package.code_path]}"
-        elif resource["Type"] == "AWS::Serverless::LayerVersion":
-            resource["Properties"]["ContentUri"] = f"s3://{bucket}/{places[package.layer_paths[name]]}"
+    for function in functions(template):
+        function["CodeUri"] = f"s3://{bucket}/{places[package.code_path]}"
+    for name, path in package.layer_paths.items():
+        template["Resources"][name]["Properties"]["ContentUri"] = f"s3://{bucket}/{places[path]}"
+    version = release(template, parameters)
+    for function in functions(template):
+        function["AutoPublishCodeSha256"] = version
+    if stack.endpoint is not None:
+        # The embedded AWS transforms with the defaults, whatever it is given, and has no CodeDeploy.
+        template["Parameters"]["Rollout"]["Default"] = parameters["Rollout"]
     body = json.dumps(template, sort_keys=True, separators=(",", ":")).encode()
     template_key = f"{hashlib.sha256(body).hexdigest()}.json"
     _put(stack, bucket, template_key, body)
     return f"{stack.client('s3').meta.endpoint_url}/{bucket}/{template_key}"
+
+
+def functions(template: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The properties of the functions of a packaged template."""
+    resources = template["Resources"].values()
+    return [one["Properties"] for one in resources if one["Type"] == "AWS::Serverless::Function"]
+
+
+def release(template: Mapping[str, Any], parameters: Mapping[str, str]) -> str:
+    """What tells this release of the functions from another: their code, layers, settings and parameters.
+
+    Left alone, SAM publishes a new version when the code's address changes, and not when a layer or a parameter does:
+    the alias would go on with the old ones.
+    """
+    kinds = ("AWS::Serverless::Function", "AWS::Serverless::LayerVersion")
+    running = [template["Globals"], *({n: r} for n, r in template["Resources"].items() if r["Type"] in kinds)]
+    text = json.dumps(running, sort_keys=True)
+    used = {name: value for name, value in parameters.items() if f'"{name}"' in text or f"${{{name}}}" in text}
+    return hashlib.sha256(json.dumps([text, used], sort_keys=True).encode()).hexdigest()
 
 
 def _put(stack: Stack, bucket: str, key: str, body: bytes) -> None:
@@ -232,6 +291,4 @@ def _artifacts_bucket(stack: Stack) -> str:
 
 
 def _change(raw: Mapping[str, Any]) -> Change:
-    return Change(
-        raw["Action"], raw["LogicalResourceId"], raw["ResourceType"], raw.get("Replacement") in {"True", "Conditional"}
-    )
+    return Change(raw["Action"], raw["LogicalResourceId"], raw["ResourceType"], raw.get("Replacement") or "False")

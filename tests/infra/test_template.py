@@ -101,15 +101,6 @@ def test_no_policy_allows_every_action_or_every_resource(resources: dict[str, An
         assert "*" not in as_list(statement["Resource"]), f"{role}: {statement}"
 
 
-def test_a_wildcard_stands_only_behind_the_alarm_group_and_the_folders_of_the_bucket(resources: dict[str, Any]) -> None:
-    wild = {target for _, statement in statements(resources) for target in substitutions(statement) if "*" in target}
-    assert wild == {
-        "arn:${AWS::Partition}:scheduler:${AWS::Region}:${AWS::AccountId}:schedule/${AlarmGroup}/*",
-        "${MediaBucket.Arn}/uploads/*",
-        "${MediaBucket.Arn}/media/*",
-    }
-
-
 def test_only_the_key_policy_names_every_resource_because_it_means_the_key_itself(resources: dict[str, Any]) -> None:
     (statement,) = resources["Key"]["Properties"]["KeyPolicy"]["Statement"]
     assert statement["Principal"] == {"AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}}
