@@ -106,6 +106,14 @@ def sweep(_event: CloudWatchEvent) -> None:
     sweep(world())
 
 
+@app.schedule(Rate(5, unit=Rate.MINUTES), name="canary")
+def canary(_event: CloudWatchEvent) -> None:
+    """Every five minutes, a post of our own to the sandbox, and a look at those before."""
+    from chalicelib.service.canary import sing
+
+    sing(world())
+
+
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="measure")
 def measure(_event: CloudWatchEvent) -> None:
     """Every minute, the figures of published posts whose turn it is."""
