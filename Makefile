@@ -69,6 +69,9 @@ cost: .venv/run.stamp ## what a month costs in AWS: make cost POSTS=1000 EVENTS=
 counts: .venv/dev.stamp ## count anew what each operation asks of AWS; then review the diff of docs/cost.md
 	$(BIN)/python -m tests.counted
 
+capacity: .venv/run.stamp ## how late very many posts go out at once, by AWS's quotas: make capacity [SET="targets=50000 concurrency=3000"]
+	@$(BIN)/python -m infra.capacity $(SET)
+
 destroy: .venv/run.stamp ## delete what `make deploy` made, except the table and the key: make destroy STAGE=dev
 	$(BIN)/python -m infra.deploy destroy --stage $(STAGE) $(if $(YES),--yes)
 

@@ -27,10 +27,10 @@ if os.environ.get("_HANDLER", "app.app") == "app.app":
 @app.lambda_function(name="dispatch")
 def dispatch(event: dict[str, Any], _context: object) -> int:
     """A due minute's alarm has rung."""
-    from chalicelib.aws.events import minute_in
+    from chalicelib.aws.events import minute_in, side_by_side
     from chalicelib.service.dispatch import dispatch
 
-    return dispatch(world(), minute_in(event))
+    return dispatch(world(), minute_in(event), side_by_side)
 
 
 @app.on_sqs_message(queue="publish", batch_size=10, name="publish")

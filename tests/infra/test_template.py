@@ -17,6 +17,7 @@ from chalicelib.aws.rows import key_of
 from chalicelib.ports import Delete, Item, Key, Put
 from chalicelib.service import agenda, canary, scorer
 from chalicelib.service.measure import LEASE, RUN
+from chalicelib.service.records import CANARY
 from infra.package import Package, package
 from tests.fakes import FakeClock, FakeTable, FakeVault, world
 from tests.meter import Meter, MeteredKms
@@ -322,9 +323,9 @@ def test_who_scores_can_write_scores_and_nothing_else(resources: dict[str, Any])
 def test_the_canary_can_touch_nothing_but_its_own(resources: dict[str, Any]) -> None:
     mine = [s for role, s in statements(resources) if role == "CanaryRole"]
     (table,) = [one for one in mine if acts_on(one, "dynamodb:")]
-    assert all(canary.CANARY in key or key.startswith("SANDBOX#") for key in leading(table))
+    assert all(CANARY in key or key.startswith("SANDBOX#") for key in leading(table))
     (opening,) = [one for one in mine if acts_on(one, "kms:")]
-    assert opening["Condition"] == {"StringEquals": {"kms:EncryptionContext:workspace": canary.CANARY}}
+    assert opening["Condition"] == {"StringEquals": {"kms:EncryptionContext:workspace": CANARY}}
 
 
 def leading(statement: dict[str, Any]) -> list[str]:

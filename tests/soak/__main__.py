@@ -12,7 +12,7 @@ import random
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,7 +26,7 @@ from tests.bench.figures import Figure, percentile, shown, table
 from tests.e2e.receiver import Receiver
 from tests.soak import memory
 from tests.soak.judge import ENDS, Became, Message, judged, miscounted, none_of
-from tests.soak.load import TIMEOUT_SECONDS, Load, Tower
+from tests.soak.load import TIMEOUT_SECONDS, Load, NoAnswer, Tower
 
 TOWERS = 4
 OPEN_SECONDS = 400
@@ -35,6 +35,7 @@ TOLD_SECONDS = 150
 """What a webhook or a callback may take after that: two retries."""
 WINDOW = {"AlarmLeadSeconds": "60", "DirectWindowSeconds": "180"}
 """The shortest with a minute of lead, so that a short run meets alarms, too."""
+UNANSWERED_SECONDS = 120
 TERMINAL = {"published", "failed", "missed", "skipped", "cancelled", "removed"}
 
 Json = dict[str, Any]
@@ -107,7 +108,7 @@ def _good(answer: httpx.Response) -> Json:
 
 def _verdict(load: Load, receiver: Receiver) -> list[Figure]:
     """Wait for everything to come to rest, then judge it."""
-    targets = _patiently(lambda: _targets(load), lambda found: not _open(found), OPEN_SECONDS, "all have ended")
+    targets = _patiently(load, lambda: _targets(load), lambda found: not _open(found), OPEN_SECONDS, "all have ended")
     asked = list(load.asked.values())
     fates = {
         one["id"]: Became(one["state"], one["lateness_ms"], tuple(one["part_ids"]))
@@ -119,13 +120,16 @@ def _verdict(load: Load, receiver: Receiver) -> list[Figure]:
         return [json.loads(body) for _, body in receiver.at("/ends")]
 
     heard = _patiently(
-        events, lambda found: len({_about(one) for one in found}) >= len(asked), TOLD_SECONDS, "all told"
+        load, events, lambda found: len({_about(one) for one in found}) >= len(asked), TOLD_SECONDS, "all told"
     )
-    counted = _patiently(lambda: _opened(load), lambda found: not miscounted(load.opened, found), 30, "all counted")
+    counted = _patiently(
+        load, lambda: _opened(load), lambda found: not miscounted(load.opened, found), 30, "all counted"
+    )
     calls = sum(load.statuses.values())
+    book = _patiently(load, lambda: _book(load), bool, TOLD_SECONDS, "the book")
     return [
         Figure("stories", ", ".join(f"{times} {name}" for name, times in load.stories.most_common())),
-        *judged(asked, fates, _book(load), heard),
+        *judged(asked, fates, book, heard),
         Figure("callbacks of tools", f"{sum(load.opened.values()):,}"),
         none_of("posts whose callbacks were miscounted", miscounted(load.opened, counted)),
         Figure("requests", f"{calls:,}"),
@@ -139,14 +143,17 @@ def _ms(load: Load, percent: float) -> str:
     return shown(1000 * percentile(load.seconds, percent), "ms")
 
 
-def _patiently(look: Callable[[], Any], holds: Callable[[Any], bool], seconds: float, what: str) -> Any:
+def _patiently(load: Load, look: Callable[[], Any], holds: Callable[[Any], bool], seconds: float, what: str) -> Any:
     """What is seen once something holds of it, or when patience is over."""
-    give_up = time.monotonic() + seconds
-    while not holds(seen := look()):
-        if time.monotonic() > give_up:
-            _say(f"not within {seconds:.0f} s: {what}")
-            return seen
+    give_up, seen = time.monotonic() + seconds, None
+    while time.monotonic() < give_up or seen is None:
+        with suppress(NoAnswer):  # is on the list, and does not end the waiting
+            if holds(seen := look()):
+                return seen
         time.sleep(2)
+        if time.monotonic() > give_up + UNANSWERED_SECONDS:
+            raise SystemExit(f"the service does not answer any more: {load.wrong[-1]}")
+    _say(f"not within {seconds:.0f} s: {what}")
     return seen
 
 

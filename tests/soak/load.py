@@ -16,7 +16,7 @@ from uuid import uuid4
 import httpx
 from standardwebhooks import Webhook
 
-from tests.soak.judge import Asked
+from tests.soak.judge import Asked, End
 
 Json = dict[str, Any]
 
@@ -129,7 +129,7 @@ class Load:
         post = self._made(name, tag, due, towers, faults)
         for target, tower, fault in zip(post["targets"], towers, faults, strict=True):
             calm = fault is None and name != "now"
-            end = "failed" if name == "refused" else "published"
+            end: End = "failed" if name == "refused" else "published"
             self.asked[target["id"]] = Asked(target["id"], tower.remote_id, tag, end, _due(target), calm)
         if name == "cancel":
             self._later(dice.uniform(1, ahead + 1), lambda: self._cancel(post))
