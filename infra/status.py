@@ -102,7 +102,7 @@ def told(here: World, hour: Hour, dead: Mapping[str, int]) -> str:
 def sung(last: Sung | None) -> str:
     """How the last of the canary's posts did."""
     if last is None:
-        return "has not sung"  # it does not here, unless it is asked to: `Canary` in infra/resources.yaml
+        return "has not sung"  # it does not here, unless it is asked to: `WithCanary` in infra/resources.yaml
     if not last.well:
         return f"MISSING: {last.state}, {last.times} times on the sandbox, due at {stamp(last.due)}"
     return f"sang, {last.lateness_ms} ms late, due at {stamp(last.due)}"

@@ -27,6 +27,7 @@
     D#<workspace>#<webhook>      <message>                  one message on its way to one webhook, for 30 days
     W#<workspace>                SCHEDULE#<schedule>        a post that repeats, as its author wants it
                                  PROGRESS#<schedule>        how far it has come, and what was missed
+    W#ws_canary                  CANARY                     our own posts that are to be looked at, and the last result
 
 The `listing` index holds posts under `W#<workspace>` and under `X#<workspace>#<external id>`, answers to what people
 said under `R#<workspace>`, and targets under `A#<workspace>#<account>`, all by due time.

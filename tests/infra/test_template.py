@@ -380,7 +380,7 @@ def test_the_canary_sings_unless_it_is_told_not_to(template: dict[str, Any], res
     (rule,) = resources["Canary"]["Properties"]["Events"].values()
     assert rule["Properties"]["Schedule"] == "rate(5 minutes)"
     assert rule["Properties"]["State"] == {"Fn::If": ["CanarySings", "ENABLED", "DISABLED"]}
-    assert template["Parameters"]["Canary"]["Default"] == "on"
+    assert template["Parameters"]["WithCanary"]["Default"] == "on"
     assert {resources[name]["Condition"] for name in ("CanaryMissing", "CanaryFails")} == {"CanarySings"}
 
 
