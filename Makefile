@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 STAGE ?= dev
 BIN := .venv/bin
 
-.PHONY: help run stop status test test-real test-deep check chaos bench mutants goldens soak package deploy cost counts redrive destroy clean
+.PHONY: help run stop status test test-real test-deep check chaos bench mutants goldens seeds soak burst capacity package deploy cost counts redrive destroy clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -43,8 +43,14 @@ goldens: .venv/dev.stamp ## rewrite what every canonical post becomes on every n
 mutants: .venv/dev.stamp ## take each guard against doubles away: a named test must notice
 	$(BIN)/python -m tests.simulation.mutants
 
-soak: .venv/dev.stamp ## simulate new seeds for an hour, or SECONDS=600
+seeds: .venv/dev.stamp ## simulate new seeds for an hour, or SECONDS=600
 	$(BIN)/python -m tests.simulation --seconds $(or $(SECONDS),3600)
+
+soak: .venv/dev.stamp ## half an hour of mixed load on a service of its own: make soak [SECONDS=1800] [RATE=1]
+	$(BIN)/python -m tests.soak --seconds $(or $(SECONDS),1800) --rate $(or $(RATE),1)
+
+burst: .venv/dev.stamp ## a thousand posts at one instant, on a service of its own: how late they are
+	$(BIN)/python -m tests.bench burst
 
 bench: .venv/dev.stamp ## measure lateness, throughput, imports and package size
 	$(BIN)/python -m tests.bench
@@ -63,6 +69,9 @@ cost: .venv/run.stamp ## what a month costs in AWS: make cost POSTS=1000 EVENTS=
 
 counts: .venv/dev.stamp ## count anew what each operation asks of AWS; then review the diff of docs/cost.md
 	$(BIN)/python -m tests.counted
+
+capacity: .venv/run.stamp ## how late very many posts go out at once, by AWS's quotas: make capacity [SET="targets=50000 concurrency=3000"]
+	@$(BIN)/python -m infra.capacity $(SET)
 
 destroy: .venv/run.stamp ## delete what `make deploy` made, but no data: make destroy STAGE=dev [DELETE_DATA=1: data, too]
 	@$(BIN)/python -m infra.deploy destroy --stage $(STAGE) $(if $(YES),--yes) $(if $(DELETE_DATA),--delete-data)

@@ -27,10 +27,10 @@ if os.environ.get("_HANDLER", "app.app") == "app.app":
 @app.lambda_function(name="dispatch")
 def dispatch(event: dict[str, Any], _context: object) -> int:
     """A due minute's alarm has rung."""
-    from chalicelib.aws.events import minute_in
+    from chalicelib.aws.events import minute_in, side_by_side
     from chalicelib.service.dispatch import dispatch
 
-    return dispatch(world(), minute_in(event))
+    return dispatch(world(), minute_in(event), side_by_side)
 
 
 @app.on_sqs_message(queue="publish", batch_size=10, name="publish")
@@ -104,6 +104,14 @@ def sweep(_event: CloudWatchEvent) -> None:
     from chalicelib.service.sweep import sweep
 
     sweep(world())
+
+
+@app.schedule(Rate(5, unit=Rate.MINUTES), name="canary")
+def canary(_event: CloudWatchEvent) -> None:
+    """Every five minutes, a post of our own to the sandbox, and a look at those before."""
+    from chalicelib.service.canary import sing
+
+    sing(world())
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="measure")

@@ -27,6 +27,8 @@ GOAL = 5.0
 """Dollars for a million published targets."""
 LOG_BYTES = 2000
 """Assumption: what an invocation logs, Lambda's own lines (about 400 bytes) included."""
+CANARY = ("idle_canary", "minute", "publish", "idle_canary_told", "idle_sandbox")
+"""What one of the canary's posts is: a run, its alarm, its way out, and what comes of it."""
 A_MINUTE = 1000
 """Assumption: targets that fall into one minute where they come together."""
 POLLS_OF_A_QUEUE = 5 * 3
@@ -103,6 +105,9 @@ OPERATIONS = {
     "idle_measure": Operation("looking for figures, every minute", "measure", 0.2),
     "idle_score": Operation("looking for scores, every hour", "score", 0.2),
     "idle_recur": Operation("looking for schedules, every hour", "recur", 0.2),
+    "idle_canary": Operation("a canary's run, every five minutes", "canary", 0.3),
+    "idle_canary_told": Operation("the records of the stream that it makes", "tell", 0.02),
+    "idle_sandbox": Operation("the sandbox takes its post", "api_handler", 0.1),
 }
 
 
@@ -189,6 +194,7 @@ def kept(load: Load) -> Counter[str]:
 def idle() -> Counter[str]:
     """What a month costs in which nothing happens."""
     looking = {"idle_sweep": MINUTES, "idle_measure": MINUTES, "idle_score": HOURS, "idle_recur": HOURS}
+    looking |= dict.fromkeys(CANARY, MINUTES // 5)
     template = "".join(path.read_text() for path in sorted((ROOT / "infra").glob("*.yaml")))
     queues = len(re.findall(r"^@app\.on_sqs_message", (ROOT / "app.py").read_text(), re.MULTILINE))
     there = {

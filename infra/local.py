@@ -165,6 +165,7 @@ def _parameters(emulator: Emulator, overrides: Mapping[str, str]) -> dict[str, s
     return {
         "Stage": STAGE,
         **own,
+        "WithCanary": "off",  # whoever looks at what this service does should see their own posts only
         **overrides,
         "AllowedPrivateHosts": ",".join(filter(None, reachable)),
     }

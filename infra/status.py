@@ -18,8 +18,10 @@ from chalicelib.core.scores.ended import outcome
 from chalicelib.core.scores.timeliness import PROMISED
 from chalicelib.core.scores.weights import SATISFIED
 from chalicelib.core.target import State, Target
+from chalicelib.core.timing import stamp
 from chalicelib.ports import World
-from chalicelib.service import health, reading, records
+from chalicelib.service import canary, health, reading, records
+from chalicelib.service.canary import Sung
 from chalicelib.service.reading import PostFilter
 from chalicelib.service.sweep import HEARTBEAT, Swept
 from chalicelib.wiring import world
@@ -91,9 +93,19 @@ def told(here: World, hour: Hour, dead: Mapping[str, int]) -> str:
         "on time": share,
         "oldest backlog": f"{swept.oldest_seconds:.0f} s overdue; {swept.oldest_due_seconds:.0f} s since it was due",
         "unconfirmed": f"{swept.unconfirmed}, {oldest}" if swept.unconfirmed else 0,
+        "canary": sung(canary.of(here).last),
         "dead letters": ", ".join(f"{count} {name}" for name, count in dead.items()) or 0,
     }
     return "\n".join(f"{name:<16} {value}" for name, value in rows.items())
+
+
+def sung(last: Sung | None) -> str:
+    """How the last of the canary's posts did."""
+    if last is None:
+        return "has not sung"  # it does not here, unless it is asked to: `WithCanary` in infra/resources.yaml
+    if not last.well:
+        return f"MISSING: {last.state}, {last.times} times on the sandbox, due at {stamp(last.due)}"
+    return f"sang, {last.lateness_ms} ms late, due at {stamp(last.due)}"
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ import json
 import logging
 from collections.abc import Callable
 from contextlib import redirect_stdout
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from io import StringIO
 from typing import Any
@@ -16,12 +16,14 @@ from typing import Any
 from chalicelib.callbacks.base import Incoming
 from chalicelib.core.followed import POLLS
 from chalicelib.ports import Heard
-from chalicelib.service import agenda, callbacks, engaged, measure, recur, scorer
+from chalicelib.service import agenda, callbacks, canary, engaged, measure, recur, sandbox, scorer
 from chalicelib.service.deliver import deliver
 from chalicelib.service.dispatch import dispatch
 from chalicelib.service.ingest import ingest
 from chalicelib.service.publish import publish
 from chalicelib.service.receive import receive
+from chalicelib.service.records import CANARY
+from chalicelib.service.sandbox import SandboxPost
 from chalicelib.service.sweep import sweep
 from chalicelib.service.tell import SCORES, tell
 from infra import cost
@@ -177,7 +179,7 @@ def counted() -> dict[str, Used]:
     logging.disable(logging.CRITICAL)
     try:
         with redirect_stdout(StringIO()) as resting:
-            idle = {f"idle_{name}": count() for name, count in IDLE.items()}
+            idle = {**{f"idle_{name}": count() for name, count in IDLE.items()}, **_canary()}
         with redirect_stdout(StringIO()) as busy:
             made = {**_publishing(), **_hearing(), **idle}
     finally:
@@ -244,6 +246,31 @@ def _events(many: int) -> Used:
     batch: dict[str, Heard] = {str(n): one._replace(**theirs) for n, one in enumerate(messages)}
     life.of.forget_keys()
     return life.of.used(lambda: ingest(life.world, batch))
+
+
+def _canary() -> dict[str, Used]:
+    """A run of the canary's once it has sung for a while, and what comes of a post of its, from first to last."""
+    of = metered()
+    world = of.world
+    for _ in range(4):
+        canary.sing(world)
+        world.clock.advance(minutes=5)
+    before = len(world.table.stream())
+    run = of.used(lambda: canary.sing(world))
+    (minute,) = [one for one in world.alarms.set if one > world.clock.now() + timedelta(minutes=10)]
+    world.clock.sleep_until(minute - timedelta(minutes=3))
+    dispatch(world, minute)
+    world.clock.sleep_until(minute)
+    for wake in world.queue.receive():
+        publish(world, wake)
+    told = [one for one in world.table.stream(before) if one.new and one.new.key.sk.startswith(TOLD)]
+    mine = sandbox.open_account(world, CANARY, "Canary")
+    post = SandboxPost(account=mine.id, text=TEXT[:40], reference="r1")
+    return {
+        "idle_canary": run,
+        "idle_canary_told": {**of.used(lambda: tell(world, told)), "records": len(told)},
+        "idle_sandbox": {**of.used(lambda: sandbox.post(world, mine.token, post)), "gateway": 1},
+    }
 
 
 if __name__ == "__main__":

@@ -208,7 +208,12 @@ class Job:
 
     def key(self, part: int) -> str:
         """A stable idempotency key for one part: 32 hex digits."""
-        return hashlib.sha256(f"{self.target_id}:{part}".encode()).hexdigest()[:32]
+        return key_of(self.target_id, part)
+
+
+def key_of(target_id: str, part: int) -> str:
+    """The key of one part of a target, whatever it says: 32 hex digits."""
+    return hashlib.sha256(f"{target_id}:{part}".encode()).hexdigest()[:32]
 
 
 class Safety(StrEnum):

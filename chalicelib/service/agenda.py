@@ -50,7 +50,12 @@ def of(world: World, workspace_id: str) -> Agenda | None:
 
 
 def mark(world: World, workspace_id: str) -> None:
-    """Have the workspace scored by the next run. One read, and a write only where it was not due already."""
+    """Have the workspace scored by the next run. One read, and a write only where it was not due already.
+
+    The canary's has no scores: they would stand among those of the stage.
+    """
+    if workspace_id == records.CANARY:
+        return
     now = milliseconds(world.clock.now())
     for _ in range(TRIES):
         item = world.table.get(key(workspace_id))

@@ -572,7 +572,7 @@ def _moved(old: Target | None, post: Post, ref: TargetRef, one: Planned, now: da
 
 def _renditions(post: Post, refs: list[TargetRef], plan: Plan) -> list[Put]:
     return [
-        records.put_rendition(TargetKey(post.workspace_id, post.id, ref.id), one.rendition)
+        records.put_rendition(TargetKey(post.workspace_id, post.id, ref.id), one.rendition, one.due)
         for ref, one in zip(refs, plan.targets, strict=True)
         if one.rendition
     ]

@@ -1,5 +1,6 @@
 """The alarm of a due minute has rung: put a wake on the queue for everything that is due in it."""
 
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from chalicelib.core.timing import MINUTE, stamp
@@ -7,10 +8,14 @@ from chalicelib.ports import Found, Wake, World
 from chalicelib.service import records, vitals
 from chalicelib.service.schedule import POLICY, alarm_at, delay
 
+OnEach = Callable[[Callable[[str], int], Iterable[str]], Iterable[int]]
+"""As `map`."""
 
-def dispatch(world: World, minute: datetime) -> int:
-    """Queue every target whose minute this is; how many there were."""
-    count = sum(_queue(world, shard, stamp(minute), stamp(minute + MINUTE)) for shard in records.SHARD_NAMES)
+
+def dispatch(world: World, minute: datetime, on_each: OnEach = map) -> int:
+    """Queue every target whose minute this is; how many there were. `on_each` may take the shards side by side."""
+    start, end = stamp(minute), stamp(minute + MINUTE)
+    count = sum(on_each(lambda shard: _queue(world, shard, start, end), records.SHARD_NAMES))
     vitals.dispatched(world, count, alarm_at(minute, world.settings))
     return count
 

@@ -29,6 +29,7 @@
     D#<workspace>#<webhook>      <message>                  one message on its way to one webhook, for 30 days
     W#<workspace>                SCHEDULE#<schedule>        a post that repeats, as its author wants it
                                  PROGRESS#<schedule>        how far it has come, and what was missed
+    W#ws_canary                  CANARY                     our own posts that are to be looked at, and the last result
 
 The `listing` index holds posts under `W#<workspace>` and under `X#<workspace>#<external id>`, answers to what people
 said under `R#<workspace>`, and targets under `A#<workspace>#<account>`, all by due time.
@@ -39,7 +40,7 @@ its instant and, while nobody knows whether it is out, since when; it lies there
 """
 
 from collections.abc import Hashable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 from zlib import crc32
@@ -71,6 +72,9 @@ REVIEW_PREFIX = "REVIEW#"
 FORMER_PREFIX = "FORMER#"
 SCHEDULE_PREFIX = "SCHEDULE#"
 PROGRESS_PREFIX = "PROGRESS#"
+CANARY = "ws_canary"
+"""The workspace of our own posts, to which nobody has a key: service/canary.py."""
+CANARY_KEPT = timedelta(days=2)
 DELIVERY_SHARD_NAMES = tuple(f"DELIVER#{number:02d}" for number in range(SHARDS))
 RECUR_SHARD_NAMES = tuple(f"RECUR#{number:02d}" for number in range(SHARDS))
 
@@ -177,7 +181,9 @@ def put_post(post: Post) -> list[Put]:
     listed_at = f"{stamp(post.scheduled_at or post.created_at)}#{post.id}"
     doc = post.model_dump(mode="json", exclude_unset=True)
     listing = Key((answers_pk if post.in_reply_to else workspace_pk)(post.workspace_id), listed_at)
-    puts = [Put(Item(post_key(post.workspace_id, post.id), doc, listing=listing), expect=post.version - 1)]
+    expires = passing(post.workspace_id, post.scheduled_at)
+    item = Item(post_key(post.workspace_id, post.id), doc, listing=listing, expires=expires)
+    puts = [Put(item, expect=post.version - 1)]
     if post.external_id:
         listing = Key(external_pk(post.workspace_id, post.external_id), listed_at)
         puts.append(Put(Item(external_key(post), {}, listing=listing), expect=None))
@@ -242,6 +248,7 @@ def target_item(target: Target) -> Item:
         listing=listing,
         open=_open_place(target),
         version=target.version,
+        expires=passing(target.workspace_id, target.scheduled_at),
     )
 
 
@@ -265,9 +272,14 @@ def behind_since(row: Found) -> tuple[datetime, datetime | None]:
     return instant(due), instant(doubted) if doubted else None
 
 
-def put_rendition(at: TargetKey, rendition: Rendition) -> Put:
+def put_rendition(at: TargetKey, rendition: Rendition, due: datetime | None = None) -> Put:
     """The write of what a target will send."""
-    return Put(Item(rendition_key(at), to_doc(rendition)), expect=None)
+    return Put(Item(rendition_key(at), to_doc(rendition), expires=passing(at.workspace_id, due)), expect=None)
+
+
+def passing(workspace_id: str, due: datetime | None) -> datetime | None:
+    """When what belongs to a post may be deleted: the canary's after a while, all others never."""
+    return due + CANARY_KEPT if due and workspace_id == CANARY else None
 
 
 def put_target(target: Target) -> Put:

@@ -16,6 +16,7 @@ from chalicelib.core.errors import NotFound, Stale, Unauthorized
 from chalicelib.core.post import Value
 from chalicelib.core.timing import stamp
 from chalicelib.ports import Delete, Item, Key, Put, World
+from chalicelib.service import records
 
 Fault = Literal["timeout_after_accept", "server_error_after_accept", "rate_limit", "reject", "slow"]
 Id = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,64}$")]
@@ -111,7 +112,7 @@ def post(world: World, token: str, new: SandboxPost) -> SandboxReply:
     if new.fault == "rate_limit" and _first_time(world, new):
         detail = {"code": "rate_limited", "detail": "the sandbox was asked to limit this"}
         return SandboxReply(429, detail, headers={"Retry-After": "2"})
-    stored = _store(world, account.doc["handle"], new)
+    stored = _store(world, account, new)
     if new.fault == "server_error_after_accept" and _first_time(world, new):
         return SandboxReply(500, {"code": "internal", "detail": "the sandbox broke after accepting, as asked"})
     if new.fault == "timeout_after_accept" and _first_time(world, new):
@@ -175,17 +176,18 @@ def timeline(world: World, handle: str) -> list[dict[str, Any]]:
     return posts(world, item.doc["id"])[::-1]
 
 
-def _store(world: World, handle: str, new: SandboxPost) -> dict[str, Any]:
-    post_id = f"sp_{world.chance.token().lower()}"
+def _store(world: World, account: Item, new: SandboxPost) -> dict[str, Any]:
+    post_id, now = f"sp_{world.chance.token().lower()}", world.clock.now()
     doc = {
         **new.model_dump(mode="json", exclude={"fault"}, exclude_none=True),
         "id": post_id,
-        "url": f"/sandbox/v1/timeline/{handle}#{post_id}",
-        "created_at": stamp(world.clock.now()),
+        "url": f"/sandbox/v1/timeline/{account.doc['handle']}#{post_id}",
+        "created_at": stamp(now),
     }
     row = Key(f"SANDBOX#{new.account}", f"POST#{new.reference}#{post_id}")
-    place = Item(_place_key(post_id), {"pk": row.pk, "sk": row.sk})
-    world.table.write(Put(Item(row, doc), expect=0), Put(place, expect=0))
+    expires = records.passing(account.doc.get("workspace", ""), now)
+    place = Item(_place_key(post_id), {"pk": row.pk, "sk": row.sk}, expires=expires)
+    world.table.write(Put(Item(row, doc, expires=expires), expect=0), Put(place, expect=0))
     return doc
 
 

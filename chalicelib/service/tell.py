@@ -25,6 +25,7 @@ class Untold(Exception):
 
 def tell(world: World, changes: Sequence[Change]) -> None:
     """Make and queue the deliveries of every new public event. Raises `Untold`, after the rest is done."""
+    changes = [one for one in changes if not _of_the_canary(one)]
     subscribed: dict[str, list[Webhook]] = {}
     made, untold = list[Delivery](), 0
     for change in changes:
@@ -43,6 +44,12 @@ def tell(world: World, changes: Sequence[Change]) -> None:
     untold += _kept(world, changes)
     if untold:
         raise Untold(f"{untold} of {len(changes)} changes could not be told")
+
+
+def _of_the_canary(change: Change) -> bool:
+    """Whether it is one of our own posts, of which nobody wants to hear and nothing is to be scored or followed."""
+    found = change.new or change.old
+    return found is not None and found.key.pk.split("#")[1:2] == [records.CANARY]
 
 
 def _kept(world: World, changes: Sequence[Change]) -> int:

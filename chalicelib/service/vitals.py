@@ -19,6 +19,7 @@ from chalicelib.service import journal
 from chalicelib.service.journal import Group
 
 if TYPE_CHECKING:
+    from chalicelib.service.canary import Sung
     from chalicelib.service.sweep import Swept
 
 log = logging.getLogger(__name__)
@@ -105,6 +106,15 @@ def swept(world: World, found: "Swept") -> None:
         "OldestUnconfirmedSeconds": found.oldest_unconfirmed_seconds,
     }
     _say(world, found.at, {}, Group(values, STAGE))
+
+
+@_quietly
+def sung(world: World, one: "Sung") -> None:
+    """The canary's post was to be out by now: whether it is, once, and how late it was."""
+    values: dict[str, float] = {"CanaryPublished": int(one.well)}
+    if one.lateness_ms is not None:
+        values["CanaryLatenessMs"] = one.lateness_ms
+    _say(world, world.clock.now(), {"outcome": one.state, "times": str(one.times)}, Group(values, STAGE))
 
 
 @_quietly

@@ -18,6 +18,7 @@ SECTIONS = {
     "engagement": "Callbacks: taken in, and counted",
     "scores": "Scores: over a month and over three years, and the daily run",
     "lateness": "Lateness: 200 sandbox posts due within one minute, on the embedded AWS",
+    "burst": "Burst: 1,000 sandbox posts due at one instant, on the embedded AWS",
 }
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import cycle
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 
@@ -38,20 +38,35 @@ def measure() -> list[Figure]:
         TemporaryDirectory(prefix="carillon-bench-") as directory,
         running_service(Path(directory), say=_say) as service,
     ):
-        _wake_network(service)
+        wake_network(service)
         targets = _published(service)
-        arrivals = _arrivals(service)
-    out = [one for one in targets if one["platform_post_id"] in arrivals]
-    arrived = [_milliseconds(_instant(one["scheduled_at"]), arrivals[one["platform_post_id"]]) for one in out]
-    reported = [float(one["lateness_ms"]) for one in out]
-    published = Figure("posts published", f"{len(out)} of {POSTS}", f"{POSTS}", len(out) == POSTS)
-    if not out:
+        seen = arrivals(service)
+    late = lateness_of(targets, seen)
+    published = Figure("posts published", f"{len(late)} of {POSTS}", f"{POSTS}", len(late) == POSTS)
+    if not late:
         return [published]
+    arrived, reported = [one.arrived for one in late], [one.reported for one in late]
     return [
         published,
         Figure("earliest", shown(min(arrived), "ms"), "≥ 0 ms", min(arrived) >= 0),
         *_percentiles("taken by the network", arrived),
         *_percentiles("lateness_ms, its answer read", reported),
+    ]
+
+
+class Late(NamedTuple):
+    """How late a post was, in milliseconds: when the network took it, and as our API reports it."""
+
+    arrived: float
+    reported: float
+
+
+def lateness_of(targets: list[Json], seen: dict[str, datetime]) -> list[Late]:
+    """The lateness of each of the targets that the network has."""
+    out = [one for one in targets if one["platform_post_id"] in seen]
+    return [
+        Late(_milliseconds(_instant(one["scheduled_at"]), seen[one["platform_post_id"]]), float(one["lateness_ms"]))
+        for one in out
     ]
 
 
@@ -64,7 +79,8 @@ def _percentiles(name: str, late: list[float]) -> list[Figure]:
     ]
 
 
-def _wake_network(service: Service) -> None:
+def wake_network(service: Service) -> None:
+    """Start the workers of the network that is posted to."""
     with ThreadPoolExecutor(NETWORK_WORKERS) as callers:
         list(
             callers.map(
@@ -75,15 +91,15 @@ def _wake_network(service: Service) -> None:
 
 def _published(service: Service) -> list[Json]:
     """The targets of 200 posts after the last of them should be out."""
-    with httpx.Client(base_url=service.url, headers=_auth(service), timeout=30, trust_env=False) as api:
+    with httpx.Client(base_url=service.url, headers=auth(service), timeout=30, trust_env=False) as api:
         first = datetime.now(UTC).replace(microsecond=0) + FIRST_DUE_IN
         accounts = cycle(service.accounts.values())
         bodies = [_body(next(accounts), first + number * APART, number) for number in range(POSTS)]
         with ThreadPoolExecutor(CALLERS) as callers:
             list(callers.map(lambda body: _create(api, body), bodies))
         last = first + POSTS * APART
-        _say(f"{POSTS} posts created, {_seconds_until(first):.0f} s before the first is due; they take a minute …")
-        time.sleep(_seconds_until(last + SETTLE))
+        _say(f"{POSTS} posts created, {seconds_until(first):.0f} s before the first is due; they take a minute …")
+        time.sleep(seconds_until(last + SETTLE))
         return _ended(api, last + PATIENCE)
 
 
@@ -100,14 +116,15 @@ def _ended(api: httpx.Client, patience_ends: datetime) -> list[Json]:
     targets: list[Json] = []
     while datetime.now(UTC) < patience_ends:
         with suppress(httpx.HTTPError):  # a machine that is too busy to answer may be done in a moment
-            targets = [target for post in _listed(api) for target in post["targets"]]
+            targets = [target for post in listed(api) for target in post["targets"]]
         if targets and all(one["state"] == "published" for one in targets):
             break
         time.sleep(1)
     return targets
 
 
-def _listed(api: httpx.Client) -> list[Json]:
+def listed(api: httpx.Client) -> list[Json]:
+    """All posts of the workspace."""
     posts: list[Json] = []
     cursor = None
     while True:
@@ -119,15 +136,16 @@ def _listed(api: httpx.Client) -> list[Json]:
             return posts
 
 
-def _arrivals(service: Service) -> dict[str, datetime]:
+def arrivals(service: Service) -> dict[str, datetime]:
     """When the sandbox took each of its posts, by id, in its own word."""
-    with httpx.Client(base_url=service.url, headers=_auth(service), timeout=30, trust_env=False) as api:
+    with httpx.Client(base_url=service.url, headers=auth(service), timeout=30, trust_env=False) as api:
         handles = [one["handle"] for one in api.get("/v1/accounts").raise_for_status().json()["data"]]
         timelines = [api.get(f"/sandbox/v1/timeline/{handle}").raise_for_status().json() for handle in handles]
     return {one["id"]: _instant(one["created_at"]) for timeline in timelines for one in timeline["data"]}
 
 
-def _auth(service: Service) -> dict[str, str]:
+def auth(service: Service) -> dict[str, str]:
+    """The header of a request."""
     return {"Authorization": f"Bearer {service.key}"}
 
 
@@ -139,7 +157,8 @@ def _milliseconds(start: datetime, end: datetime) -> float:
     return (end - start) / timedelta(milliseconds=1)
 
 
-def _seconds_until(instant: datetime) -> float:
+def seconds_until(instant: datetime) -> float:
+    """How long to wait, which may be not at all."""
     return max((instant - datetime.now(UTC)).total_seconds(), 0.0)
 
 

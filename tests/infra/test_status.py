@@ -1,5 +1,6 @@
 """`make status` says how the local service does, by the same judgement as metrics and scores."""
 
+from chalicelib.service.canary import sing
 from chalicelib.service.sweep import sweep
 from infra.status import Hour, hour_of, lately, told
 from tests.service.conftest import Stage, stage
@@ -33,8 +34,23 @@ def test_the_top_row_is_told_in_words(stage: Stage) -> None:
         "on time 50.0 % (1 of 2)",
         "oldest backlog 0 s overdue; 7 s since it was due",
         "unconfirmed 1, 7 s the oldest",
+        "canary has not sung",
         "dead letters 4 deliver",
     ]
+
+
+def test_how_the_canary_does_is_told(stage: Stage) -> None:
+    def line() -> str:
+        return next(line for line in told(stage.world, Hour(0, 0, 0, 0), {}).splitlines() if "canary" in line)
+
+    for _ in range(4):
+        sing(stage.world)
+        stage.let_pass(300)
+    assert line().split()[1:] == ["sang,", "0", "ms", "late,", "due", "at", "2026-11-22T09:12:00.000Z"]
+    for _ in range(3):
+        stage.let_pass(300, alarms=False, sweeps=False)
+        sing(stage.world)
+    assert "MISSING: scheduled, 0 times" in line()
 
 
 def test_before_the_first_sweep_nothing_is_claimed(stage: Stage) -> None:

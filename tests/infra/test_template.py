@@ -4,16 +4,23 @@ import json
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from chalicelib.api.openapi import CALLED
-from chalicelib.service import agenda, scorer
+from chalicelib.aws.kms import KmsVault
+from chalicelib.aws.rows import key_of
+from chalicelib.ports import Delete, Item, Key, Put
+from chalicelib.service import agenda, canary, scorer
 from chalicelib.service.measure import LEASE, RUN
+from chalicelib.service.records import CANARY
 from infra.package import Package, package
+from tests.fakes import FakeClock, FakeTable, FakeVault, world
+from tests.meter import Meter, MeteredKms
 
 FUNCTIONS = {
     "APIHandler": "ApiHandlerRole",
@@ -25,6 +32,7 @@ FUNCTIONS = {
     "Score": "ScoreRole",
     "Renew": "RenewRole",
     "Recur": "RecurRole",
+    "Canary": "CanaryRole",
     "Measure": "MeasureRole",
     "Media": "MediaRole",
     "Callbacks": "CallbacksRole",
@@ -41,13 +49,14 @@ LOGS = {
     "ScoreRole": "ScoreLogs",
     "RenewRole": "RenewLogs",
     "RecurRole": "RecurLogs",
+    "CanaryRole": "CanaryLogs",
     "MeasureRole": "MeasureLogs",
     "MediaRole": "MediaLogs",
     "CallbacksRole": "CallbacksLogs",
     "IngestRole": "IngestLogs",
     "VariantsRole": "VariantsLogs",
 }
-MAY_SET_ALARMS = {"ApiHandlerRole", "SweepRole", "RecurRole"}
+MAY_SET_ALARMS = {"ApiHandlerRole", "SweepRole", "RecurRole", "CanaryRole"}
 MAY_OPEN_SECRETS = {
     "ApiHandlerRole",
     "PublishRole",
@@ -56,6 +65,7 @@ MAY_OPEN_SECRETS = {
     "CallbacksRole",
     "IngestRole",
     "MeasureRole",
+    "CanaryRole",
 }
 UNZIPPED_LIMIT = 30_000_000
 LAYER_LIMIT = 15_000_000
@@ -299,6 +309,70 @@ def test_who_scores_can_write_scores_and_nothing_else(resources: dict[str, Any])
         *("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"),
         *("logs:CreateLogStream", "logs:PutLogEvents"),
     }
+
+
+def test_the_canary_can_touch_nothing_but_its_own(resources: dict[str, Any]) -> None:
+    mine = [s for role, s in statements(resources) if role == "CanaryRole"]
+    (table,) = [one for one in mine if acts_on(one, "dynamodb:")]
+    assert all(CANARY in key or key.startswith("SANDBOX#") for key in leading(table))
+    (opening,) = [one for one in mine if acts_on(one, "kms:")]
+    assert opening["Condition"] == {"StringEquals": {"kms:EncryptionContext:workspace": CANARY}}
+
+
+def leading(statement: dict[str, Any]) -> list[str]:
+    """The partitions that a statement about the table is for."""
+    keys: list[str] = statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+    return keys
+
+
+def test_what_the_canary_touches_is_what_its_policy_allows(resources: dict[str, Any]) -> None:
+    (table,) = [s for role, s in statements(resources) if role == "CanaryRole" and acts_on(s, "dynamodb:")]
+    touched = partitions_of_a_canary()
+    assert {"W#ws_canary", "VAULT#ws_canary"} <= touched
+    assert not [one for one in touched if not any(fnmatchcase(one, allowed) for allowed in leading(table))]
+
+
+def partitions_of_a_canary() -> set[str]:
+    """The partitions that a canary reads or writes in its first hour."""
+    table, clock = Watched(), FakeClock()
+    vault = KmsVault("key", table, clock, lambda: MeteredKms(Meter()))
+    here = world(table=table, clock=clock, vault=cast(FakeVault, vault))
+    for _ in range(12):
+        canary.sing(here)
+        clock.advance(minutes=5)
+    return table.touched
+
+
+class Watched(FakeTable):
+    """A table that remembers whose partitions were read or written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.touched: set[str] = set()
+
+    def get(self, key: Key) -> Item | None:
+        self.touched.add(key.pk)
+        return super().get(key)
+
+    def get_many(self, keys: Sequence[Key]) -> list[Item]:
+        self.touched |= {key.pk for key in keys}
+        return super().get_many(keys)
+
+    def items(self, pk: str, prefix: str = "", **bounds: Any) -> list[Item]:
+        self.touched.add(pk)
+        return super().items(pk, prefix, **bounds)
+
+    def write(self, *writes: Put | Delete) -> None:
+        self.touched |= {key_of(one).pk for one in writes}
+        super().write(*writes)
+
+
+def test_the_canary_sings_unless_it_is_told_not_to(template: dict[str, Any], resources: dict[str, Any]) -> None:
+    (rule,) = resources["Canary"]["Properties"]["Events"].values()
+    assert rule["Properties"]["Schedule"] == "rate(5 minutes)"
+    assert rule["Properties"]["State"] == {"Fn::If": ["CanarySings", "ENABLED", "DISABLED"]}
+    assert template["Parameters"]["WithCanary"]["Default"] == "on"
+    assert {resources[name]["Condition"] for name in ("CanaryMissing", "CanaryFails")} == {"CanarySings"}
 
 
 def test_scores_are_computed_every_hour(resources: dict[str, Any]) -> None:

@@ -85,9 +85,9 @@ def test_the_top_of_the_dashboard_says_what_matters(resources: dict[str, Any]) -
     assert titles == ["On time", "Success", "Oldest backlog", "Unconfirmed"]
 
 
-def test_a_sweep_that_says_nothing_is_an_alarm(alarms: dict[str, Any]) -> None:
+def test_a_sweep_or_a_canary_that_says_nothing_is_an_alarm(alarms: dict[str, Any]) -> None:
     missing = {name: one["TreatMissingData"] for name, one in alarms.items() if "TreatMissingData" in one}
-    assert missing.pop("SweepSilent") == "breaching"
+    assert {missing.pop(one) for one in ("SweepSilent", "CanaryMissing")} == {"breaching"}
     assert set(missing.values()) == {"notBreaching"}
 
 
