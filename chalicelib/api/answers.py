@@ -78,6 +78,8 @@ class PostAnswer(TypedDict):
     grace_seconds: int
     expires_at: str | None
     source_event_at: str | None
+    trace_id: str | None
+    """The trace of the request that made it, by which everything that came of it is in the logs."""
     created_at: str
     updated_at: str
     targets: list[TargetAnswer]
@@ -287,6 +289,7 @@ def post_answer(whole: Whole) -> Json:
         "grace_seconds": post.grace_seconds,
         "expires_at": stamp_of(post.expires_at),
         "source_event_at": stamp_of(post.source_event_at),
+        "trace_id": post.trace_id,
         "created_at": stamp(post.created_at),
         "updated_at": stamp(post.updated_at),
         "targets": [_target(ref, targets[ref.id]) for ref in post.targets if ref.id in targets],

@@ -15,9 +15,10 @@ from chalicelib.core.publishing import editable, edited, gets_ready, scheduled
 from chalicelib.core.rendition import Rendition
 from chalicelib.core.target import State, Target, noted
 from chalicelib.core.timing import milliseconds, resolve, zone
+from chalicelib.core.trace import trace_id_of
 from chalicelib.platforms import names, platform
 from chalicelib.ports import Delete, Put, World
-from chalicelib.service import brand, media, reading, records, schedule, slots
+from chalicelib.service import brand, journal, media, reading, records, schedule, slots
 from chalicelib.service.media import Resolved
 from chalicelib.service.reading import Whole
 from chalicelib.service.records import TargetKey
@@ -179,6 +180,7 @@ def store(
     post_id = id_of(seed or world.chance.token().lower())
     refs = [_ref(post_id, one) for one in plan.targets]
     post = _post(plan.resolved.new, workspace_id, post_id, refs, plan.due, now)
+    post = post.model_copy(update={"trace_id": journal.trace_id() or trace_id_of(post_id)})
     post = post.model_copy(update={"in_reply_to": in_reply_to}) if in_reply_to else post
     if occasion:
         post = post.model_copy(update={"schedule_id": occasion.schedule_id, "occurrence": occasion.occurrence})
@@ -186,9 +188,8 @@ def store(
     targets = [_target(post, ref, one, now) for ref, one in zip(refs, plan.targets, strict=True)]
     taken = [plan.slot.given_to(post_id)] if plan.slot else []
     try:
-        written = schedule.commit(
-            world, targets, *taken, *together, *records.put_post(post), *_renditions(post, refs, plan)
-        )
+        puts = [*taken, *together, *records.put_post(post), *_renditions(post, refs, plan)]
+        written = schedule.commit(world, targets, *puts, accepted=post)
     except Stale:
         if seed is None or plan.slot or occasion:
             raise
@@ -216,7 +217,7 @@ def _edit(world: World, workspace_id: str, post_id: str, patch: PostPatch, if_ve
     media.keep(world, plan.resolved.used)
     refs = [_ref(post_id, one) for one in plan.targets]
     post = _post(plan.resolved.new, workspace_id, post_id, refs, plan.due, now)
-    lasting = {name: getattr(old.post, name) for name in ("created_at", "schedule_id", "occurrence")}
+    lasting = {name: getattr(old.post, name) for name in ("created_at", "schedule_id", "occurrence", "trace_id")}
     post = post.model_copy(update={"version": old.post.version + 1, **lasting})
     known = {target.id: target for target in old.targets}
     same = patch.model_fields_set <= set(SETTINGS)
@@ -248,6 +249,7 @@ def _delete(world: World, workspace_id: str, post_id: str, if_version: int | Non
     if old.post.external_id:
         writes.append(Delete(records.external_key(old.post)))
     world.table.write(*writes)
+    journal.line("deleted", **journal.ids_of(old.post))
 
 
 SETTINGS = ("scheduled_at", "timezone", "external_id", "late_policy", "grace_seconds", "expires_at", "source_event_at")
@@ -492,6 +494,7 @@ def _target(post: Post, ref: TargetRef, one: Planned, now: datetime) -> Target:
         expires_at=post.expires_at,
         lead=one.lead,
         answers=post.in_reply_to,
+        trace_id=post.trace_id,
         version=0,
     )
     if one.due is None:
