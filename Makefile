@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 STAGE ?= dev
 BIN := .venv/bin
 
-.PHONY: help run stop status test test-real test-deep check chaos bench mutants goldens seeds soak burst capacity package deploy cost counts redrive destroy clean
+.PHONY: help run stop status trace test test-real test-deep check chaos bench mutants goldens seeds soak burst capacity package deploy cost counts redrive destroy clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -17,6 +17,9 @@ stop: ## end what `make run` started, from another shell; its data stays
 
 status: .venv/run.stamp ## how the local service does: due, published, on time, backlog, unconfirmed, dead letters
 	@$(BIN)/python -m infra.status
+
+trace: .venv/run.stamp ## a post's whole life out of the logs: make trace POST=post_… [STAGE=prod]; the local service's by default
+	@$(BIN)/python -m infra.trace $(POST) $(if $(filter file,$(origin STAGE)),,--stage $(STAGE))
 
 test: .venv/dev.stamp ## every test but those against real networks: unit, moto, end to end
 	$(BIN)/pytest -m "not real" -n 4

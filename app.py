@@ -4,17 +4,20 @@ Event handlers live here and not in blueprints, because Chalice deploys a bluepr
 this file (docs/decisions/0001-entry-points-live-in-app.md).
 """
 
-import logging
 import os
 from functools import partial
 from typing import Any
 
 from chalice.app import Chalice, CloudWatchEvent, DynamoDBEvent, Rate, SQSEvent
 
+from chalicelib.service import journal
 from chalicelib.wiring import world
 
-app = Chalice(app_name="carillon")
-app.log.setLevel(logging.INFO)
+app = Chalice(app_name="carillon", configure_logs=False)
+
+if "_HANDLER" in os.environ:  # in Lambda: whatever is logged is a line of ours
+    journal.install()
+app.register_middleware(journal.unbroken, "all")
 
 # Each function imports this file, and Lambda says in _HANDLER for which one. The API and its models are most of what
 # there is to import; the other functions never serve them, and start in half the time without.

@@ -82,6 +82,8 @@ class PostAnswer(TypedDict):
     """Whether a reviewer has to say yes to what it says now; its status says whether that is still to come."""
     written_by: list[str]
     """The keys that made it or changed what it says."""
+    trace_id: str | None
+    """The trace of the request that made it, by which everything that came of it is in the logs."""
     created_at: str
     updated_at: str
     targets: list[TargetAnswer]
@@ -293,6 +295,7 @@ def post_answer(whole: Whole) -> Json:
         "source_event_at": stamp_of(post.source_event_at),
         "requires_approval": post.requires_approval,
         "written_by": list(post.written_by),
+        "trace_id": post.trace_id,
         "created_at": stamp(post.created_at),
         "updated_at": stamp(post.updated_at),
         "targets": [_target(ref, targets[ref.id]) for ref in post.targets if ref.id in targets],

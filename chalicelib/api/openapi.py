@@ -182,6 +182,10 @@ def _bare(field: Json) -> Json:
 
 
 def _header_parameters(endpoint: Endpoint) -> list[Json]:
+    return [*_own_headers(endpoint), _header("traceparent", _TRACED, None)]
+
+
+def _own_headers(endpoint: Endpoint) -> list[Json]:
     if endpoint.method == "POST" and endpoint.needs != "nothing":
         return [_header("Idempotency-Key", _KEPT if endpoint.kept else _NOT_KEPT, r"^[\x21-\x7e]{1,255}$")]
     if _is_versioned(endpoint):
@@ -193,6 +197,10 @@ def _is_versioned(endpoint: Endpoint) -> bool:
     return endpoint.method in ("PATCH", "DELETE") and endpoint.path.endswith(("{post_id}", "{schedule_id}"))
 
 
+_TRACED = (
+    "Your trace, as W3C Trace Context writes it: its id is that of the answer, of whatever comes of the request, and "
+    "of what webhooks tell of that. Without a sound one a new trace begins."
+)
 _KEPT = "Sent again within 24 hours with the same key and body, the request is answered as it was the first time."
 _NOT_KEPT = "Accepted and not needed: this can be repeated freely."
 
@@ -248,7 +256,7 @@ TAGGED = (*FLAT, ScheduleAnswer)
 
 
 def _answer_headers(endpoint: Endpoint, status: int) -> Json:
-    names = ["X-Request-Id"]
+    names = ["X-Request-Id", "traceparent"]
     if endpoint.needs != "nothing":
         names += ["RateLimit", "RateLimit-Policy"]
     if endpoint.method == "POST" and endpoint.path in LOCATED:

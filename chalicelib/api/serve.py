@@ -16,8 +16,9 @@ from chalicelib.api import body
 from chalicelib.api.problem import Malformed, issues_of, problem, status_of
 from chalicelib.api.route import Answer, Call, Endpoint
 from chalicelib.core.errors import CarillonError, Forbidden, Invalid, Issue, NotFound, Stale, TooMany, Unauthorized
+from chalicelib.core.trace import trace_id_in, trace_id_of, traceparent
 from chalicelib.ports import World
-from chalicelib.service import access, audit, idempotency, limits
+from chalicelib.service import access, audit, idempotency, journal, limits
 from chalicelib.service.access import Caller
 from chalicelib.service.idempotency import IdempotencyMismatch, Kept
 
@@ -34,15 +35,28 @@ _TAG = re.compile(r'"v([1-9][0-9]{0,14})"', re.ASCII)
 
 
 def respond(endpoint: Endpoint, world: Callable[[], World], request: Request, params: dict[str, str]) -> Response:
-    """The response to a request; never an exception."""
+    """The response to a request; never an exception. It names the trace that the caller began, or that begins here."""
     request_id = id_of(request)
+    trace_id = trace_id_in(request.headers.get("traceparent")) or trace_id_of(request_id)
+    with journal.about(trace_id=trace_id):
+        response = _response(endpoint, world, request, params, request_id)
+        if endpoint.method != "GET" or response.status_code >= 400:
+            about = {"method": endpoint.method, "path": endpoint.path, "request": request_id}
+            journal.line("request", **about, status=response.status_code)
+    response.headers["traceparent"] = traceparent(trace_id, request_id)
+    return response
+
+
+def _response(
+    endpoint: Endpoint, world: Callable[[], World], request: Request, params: dict[str, str], request_id: str
+) -> Response:
     allowance: dict[str, str] = {}
     try:
         response = rendered(_answer(endpoint, world(), request, params, allowance), request_id)
     except CarillonError as error:
         response = refused(error, request_id, _status(error, request))
     except Exception as error:
-        log.exception("request %s to %s %s failed", request_id, endpoint.method, endpoint.path)
+        log.exception("request_failed", extra={"request": request_id})
         response = refused(error, request_id, 500)
     response.headers.update(allowance)
     return response
@@ -92,6 +106,7 @@ def _answer(
 ) -> Answer:
     bearer = _bearer(request)
     caller = _let_in(endpoint, world, bearer, allowance)
+    journal.know(workspace=caller.workspace_id or None, key_id=caller.key_id or None)
     key = _idempotency_key(endpoint, request)
     arguments: dict[str, Any] = {**_checked(params), **_query(endpoint, request)}
     raw = request.raw_body if endpoint.method in ("POST", "PATCH", "PUT") else b""

@@ -35,6 +35,8 @@ class Followed:
     post_id: str | None = None
     """Our post and target; None where nobody knows of one: somebody posted it elsewhere."""
     target_id: str | None = None
+    trace_id: str | None = None
+    """The trace of our post."""
     part: int = 0
     published_at: datetime | None = None
     counters: Counters = field(default_factory=Counters)

@@ -218,6 +218,8 @@ class Post(Value):
     """The schedule that made it."""
     occurrence: str | None = None
     """Which of that schedule's times it is for: the wall-clock time that its rule made, `2027-05-03T09:00:00`."""
+    trace_id: str | None = None
+    """The trace of the request that made it, and of everything that comes of it."""
     content: Content
     targets: tuple[TargetRef, ...]
     scheduled_at: datetime | None = None

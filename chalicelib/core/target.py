@@ -112,6 +112,8 @@ class Target:
     is one, nothing of the target goes out, or is even got ready."""
     edited_at: datetime | None = None
     """When what it says was last changed: what was prepared before that is not for this."""
+    trace_id: str | None = None
+    """The trace of the request that made it: see `core.trace`. None where it was made before there were any."""
     server: str = ""
     """The account's host where its platform has several: what is down together."""
     late_policy: LatePolicy = "publish"

@@ -112,6 +112,8 @@ class Message:
     type: str
     at: datetime
     data: dict[str, Any]
+    trace_id: str | None = None
+    """The trace of the post that it is about, which goes along in a header."""
 
     @property
     def body(self) -> str:
@@ -197,6 +199,7 @@ class Delivery:
     tries: int = 0
     """Since it was made, or redelivered by hand."""
     attempts: tuple[Attempt, ...] = ()
+    trace_id: str | None = None
     version: int = 1
     """Raised with every pause; a message that names another version is stale."""
     rev: int = 0
@@ -221,7 +224,7 @@ def news(known: int, target: Target) -> list[Message]:
 def _message(target: Target, number: int, event: Event) -> Message:
     about = f"{target.workspace_id} {target.post_id} {target.id} {number}"
     data = {**_snapshot(target), "sequence": number, "detail": event.detail}
-    return Message(message_id(event.at, about), PUBLIC[event.type], event.at, data)
+    return Message(message_id(event.at, about), PUBLIC[event.type], event.at, data, target.trace_id)
 
 
 def _snapshot(target: Target) -> dict[str, Any]:

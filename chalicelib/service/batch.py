@@ -7,6 +7,7 @@ keys, or neither, and a batch that is sent again goes on where it was: what is t
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -113,7 +114,9 @@ def _each(
 
     free = [number for number, post in good.items() if post.publish != "next_slot"]
     with ThreadPoolExecutor(THREADS) as pool:
-        outcomes |= zip(free, pool.map(one, free), strict=True)
+        here = [copy_context() for _ in free]  # the request's trace, for its lines and posts
+        made = pool.map(lambda context, number: context.run(one, number), here, free)
+        outcomes |= zip(free, made, strict=True)
     outcomes |= {number: one(number) for number in good if number not in outcomes}
     return [outcomes[number] for number in range(len(posts))]
 

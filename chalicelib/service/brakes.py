@@ -21,7 +21,7 @@ from chalicelib.core.lead import LONGEST
 from chalicelib.core.target import Policy, State, Target
 from chalicelib.core.timing import stamp
 from chalicelib.ports import Delete, Found, Item, Key, Put, World
-from chalicelib.service import connect, records, schedule
+from chalicelib.service import connect, journal, records, schedule
 
 T = TypeVar("T")
 
@@ -194,7 +194,7 @@ def _let_go(world: World, workspace_id: str, account_id: str, over: Hold, code: 
         target = records.target_of(item) if item else None
         if target and target.state is State.HELD and target.error and target.error.code == code:
             with suppress(Stale):
-                schedule.save(world, publishing.let_go(target, now, now + SPACING * released))
+                journal.of(schedule.save(world, publishing.let_go(target, now, now + SPACING * released)))
                 released += 1
     return released
 

@@ -16,9 +16,10 @@ from chalicelib.core.rendition import Rendition
 from chalicelib.core.review import ReviewPolicy, needs
 from chalicelib.core.target import State, Target, noted
 from chalicelib.core.timing import milliseconds, resolve, zone
+from chalicelib.core.trace import trace_id_of
 from chalicelib.platforms import names, platform
 from chalicelib.ports import Delete, Put, World
-from chalicelib.service import brand, media, reading, records, review, schedule, slots
+from chalicelib.service import brand, journal, media, reading, records, review, schedule, slots
 from chalicelib.service.access import Caller
 from chalicelib.service.media import Resolved
 from chalicelib.service.reading import Whole
@@ -190,6 +191,7 @@ def store(
     post = _post(plan.resolved.new, workspace_id, post_id, refs, plan.due, now)
     origin: dict[str, Any] = {"in_reply_to": in_reply_to, "requires_approval": plan.reviewed}
     origin |= {"written_by": (by.key_id,)} if by else {}
+    origin["trace_id"] = journal.trace_id() or trace_id_of(post_id)
     if occasion:
         origin |= {name: getattr(occasion, name) for name in ("schedule_id", "occurrence", "written_by")}
     post = post.model_copy(update={name: value for name, value in origin.items() if value})
@@ -198,9 +200,8 @@ def store(
     together += review.requested(world, post, (), targets, by.key_id if by else None, now)
     taken = [plan.slot.given_to(post_id)] if plan.slot else []
     try:
-        written = schedule.commit(
-            world, targets, *taken, *together, *records.put_post(post), *_renditions(post, refs, plan)
-        )
+        puts = [*taken, *together, *records.put_post(post), *_renditions(post, refs, plan)]
+        written = schedule.commit(world, targets, *puts, accepted=post)
     except Stale:
         if seed is None or plan.slot or occasion:
             raise
@@ -241,7 +242,7 @@ def _edit(
     refs = [_ref(post_id, one) for one in plan.targets]
     post = _post(plan.resolved.new, workspace_id, post_id, refs, plan.due, now)
     same = patch.model_fields_set <= set(SETTINGS)
-    names = ("created_at", "schedule_id", "occurrence", "written_by", "requires_approval")
+    names = ("created_at", "schedule_id", "occurrence", "written_by", "requires_approval", "trace_id")
     lasting = {name: getattr(old.post, name) for name in names}
     if not same:
         writers = (*old.post.written_by, *([by.key_id] if by else []))
@@ -278,6 +279,7 @@ def _delete(world: World, workspace_id: str, post_id: str, if_version: int | Non
         writes.append(Delete(records.external_key(old.post)))
     world.table.write(*writes)
     review.forget(world, workspace_id, post_id)
+    journal.line("deleted", **journal.ids_of(old.post))
 
 
 SETTINGS = ("scheduled_at", "timezone", "external_id", "late_policy", "grace_seconds", "expires_at", "source_event_at")
@@ -543,6 +545,7 @@ def _target(post: Post, ref: TargetRef, one: Planned, now: datetime) -> Target:
         lead=one.lead,
         answers=post.in_reply_to,
         unapproved=post.version if post.requires_approval else None,
+        trace_id=post.trace_id,
         version=0,
     )
     if one.due is None:

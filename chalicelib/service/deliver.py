@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from chalicelib.core import webhooks as rules
 from chalicelib.core.conversation import Effect, Reply, Request
 from chalicelib.core.errors import Stale, TransportFailure
-from chalicelib.core.timing import milliseconds
+from chalicelib.core.timing import milliseconds, stamp
+from chalicelib.core.trace import traceparent
 from chalicelib.core.webhooks import Attempt, Delivery, Webhook
 from chalicelib.ports import Errand, World
-from chalicelib.service import deliveries, schedule, webhooks
+from chalicelib.service import deliveries, journal, schedule, webhooks
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +26,11 @@ def deliver(world: World, errand: Errand) -> None:
     pause = rules.pause_before(delivery, errand.version, now) if delivery else None
     if delivery is None or pause is None:
         return
+    with journal.about(**deliveries.ids(delivery)):
+        _look_at(world, errand, delivery, now, pause)
+
+
+def _look_at(world: World, errand: Errand, delivery: Delivery, now: datetime, pause: timedelta) -> None:
     if pause:
         world.deliveries.send([(errand, float(schedule.delay(now + pause, now)))])
         return
@@ -36,7 +42,7 @@ def deliver(world: World, errand: Errand) -> None:
             secrets = webhooks.secrets(world, webhook)
             _carry_out(world, webhook, deliveries.save(world, rules.claimed(delivery, now)), secrets)
     except Stale:
-        log.info("overtaken", extra={"delivery": errand.delivery_id})
+        log.info("overtaken")
 
 
 def _carry_out(world: World, webhook: Webhook, delivery: Delivery, secrets: list[str]) -> None:
@@ -45,7 +51,7 @@ def _carry_out(world: World, webhook: Webhook, delivery: Delivery, secrets: list
     request = Request(
         "POST",
         webhook.url,
-        headers={**HEADERS, **rules.signed(secrets, delivery.id, started, delivery.body)},
+        headers={**HEADERS, **_traced(delivery), **rules.signed(secrets, delivery.id, started, delivery.body)},
         content=delivery.body.encode(),
         effect=Effect.CREATE,
         timeout=TIMEOUT_SECONDS,
@@ -53,8 +59,24 @@ def _carry_out(world: World, webhook: Webhook, delivery: Delivery, secrets: list
     attempt, asked = _sent(world, request, started)
     now = world.clock.now()
     after = deliveries.save(world, rules.after(delivery, attempt, now, world.chance.fraction(), asked))
+    _say(after, attempt)
     deliveries.send(world, [after])
     _judge(world, webhook, attempt, after, now)
+
+
+def _traced(delivery: Delivery) -> dict[str, str]:
+    """The header by which the receiver's own tracing goes on with ours; each try is another caller."""
+    if delivery.trace_id is None:
+        return {}
+    return {"traceparent": traceparent(delivery.trace_id, f"{delivery.id} {delivery.webhook_id} {delivery.version}")}
+
+
+def _say(after: Delivery, attempt: Attempt) -> None:
+    event = "delivered" if attempt.well else "not_delivered"
+    again = stamp(after.next_at) if after.next_at else None
+    journal.line(
+        event, type=after.type, attempt=after.tries, status=attempt.status, took_ms=attempt.duration_ms, again=again
+    )
 
 
 def _sent(world: World, request: Request, started: datetime) -> tuple[Attempt, timedelta | None]:

@@ -1,6 +1,7 @@
 """Deliveries: one row for each message on its way to each webhook, and an errand on the queue for what is due soon."""
 
 import dataclasses
+import json
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -9,10 +10,18 @@ from chalicelib.core.errors import NotFound, Stale
 from chalicelib.core.timing import milliseconds
 from chalicelib.core.webhooks import Delivery, DeliveryState, Message, Webhook
 from chalicelib.ports import Errand, Item, Put, World
-from chalicelib.service import records, schedule
+from chalicelib.service import journal, records, schedule
 from chalicelib.service.reading import SCANNED, Page
 
 PAGE = 50
+
+
+def ids(delivery: Delivery) -> dict[str, str | None]:
+    """What names a delivery in a line, with the target that it is about."""
+    about: dict[str, str] = json.loads(delivery.body)["data"]
+    names = {"post": about.get("post_id"), "target": about.get("target_id"), "account": about.get("account_id")}
+    places = {"workspace": delivery.workspace_id, "webhook": delivery.webhook_id, "delivery": delivery.id}
+    return {**places, **names, "trace_id": delivery.trace_id}
 
 
 def post(world: World, message: Message, to: Sequence[Webhook]) -> list[Delivery]:
@@ -26,7 +35,14 @@ def store(world: World, message: Message, webhook: Webhook) -> Delivery:
     """The delivery of a message to a webhook, its row written unless it is there already."""
     now = milliseconds(world.clock.now())
     delivery = Delivery(
-        message.id, webhook.id, webhook.workspace_id, message.type, message.body, created_at=now, next_at=now
+        message.id,
+        webhook.id,
+        webhook.workspace_id,
+        message.type,
+        message.body,
+        created_at=now,
+        next_at=now,
+        trace_id=message.trace_id or journal.trace_id(),
     )
     with suppress(Stale):
         return save(world, delivery)

@@ -47,6 +47,7 @@ def _ours(post: Followed, target: Target, part: int, at: datetime) -> Followed:
         post,
         post_id=target.post_id,
         target_id=target.id,
+        trace_id=target.trace_id,
         part=part,
         published_at=at,
         next_at=at + POLLS[0],

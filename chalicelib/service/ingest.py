@@ -21,7 +21,7 @@ from chalicelib.core.engagement import sound
 from chalicelib.core.errors import Stale, Unavailable
 from chalicelib.core.timing import instant
 from chalicelib.ports import Heard, Key, World
-from chalicelib.service import agenda, connect, removal, shares, spikes, vitals
+from chalicelib.service import agenda, connect, journal, removal, shares, spikes, vitals
 from chalicelib.service.people import People
 from chalicelib.service.sheet import Event, Sheet, happened, keys_of
 
@@ -104,6 +104,7 @@ def _counted(world: World, owner: Account, events: list[Event]) -> set[str]:
         for event in events:
             shares.finish(world, owner, event.seen, happened(event))
         sheet = count(world, owner, events)
+        _say(owner, sheet)
         spikes.watch(world, owner, sheet.voices)
         if sheet.things:
             agenda.mark(world, owner.workspace_id)
@@ -117,6 +118,13 @@ def _counted(world: World, owner: Account, events: list[Event]) -> set[str]:
         half = len(events) // 2
         return _counted(world, owner, events[:half]) | _counted(world, owner, events[half:])
     return set()
+
+
+def _say(owner: Account, sheet: Sheet) -> None:
+    """A line for each post of ours that was written, however many events there were."""
+    for post, kinds in sheet.told():
+        names = {"workspace": owner.workspace_id, "post": post.post_id, "target": post.target_id}
+        journal.line("counted", **names, trace_id=post.trace_id, account=owner.id, kinds=dict(kinds))
 
 
 def _by_owner(world: World, account: Account, events: list[Event]) -> Iterator[tuple[Account, list[Event]]]:

@@ -6,7 +6,6 @@ intent before a creating request leaves, and one write for the result.
 
 import json
 import logging
-import traceback
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -32,11 +31,11 @@ from chalicelib.core.errors import (
 )
 from chalicelib.core.publishing import Act, Later, Settle
 from chalicelib.core.target import Answer, Exchange, State, Target
-from chalicelib.core.timing import milliseconds
+from chalicelib.core.timing import milliseconds, stamp
 from chalicelib.platforms import platform
 from chalicelib.platforms.base import Platform
 from chalicelib.ports import Item, Wake, World
-from chalicelib.service import brakes, connect, people, records, schedule, vitals
+from chalicelib.service import brakes, connect, journal, people, records, schedule, vitals
 from chalicelib.service.records import TargetKey
 from chalicelib.service.schedule import POLICY
 
@@ -71,6 +70,11 @@ def publish(world: World, wake: Wake) -> None:
         target = records.load_target(world.table, TargetKey(*wake[:3]))
     except NotFound:
         return
+    with journal.about(**journal.ids(target)):
+        _look_at(world, target, wake)
+
+
+def _look_at(world: World, target: Target, wake: Wake) -> None:
     network = platform(target.platform)
     around = look_around(world, target)
     habits = _habits(network, target, around)
@@ -90,12 +94,19 @@ def _act(
     if stopped := brakes.stop(world, target, around.brakes):
         _end_with(world, stopped)
     elif network.publishing == "assisted":
-        _unless_overtaken(schedule.save, world, publishing.handed_over(target, world.clock.now()))
-    elif (written := _unless_overtaken(schedule.save, world, claimed)) and not _stopped_meanwhile(
-        world, written, around
-    ):
+        if handed := _unless_overtaken(schedule.save, world, publishing.handed_over(target, world.clock.now())):
+            journal.of(handed)
+    elif (written := _claim(world, claimed)) and not _stopped_meanwhile(world, written, around):
         _beside_the_point(brakes.spend, world, target, around.brakes)
         Publication(world, written, network, habits, around).carry_out()
+
+
+def _claim(world: World, claimed: Target) -> Target | None:
+    written = _unless_overtaken(schedule.save, world, claimed)
+    if written:
+        journal.know(attempt=written.attempts)
+        journal.of(written)
+    return written
 
 
 def _stopped_meanwhile(world: World, claimed: Target, around: "Around") -> bool:
@@ -149,14 +160,23 @@ def _unless_overtaken(act: Callable[[World, Target], Target], world: World, targ
     try:
         return act(world, target)
     except Stale:
-        log.info("overtaken", extra={"target": target.id})
+        log.info("overtaken")
         return None
 
 
 def _end_with(world: World, end: Target) -> None:
     """Write how this run ended, and have it measured: what was not written has not happened."""
     if written := _unless_overtaken(schedule.save, world, end):
+        journal.of(written, **_ending(written, world.clock.now()))
         vitals.ran(world, written)
+
+
+def _ending(written: Target, now: datetime) -> dict[str, Any]:
+    """What a line says of how a run ended: why, and when it goes on where it does."""
+    code = {"code": written.error.code} if written.error else {}
+    late = {"lateness_ms": written.lateness_ms} if written.state is State.PUBLISHED else {}
+    again = {"again_seconds": round((written.next_at - now).total_seconds(), 1)} if written.next_at else {}
+    return {"platform": written.platform, "state": str(written.state), **code, **late, **again}
 
 
 @dataclass
@@ -189,7 +209,7 @@ class Publication:
         try:
             end = self._end()
         except Stale:
-            log.warning("claim_lost", extra={"target": self.target.id})
+            log.warning("claim_lost")
             return
         _end_with(self.world, end)
         if end.state is State.PUBLISHED:
@@ -227,8 +247,7 @@ class Publication:
         except Stale:
             raise
         except Exception:
-            trace = self._shown(traceback.format_exc())
-            log.error("conversation_failed", extra={"target": self.target.id, "trace": trace})
+            log.exception("conversation_failed")
             return self._after_surprise()
 
     def _after_surprise(self) -> Target:
@@ -337,6 +356,7 @@ class Publication:
         self._check_lease(request)
         begun = self.now
         reply = self.world.web.send(request)
+        journal.line("prepared", part=request.part, status=reply.status, took_ms=self._since(begun))
         if reply.ok and self.network.refusal(reply) is None:
             self.ready = request, answer_of(reply, request, self.now), begun
         return reply
@@ -384,6 +404,7 @@ class Publication:
             raise InDoubt("too_soon")
         answers = self.target.answers
         reply = self._read_back(self.network.find_answer(job) if answers else self.network.find(job, doubt.part))
+        journal.line("read_back", part=doubt.part, found=reply is not None)
         if reply is None:
             self.target = publishing.voided(self.target, self.now, "read_back")
             return None
@@ -413,19 +434,31 @@ class Publication:
 
     def _send(self, request: Request) -> Reply:
         """Make a creating request whose intent is on record."""
+        begun = self.now
         try:
             reply = self.world.web.send(request)
         except NotSent as failure:
+            self._said("not_sent", request, begun)
             if not self.repeating:
                 self.target = publishing.voided(self.target, self.now, "not_sent")
             raise Transient("unreachable", str(failure)) from failure
         except MaybeSent as failure:
+            self._said("unanswered", request, begun)
             raise InDoubt("no_answer") from failure
+        self._said("answered", request, begun, reply.status)
         self.quota = self.network.quota(reply) or self.quota
         if reply.status >= 500:
             raise InDoubt(f"http_{reply.status}")
         self.unread = answer_of(reply, request, self.now)
         return reply
+
+    def _said(self, event: str, request: Request, begun: datetime, status: int | None = None) -> None:
+        """What came of a creating request; never what was in it, or in its answer."""
+        sent = {"sent": stamp(begun), "repeated": self.repeating or None}
+        journal.line(event, part=request.part, status=status, took_ms=self._since(begun), **sent)
+
+    def _since(self, begun: datetime) -> int:
+        return round((self.now - begun).total_seconds() * 1000)
 
 
 def answer_of(reply: Reply, request: Request, now: datetime, source: Any = "reply") -> Answer:

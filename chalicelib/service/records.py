@@ -35,7 +35,8 @@ The `listing` index holds posts under `W#<workspace>` and under `X#<workspace>#<
 said under `R#<workspace>`, and targets under `A#<workspace>#<account>`, all by due time.
 The `open` index holds every target that the machine still has to look at, by when, in 16 shards; and every delivery of
 a webhook, in 16 others, so that no backlog of these is ever in the way of publishing; and the progress of every
-schedule that has something left to make, in 16 more. A target that is past its instant lies in 16 of its own, with
+schedule that has something left to make, in 16 more. A target's place there ends in its trace, so that whoever wakes it
+can say so without reading it. A target that is past its instant lies in 16 of its own, with
 its instant and, while nobody knows whether it is out, since when; it lies there also while only a person can find out.
 """
 
@@ -52,6 +53,7 @@ from chalicelib.core.post import Post
 from chalicelib.core.rendition import Rendition
 from chalicelib.core.target import State, Target
 from chalicelib.core.timing import instant, stamp, stamp_of
+from chalicelib.core.trace import is_trace_id
 from chalicelib.ports import Errand, Found, Item, Key, Put, Table
 
 if TYPE_CHECKING:
@@ -255,6 +257,7 @@ def target_item(target: Target) -> Item:
 def _open_place(target: Target) -> Key | None:
     """A target's place among what is open: by its next look where that is not past its instant, else behind."""
     shard, name = crc32(target.id.encode()) % SHARDS, f"{target.post_id}#{target.id}"
+    name += f"#{target.trace_id}" if target.trace_id else ""
     look, due = target.next_at, target.scheduled_at
     if look and (due is None or look <= due):
         return Key(SHARD_NAMES[shard], f"{stamp(look)}#{name}")
@@ -270,6 +273,12 @@ def behind_since(row: Found) -> tuple[datetime, datetime | None]:
     """When a row of the shards of what is behind was due, and since when nobody knows whether it is out."""
     *_, due, doubted = row.at.sk.split("#")
     return instant(due), instant(doubted) if doubted else None
+
+
+def trace_of(row: Found) -> str | None:
+    """The trace of a target's row of the `open` index; None where it has none."""
+    _, _, _, found, *_ = *row.at.sk.split("#"), ""
+    return found if is_trace_id(found) else None
 
 
 def put_rendition(at: TargetKey, rendition: Rendition, due: datetime | None = None) -> Put:

@@ -12,11 +12,12 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from chalicelib.core.errors import Stale
+from chalicelib.core.post import Post
 from chalicelib.core.publishing import ready_at
 from chalicelib.core.target import Policy, State, Target
-from chalicelib.core.timing import minute_of
+from chalicelib.core.timing import minute_of, stamp
 from chalicelib.ports import Delete, Put, Settings, Wake, World
-from chalicelib.service import records
+from chalicelib.service import journal, records
 
 T = TypeVar("T")
 
@@ -46,8 +47,13 @@ def wake_of(target: Target) -> Wake:
     return Wake(target.workspace_id, target.post_id, target.id, target.version)
 
 
-def commit(world: World, targets: Iterable[Target], *others: Put | Delete) -> list[Target]:
-    """Write targets and what belongs to them in one transaction, and see to it that the open ones will be woken."""
+def commit(
+    world: World, targets: Iterable[Target], *others: Put | Delete, accepted: Post | None = None
+) -> list[Target]:
+    """Write targets and what belongs to them in one transaction, and see to it that the open ones will be woken.
+
+    `accepted` is the post that is new with that.
+    """
     now = world.clock.now()
     targets = [_labelled(target, now, world.settings) for target in targets]
     waiting = [target for target in targets if target.next_at]
@@ -55,6 +61,10 @@ def commit(world: World, targets: Iterable[Target], *others: Put | Delete) -> li
         world.alarms.ensure(minute, alarm_at(minute, world.settings))
     world.table.write(*others, *(records.put_target(target) for target in targets))
     written = [dataclasses.replace(target, rev=target.rev + 1) for target in targets]
+    if accepted:
+        journal.line("accepted", **journal.ids_of(accepted), targets=len(written))
+    for target in written:
+        journal.of(target, **_waits(target, now, world.settings))
     send(world, [one for one in written if one.next_at and is_direct(one.next_at, now, world.settings)])
     return written
 
@@ -63,6 +73,16 @@ def _labelled(target: Target, now: datetime, settings: Settings) -> Target:
     """The target as queued where it will not wait for an alarm."""
     direct = target.state is State.SCHEDULED and target.next_at and is_direct(target.next_at, now, settings)
     return dataclasses.replace(target, state=State.QUEUED) if direct else target
+
+
+def _waits(target: Target, now: datetime, settings: Settings) -> dict[str, str]:
+    """What the target waits for, as a line says it."""
+    due = {"due": stamp(target.scheduled_at)} if target.scheduled_at else {}
+    if target.next_at is None:
+        return due
+    if is_direct(target.next_at, now, settings):
+        return {**due, "waits_for": "queue"}
+    return {**due, "waits_for": "alarm", "alarm": stamp(alarm_at(minute_of(target.next_at), settings))}
 
 
 def _alarmed(targets: list[Target], now: datetime, settings: Settings) -> list[datetime]:

@@ -1,6 +1,7 @@
 """The sheet on which events are counted: the rows that they touch, as they are, and then as one write leaves them."""
 
 import dataclasses
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -65,6 +66,8 @@ class Sheet:
     days: dict[Key, Day] = field(default_factory=dict)
     things: dict[Key, InboxItem] = field(default_factory=dict)
     known: dict[Key, set[str]] = field(default_factory=dict)
+    counted: dict[str, Counter[str]] = field(default_factory=dict)
+    """How many events of which kind were new, by the network's id of the post that they are about."""
 
     @classmethod
     def of(cls, world: World, owner: Account, keys: Collection[Key]) -> "Sheet":
@@ -106,6 +109,8 @@ class Sheet:
         actor = people.hash(self.owner.platform, seen.actor) if seen.actor else None
         forgotten = self._is_erased(people, seen, actor, at)
         post = self._counted(event, at, ours)
+        if seen.post:
+            self.counted.setdefault(seen.post, Counter())[seen.kind] += 1
         if seen.kind in WANTS_ANSWER and not ours and not seen.total:
             self._heard(at, max(0, seen.value))
         said = seen.thing if seen.kind in WANTS_ANSWER and not ours and not forgotten else None
@@ -221,6 +226,13 @@ class Sheet:
             return self.posts[place]
         item = self._row(place)
         return engaged.post_of(item) if item else Followed(self.owner.id, self.owner.platform, post)
+
+    def told(self) -> Iterator[tuple[Followed, Counter[str]]]:
+        """Our posts that something new was counted for, with how much of what."""
+        for name, kinds in self.counted.items():
+            post = self._post(name)
+            if post.post_id:
+                yield post, kinds
 
     def keep(self, post: Followed) -> None:
         """The post as it will be."""

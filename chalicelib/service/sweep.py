@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 from chalicelib.core.timing import stamp
 from chalicelib.ports import Found, Item, Key, Put, World
-from chalicelib.service import records, vitals
-from chalicelib.service.dispatch import due_of, wake_of
+from chalicelib.service import journal, records, vitals
+from chalicelib.service.dispatch import due_of, ids_in, wake_of
 
 log = logging.getLogger(__name__)
 
@@ -17,6 +17,9 @@ SLACK = timedelta(seconds=5)
 """What is overdue by less than this is most likely on its way."""
 MOST_DELIVERIES = 1000
 """Webhook deliveries of one shard that a sweep wakes: queueing a long backlog anew each minute would not shorten it."""
+
+MOST_LINES = 100
+"""Targets that a sweep names of those that it wakes: after an outage each is woken every minute until it is out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,8 @@ def sweep(world: World) -> Swept:
     found = waiting + [row for row in behind if row.at.sk <= until]
     if found:
         world.queue.send([(wake_of(row), 0.0) for row in found])
+        for row in found[:MOST_LINES]:
+            journal.line("swept_up", **ids_in(row), overdue_seconds=round(_oldest(now, [due_of(row)]), 1))
     result = _judged(now, found, waiting, behind)
     world.table.write(Put(Item(HEARTBEAT, records.to_doc(result)), expect=None))
     vitals.swept(world, result)

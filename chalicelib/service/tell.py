@@ -11,7 +11,7 @@ from chalicelib.core import webhooks as rules
 from chalicelib.core.timing import instant
 from chalicelib.core.webhooks import PUBLIC, Delivery, Message, Webhook
 from chalicelib.ports import Change, World
-from chalicelib.service import deliveries, engaged, follow, outcomes, records, webhooks
+from chalicelib.service import deliveries, engaged, follow, journal, outcomes, records, webhooks
 
 SCORES = ("SCORE#", "GOAL#")
 """What the rows of scores, and of goals at risk, begin with."""
@@ -36,7 +36,9 @@ def tell(world: World, changes: Sequence[Change]) -> None:
                 if workspace_id not in subscribed:
                     subscribed[workspace_id] = webhooks.of(world, workspace_id)
                 wanting = [one for one in subscribed[workspace_id] if one.wants(message.type)]
-                made += [deliveries.store(world, message, one) for one in wanting]
+                for webhook in wanting:
+                    made.append(deliveries.store(world, message, webhook))
+                    journal.line("told", **deliveries.ids(made[-1]), type=message.type)
         except Exception:
             log.exception("untold", extra={"item": _name(change)})
             untold += 1

@@ -65,7 +65,7 @@ def ran(world: World, target: Target) -> None:
     if judged and judged.fate in PROMISED:
         on_time = judged.late is not None and judged.late <= SATISFIED and not judged.early
         groups.append(Group({"Due": 1, "OnTime": int(on_time)}, STAGE))
-    facts = {"platform": target.platform, "outcome": judged.fate if judged else target.state, "target": target.id}
+    facts = {"outcome": judged.fate if judged else target.state, "platform": target.platform, **journal.ids(target)}
     _say(world, target.events[-1].at, facts, *groups)
 
 
@@ -82,7 +82,7 @@ def lost(world: World, target: Target) -> None:
 
 
 def _of_platform(world: World, target: Target, name: str) -> None:
-    facts = {"platform": target.platform, "target": target.id}
+    facts = {"platform": target.platform, **journal.ids(target)}
     _say(world, world.clock.now(), facts, Group({name: 1}, PLATFORM))
 
 
@@ -136,5 +136,5 @@ def renewed(world: World, ending: int, failed: int) -> None:
     _say(world, world.clock.now(), {}, Group({"TokensEndingSoon": ending, "TokenFailures": failed}, STAGE))
 
 
-def _say(world: World, at: datetime, facts: Mapping[str, str], *groups: Group) -> None:
+def _say(world: World, at: datetime, facts: Mapping[str, str | int | None], *groups: Group) -> None:
     journal.measured(at, {"stage": world.settings.stage, **facts}, *groups)
