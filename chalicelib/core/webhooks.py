@@ -49,7 +49,7 @@ PUBLIC = {
     "removed": "target.removed",
 }
 """What customers hear of, by the word in the target's timeline."""
-INTERNAL = frozenset({"claimed", "queued", "resting", "not_applied"})
+INTERNAL = frozenset({"claimed", "queued", "resting", "not_applied", "restored"})
 """Words of the timeline that are the machine's own business."""
 ACCOUNT_LOST = "account.reconnect_required"
 ACCOUNT_EXPIRING = "account.expiring"

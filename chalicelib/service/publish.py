@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from chalicelib.core import publishing, redaction
+from chalicelib.core import publishing, redaction, restoring
 from chalicelib.core.account import Account
 from chalicelib.core.brakes import Quota
 from chalicelib.core.conversation import Conversation, Effect, Idempotency, Job, Published, Reply, Request, Safety, Wait
@@ -32,11 +32,11 @@ from chalicelib.core.errors import (
 )
 from chalicelib.core.publishing import Act, Later, Settle
 from chalicelib.core.target import Answer, Exchange, State, Target
-from chalicelib.core.timing import milliseconds
+from chalicelib.core.timing import milliseconds, stamp
 from chalicelib.platforms import platform
 from chalicelib.platforms.base import Platform
 from chalicelib.ports import Item, Wake, World
-from chalicelib.service import brakes, connect, people, records, schedule, vitals
+from chalicelib.service import brakes, connect, journal, people, records, schedule, vitals
 from chalicelib.service.records import TargetKey
 from chalicelib.service.schedule import POLICY
 
@@ -55,6 +55,10 @@ class InDoubt(Exception):
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
+
+
+class NotThere(Exception):
+    """What may have gone out after a backup was made is not to be found."""
 
 
 class Resting(Exception):
@@ -204,6 +208,8 @@ class Publication:
             return publishing.published(self.target, result, self.now)
         except Resting as rest:
             return publishing.resting(self.target, self.now, rest.until, POLICY)
+        except NotThere:
+            return restoring.not_there(self.target, self.now)
         except InDoubt as doubt:
             self._broken()
             return self._doubtful(doubt.code, "no clear answer came")
@@ -346,6 +352,9 @@ class Publication:
         known = publishing.recall(self.target, request, created, self.now, self.habits)
         if known and known.answer:
             return known.answer.reply
+        if known is None and restoring.goes_on(self.target):
+            self.target = restoring.doubted_further(self.target, request.part)
+            known = self.target.doubt
         if known:
             reply = self._settle_doubt(job, request, known)
             if reply:
@@ -358,6 +367,7 @@ class Publication:
             raise Resting(self.now)
         intended = publishing.intended(self.target, request, self.now)
         self.target = schedule.save(self.world, intended)
+        journal.line("leaving", target=self.target.id, due=stamp(job.due))
         if self.target.doubt and self.now > self.target.doubt.intent_at + publishing.SEND_WITHIN:
             self.target = publishing.voided(self.target, self.now, "frozen")
             raise Resting(self.now)
@@ -385,6 +395,8 @@ class Publication:
         answers = self.target.answers
         reply = self._read_back(self.network.find_answer(job) if answers else self.network.find(job, doubt.part))
         if reply is None:
+            if doubt.restored:
+                raise NotThere
             self.target = publishing.voided(self.target, self.now, "read_back")
             return None
         self.target = publishing.answered(self.target, answer_of(reply, request, self.now, "read_back"))
