@@ -128,6 +128,20 @@ class FakeTable:
         with self._lock:
             return [Change(*(item_of(row) if row else None for row in both)) for both in self._changes[since:]]
 
+    def load(self, row: Row) -> bool:
+        """Put a row as it is where none is, as a restore does: nobody is told; False where one is there."""
+        key = Key(row["PK"]["S"], row["SK"]["S"])
+        if key in self._rows:
+            return False
+        self._rows[key] = row
+        self._partitions[key.pk].add(key)
+        return True
+
+    @property
+    def raw(self) -> list[Row]:
+        """All rows by key, as DynamoDB has them, for a test to look at; not a call."""
+        return [self._rows[key] for key in sorted(self._rows)]
+
     @property
     def everything(self) -> list[Item]:
         """All items by key, for a test to look at; not a call."""

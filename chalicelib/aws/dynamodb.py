@@ -216,7 +216,7 @@ def _replacement(new: Row) -> dict[str, Any]:
     removes = [f"#{name}" for name in sorted(OPTIONAL - new.keys())]
     return {
         "UpdateExpression": f"SET {', '.join(sets)} REMOVE {', '.join(removes)}",
-        "ExpressionAttributeNames": {f"#{name}": name for name in OPTIONAL | {"mark", "rev"}},
+        "ExpressionAttributeNames": {f"#{name}": name for name in OPTIONAL | {"mark", "rev", "v"}},
         "ExpressionAttributeValues": {f":{name}": value for name, value in new.items()}
         | {":none": {"N": "0"}, ":one": {"N": "1"}},
     }

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, TypeVar
 
-from chalicelib.aws.rows import Row, item_of
+from chalicelib.aws.rows import PUT_BACK, Row, item_of
 from chalicelib.aws.sqs import errand_of, heard_of, probe_of, wake_of
 from chalicelib.ports import Change, Errand, Heard, Item, Probe, Wake
 
@@ -72,11 +72,12 @@ def _handled(record: dict[str, Any], read: Callable[[str], M], handle: Callable[
 
 
 def changes_in(event: dict[str, Any]) -> list[Change]:
-    """The writes that a batch of the table's stream tells of, oldest first.
+    """The writes that a batch of the table's stream tells of, oldest first; not what a backup put back.
 
     https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html, read 2026-11-22: bytes come in base 64.
     """
-    records = [record["dynamodb"] for record in event["Records"]]
+    told = [record["dynamodb"] for record in event["Records"]]
+    records = [each for each in told if each.get("NewImage", {}).get("mark") != PUT_BACK]
     return [Change(_image(record.get("OldImage")), _image(record.get("NewImage"))) for record in records]
 
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.core.errors import Unaffordable
+from chalicelib.core.upgrades import FIRST, kind_of, lowered, upgraded, written
 from chalicelib.ports import Delete, Found, Item, Key, Put
 
 Row = dict[str, dict[str, Any]]
@@ -103,9 +104,11 @@ def key_row(key: Key) -> Row:
 
 
 def attributes(item: Item) -> Row:
-    """An item for DynamoDB, without its key and `rev`."""
-    stored = packed(item.doc)
+    """An item for DynamoDB, without its key and `rev`, and with the version of its shape."""
+    kind = kind_of(*item.key)
+    stored = packed(lowered(kind, item.doc))
     made: Row = {"doc": {"S": stored}} if isinstance(stored, str) else {"zdoc": {"B": stored}}
+    made["v"] = {"N": str(written(kind))}
     if item.listing:
         made |= {"list_pk": {"S": item.listing.pk}, "list_sk": {"S": item.listing.sk}}
     if item.open:
@@ -117,21 +120,29 @@ def attributes(item: Item) -> Row:
     return made
 
 
+PUT_BACK = {"S": "put back"}
+"""The `mark` of a row that came out of a backup: it says nothing new, so the table's stream tells nobody of it."""
 OPTIONAL = frozenset({"doc", "zdoc", "list_pk", "list_sk", "open_pk", "open_sk", "version", "expires"})
 """Attributes that an item may lack."""
 
 
 def item_of(row: Row) -> Item:
-    """The item that a row holds."""
+    """The item that a row holds, in its present shape; TooNew where this release does not know the row's."""
+    doc = unpacked(row["zdoc"]["B"] if "zdoc" in row else row["doc"]["S"])
     return Item(
         key=Key(row["PK"]["S"], row["SK"]["S"]),
-        doc=unpacked(row["zdoc"]["B"] if "zdoc" in row else row["doc"]["S"]),
+        doc=upgraded(kind_of(row["PK"]["S"], row["SK"]["S"]), version_of(row), doc),
         rev=int(row["rev"]["N"]),
         listing=_place(row, "list"),
         open=_place(row, "open"),
         version=int(row["version"]["N"]) if "version" in row else None,
         expires=from_epoch(int(row["expires"]["N"])) if "expires" in row else None,
     )
+
+
+def version_of(row: Row) -> int:
+    """The version of a row's shape; those from before versions have the first."""
+    return int(row["v"]["N"]) if "v" in row else FIRST
 
 
 def found_of(row: Row, index: str) -> Found:

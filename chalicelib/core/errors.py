@@ -11,6 +11,7 @@ CarillonError
 │   ├── Unaffordable       a cap on size was passed
 │   ├── TooMany            more requests than may be made now
 │   └── Unavailable        something outside that we need does not answer
+│       └── TooNew         a row was written by a newer release than this one
 ├── PlatformAnswer         what a platform's answer means; raised inside a conversation
 │   ├── Rejected           final: the platform will never take this
 │   │   └── AlreadyThere   the platform has this very post already, from now or from before
@@ -123,6 +124,12 @@ class Unavailable(Refused):
     """Something outside that we need does not answer; the same again later may work."""
 
     code = "unavailable"
+
+
+class TooNew(Unavailable):
+    """A row was written by a newer release: this one neither reads it nor writes over it."""
+
+    code = "newer_data"
 
 
 class PlatformAnswer(CarillonError):

@@ -41,6 +41,8 @@ LATE_YES = "approved_too_late"
 """The detail of what the late policy did because a reviewer took too long: that is not the machine's lateness."""
 NEVER_YES = "never_approved"
 """The detail of an expiry while a reviewer's yes was waited for."""
+DIED = "the publisher died before an answer came"
+MAY_BE_OUT = "it may have gone out after the backup was made"
 REPEATABLE = frozenset({Safety.KEY, Safety.CONTENT_KEY, Safety.CONTAINER})
 
 
@@ -163,7 +165,8 @@ def _wake_doubtful(
         return Act(_claimed(target, now, token, policy, State.UNCONFIRMED))
     if action == "wait" and target.state is State.UNCONFIRMED and target.claim is None:
         return Later(_looked_at(target, doubt, now, idempotency, policy) or now)
-    return Settle(doubtful(target, now, "interrupted", "the publisher died before an answer came", idempotency, policy))
+    code, message = ("restored", MAY_BE_OUT) if doubt.restored else ("interrupted", DIED)
+    return Settle(doubtful(target, now, code, message, idempotency, policy))
 
 
 def after_doubt(
@@ -179,6 +182,7 @@ def after_doubt(
     `request` is what would be repeated, once that is known.
     """
     same = idempotency.safety is not Safety.CONTAINER or _in_its_container(target, doubt, now, idempotency, request)
+    same = same and not doubt.restored  # nobody remembers what was asked, under which key, or whether
     if idempotency.safety in REPEATABLE and target.attempts <= policy.repeats and same:
         lifetime = idempotency.key_lifetime
         sending = SEND_WITHIN + timedelta(seconds=request.timeout if request else 0)

@@ -34,6 +34,9 @@ TERMINAL = frozenset({State.PUBLISHED, State.FAILED, State.MISSED, State.SKIPPED
 WAITING = frozenset({State.SCHEDULED, State.QUEUED})
 EDITABLE = frozenset({State.DRAFT, State.PENDING_APPROVAL, State.HELD, State.AWAITING_ACTION}) | WAITING
 
+RESTORED = "restored"
+"""How the digest of a request begins that nobody remembers: one that may have been made after a backup was."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -72,6 +75,11 @@ class Exchange:
     """What proved it: `not_sent`, `frozen`, `read_back`, `person`, or the code of the platform's refusal."""
     repeated_at: tuple[datetime, ...] = ()
     """When it was sent once more without an answer to the time before, under what makes that safe."""
+
+    @property
+    def restored(self) -> bool:
+        """Whether it stands for what a machine may have done whose table was lost: see `chalicelib.core.restoring`."""
+        return self.digest.startswith(RESTORED)
 
 
 @dataclass(frozen=True, slots=True)

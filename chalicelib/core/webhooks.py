@@ -53,7 +53,7 @@ PUBLIC = {
 }
 """What customers hear of, by the word in the target's timeline."""
 INTERNAL = frozenset(
-    {"claimed", "queued", "resting", "not_applied", "review_requested", "approved", "changes_requested"}
+    {"claimed", "queued", "resting", "not_applied", "restored", "review_requested", "approved", "changes_requested"}
 )
 """Words of the timeline that are the machine's own business, or told once for the whole post."""
 REVIEWED = {

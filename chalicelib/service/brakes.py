@@ -47,7 +47,7 @@ class Brakes:
 
 def keys(target: Target) -> list[Key]:
     """Where the brakes of a target lie; give what is found there to `of`."""
-    return [_hold_key(target.workspace_id), _hold_key(target.workspace_id, target.account_id), *_learned(target)]
+    return [hold_key(target.workspace_id), hold_key(target.workspace_id, target.account_id), *_learned(target)]
 
 
 def _learned(target: Target) -> list[Key]:
@@ -158,7 +158,7 @@ def succeeded(world: World, target: Target, on: Brakes) -> None:
 
 def hold(world: World, workspace_id: str, by: str, account_id: str | None = None, reason: str | None = None) -> Hold:
     """Stop everything of the workspace, or of one account, that is not claimed yet. Holding twice changes nothing."""
-    key = _hold_key(workspace_id, account_id)
+    key = hold_key(workspace_id, account_id)
     if account_id:
         connect.account(world, workspace_id, account_id)
     if (now_held := held(world, workspace_id, account_id)) is not None:
@@ -171,7 +171,7 @@ def hold(world: World, workspace_id: str, by: str, account_id: str | None = None
 
 def held(world: World, workspace_id: str, account_id: str | None = None) -> Hold | None:
     """The hold of the workspace, or of one account."""
-    return _value(Hold, world.table.get(_hold_key(workspace_id, account_id)))
+    return _value(Hold, world.table.get(hold_key(workspace_id, account_id)))
 
 
 def resume(world: World, workspace_id: str, account_id: str | None = None) -> int:
@@ -179,7 +179,7 @@ def resume(world: World, workspace_id: str, account_id: str | None = None) -> in
     over = held(world, workspace_id, account_id)
     if over is None:
         raise Conflict("nothing is held", "not_held")
-    world.table.write(Delete(_hold_key(workspace_id, account_id)))
+    world.table.write(Delete(hold_key(workspace_id, account_id)))
     accounts = [account_id] if account_id else [one.id for one in _all_accounts(world, workspace_id)]
     code = "account_held" if account_id else "workspace_held"
     return sum(_let_go(world, workspace_id, one, over, code) for one in accounts)
@@ -221,7 +221,8 @@ def _item(key: Key, value: object) -> Item:
     return Item(key, records.to_doc(value))
 
 
-def _hold_key(workspace_id: str, account_id: str | None = None) -> Key:
+def hold_key(workspace_id: str, account_id: str | None = None) -> Key:
+    """Where the hold of a workspace lies, or that of one account."""
     return Key(records.workspace_pk(workspace_id), f"HOLD#{account_id}" if account_id else "HOLD")
 
 

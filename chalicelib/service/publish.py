@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from chalicelib.core import publishing, redaction
+from chalicelib.core import publishing, redaction, restoring
 from chalicelib.core.account import Account
 from chalicelib.core.brakes import Quota
 from chalicelib.core.conversation import Conversation, Effect, Idempotency, Job, Published, Reply, Request, Safety, Wait
@@ -54,6 +54,10 @@ class InDoubt(Exception):
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
+
+
+class NotThere(Exception):
+    """What may have gone out after a backup was made is not to be found."""
 
 
 class Resting(Exception):
@@ -224,6 +228,8 @@ class Publication:
             return publishing.published(self.target, result, self.now)
         except Resting as rest:
             return publishing.resting(self.target, self.now, rest.until, POLICY)
+        except NotThere:
+            return restoring.not_there(self.target, self.now)
         except InDoubt as doubt:
             self._broken()
             return self._doubtful(doubt.code, "no clear answer came")
@@ -366,6 +372,9 @@ class Publication:
         known = publishing.recall(self.target, request, created, self.now, self.habits)
         if known and known.answer:
             return known.answer.reply
+        if known is None and restoring.goes_on(self.target):
+            self.target = restoring.doubted_further(self.target, request.part)
+            known = self.target.doubt
         if known:
             reply = self._settle_doubt(job, request, known)
             if reply:
@@ -378,6 +387,7 @@ class Publication:
             raise Resting(self.now)
         intended = publishing.intended(self.target, request, self.now)
         self.target = schedule.save(self.world, intended)
+        journal.line("leaving", target=self.target.id, due=stamp(job.due))
         if self.target.doubt and self.now > self.target.doubt.intent_at + publishing.SEND_WITHIN:
             self.target = publishing.voided(self.target, self.now, "frozen")
             raise Resting(self.now)
@@ -406,6 +416,8 @@ class Publication:
         reply = self._read_back(self.network.find_answer(job) if answers else self.network.find(job, doubt.part))
         journal.line("read_back", part=doubt.part, found=reply is not None)
         if reply is None:
+            if doubt.restored:
+                raise NotThere
             self.target = publishing.voided(self.target, self.now, "read_back")
             return None
         self.target = publishing.answered(self.target, answer_of(reply, request, self.now, "read_back"))

@@ -91,7 +91,7 @@ def test_a_resume_that_died_half_way_is_made_good_by_the_sweep(stage: Stage) -> 
     brakes.hold(stage.world, stage.workspace_id, "key_1")
     post = stage.create(due_in=5)
     stage.let_pass(10)
-    stage.world.table.write(Delete(brakes._hold_key(stage.workspace_id)))
+    stage.world.table.write(Delete(brakes.hold_key(stage.workspace_id)))
     stage.let_pass(brakes.LOOK_AGAIN.total_seconds() * 2 + 70)
     assert stage.target(post).state is State.PUBLISHED
 

@@ -168,6 +168,12 @@ class Kernel:
         finally:
             self.actor = None
 
+    def kill_all(self) -> None:
+        """Everybody who is at work is gone, at once; what happens by itself goes on."""
+        for _, _, left in self._agenda:
+            if isinstance(left, Actor):
+                left.dead = True
+
     def close(self) -> None:
         """End everybody who is still at work, so that their threads can be used again."""
         self.closed = True

@@ -122,6 +122,19 @@ class SimulatedTable(FakeTable):
         for watcher in self.watchers:
             watcher(key, self._rows.get(key))
 
+    def load(self, row: Row) -> bool:
+        loaded = super().load(row)
+        key = Key(row["PK"]["S"], row["SK"]["S"])
+        self._log.append((self._line.kernel.now, key, self._rows[key]))
+        if key.sk.startswith("TARGET#"):
+            self.places[key.sk.removeprefix("TARGET#")] = key
+        return loaded
+
+    def lose(self) -> None:
+        """Everything is gone, as if the table had been deleted."""
+        for held in (self._rows, self._partitions, self._seen, self._log, self.places, self._read):
+            held.clear()
+
     def _index(self) -> list[Row]:
         horizon = self._line.kernel.now - timedelta(seconds=self._line.fate.between(0, self.lag))
         while self._log and self._log[0][0] <= horizon:
