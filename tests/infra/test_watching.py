@@ -85,6 +85,34 @@ def test_the_top_of_the_dashboard_says_what_matters(resources: dict[str, Any]) -
     assert titles == ["On time", "Success", "Oldest backlog", "Unconfirmed"]
 
 
+def test_where_nothing_succeeded_the_dashboard_says_nought_and_not_nothing(resources: dict[str, Any]) -> None:
+    """A metric that nobody told has no value, and neither has what is reckoned with it: unless that is filled."""
+    widgets = [one["properties"] for one in dashboard(resources)]
+    (success,) = [one["metrics"] for one in widgets if one["title"].startswith("Success")]
+    assert "published" in {one[-1].get("id") for one in success if one[0] == "Carillon"}
+    assert "published" not in re.sub(r"FILL\([^()]*(\(\))?, 0\)", "", success[0][0]["expression"])
+
+
+def test_throttles_of_the_table_and_of_each_index_are_seen(resources: dict[str, Any], alarms: dict[str, Any]) -> None:
+    """An index is held back by itself, and holds back the writes of its table:
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html, from memory."""
+    indexes = [one["IndexName"] for one in resources["Table"]["Properties"]["GlobalSecondaryIndexes"]]
+    watched = {
+        (metric["MetricName"], *(one["Value"] for one in metric["Dimensions"] if one["Name"] != "TableName"))
+        for alarm in alarms.values()
+        for metric in metrics(alarm)
+        if metric["Namespace"] == "AWS/DynamoDB"
+    }
+    kinds = ("ReadThrottleEvents", "WriteThrottleEvents")
+    assert watched == {(kind,) for kind in kinds} | {(kind, index) for kind in kinds for index in indexes}
+
+
+def test_no_alarm_reckons_with_more_metrics_than_aws_lets_it(alarms: dict[str, Any]) -> None:
+    """Ten: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDataQuery.html, from memory of
+    that page; boto3's page of `Alarm.metrics`, read 2026-11-23, says the same."""
+    assert max(len(metrics(one)) for one in alarms.values()) <= 10
+
+
 def test_a_sweep_or_a_canary_that_says_nothing_is_an_alarm(alarms: dict[str, Any]) -> None:
     missing = {name: one["TreatMissingData"] for name, one in alarms.items() if "TreatMissingData" in one}
     assert {missing.pop(one) for one in ("SweepSilent", "CanaryMissing")} == {"breaching"}
