@@ -245,7 +245,8 @@ class Publication:
             final = isinstance(no, Rejected | ReconnectNeeded) and not self.target.doubt
             if isinstance(no, ReconnectNeeded):
                 _beside_the_point(connect.lose, self.world, self.target.workspace_id, self.target.account_id)
-                vitals.lost(self.world, self.target)
+                if self.around.account and connect.without_secrets(self.around.account).status == "connected":
+                    vitals.lost(self.world, self.target)
             return self._failed(no) if final else self._deferred(no.code, no.message)
         except TransportFailure as failure:
             self._broken()

@@ -77,7 +77,7 @@ def limited(world: World, target: Target) -> None:
 
 @_quietly
 def lost(world: World, target: Target) -> None:
-    """The network will not have the account's token any more."""
+    """The network will not have the token any more of an account that was still connected."""
     _of_platform(world, target, "TokenFailures")
 
 

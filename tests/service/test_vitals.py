@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.core.conversation import Reply
 from chalicelib.core.target import State
 from chalicelib.ports import Heard
 from chalicelib.service import connect, credentials, ingest, journal, records, resolve
@@ -89,6 +90,18 @@ def test_nothing_is_said_before_the_request_leaves(stage: Stage, told: Told, mon
     publish(stage.world, wake_of(stage.target(post)))
     assert before == []
     assert len(told()) == 1
+
+
+def test_a_token_that_was_refused_is_counted_once_and_not_with_every_post(
+    stage: Stage, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stage.web, "send", lambda request: Reply(401, {}, b'{"code": "unauthorized"}'))
+    one, other = ([{"account_id": account}] for account in stage.accounts)
+    for due_in in (5, 20, 35):
+        stage.create(due_in=due_in, targets=one)
+    stage.create(due_in=50, targets=other)
+    stage.let_pass(60)
+    assert [one["TokenFailures"] for one in told() if "TokenFailures" in one] == [1, 1]
 
 
 def test_a_metric_that_fails_fails_nothing(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
