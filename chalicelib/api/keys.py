@@ -3,11 +3,11 @@
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from chalicelib.api.answers import ListAnswer
-from chalicelib.api.route import Answer, Call, PageQuery, Scope, route
+from chalicelib.api.route import Answer, Call, Instant, PageQuery, Scope, route
 from chalicelib.core.post import Line, Value
 from chalicelib.core.timing import stamp, stamp_of
 from chalicelib.service import access
@@ -41,7 +41,7 @@ class NewApiKey(Value):
 
     name: Line | None = None
     scopes: Annotated[tuple[Granted, ...], Field(min_length=1, max_length=50)]
-    expires_at: AwareDatetime | None = None
+    expires_at: Instant | None = None
 
 
 class Rotation(Value):

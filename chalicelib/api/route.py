@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from chalicelib.core.errors import Invalid
+from chalicelib.core.timing import in_reach
 from chalicelib.ports import World
 from chalicelib.service.access import Caller
 
@@ -148,5 +149,7 @@ def _plus_again(value: object) -> object:
     return value.replace(" ", "+") if isinstance(value, str) and "T" in value else value
 
 
-Moment = Annotated[AwareDatetime, BeforeValidator(_plus_again)]
-"""An RFC 3339 time with an offset, as a query parameter."""
+Instant = Annotated[AwareDatetime, AfterValidator(in_reach)]
+"""An RFC 3339 time with an offset."""
+Moment = Annotated[Instant, BeforeValidator(_plus_again)]
+"""The same as a query parameter."""

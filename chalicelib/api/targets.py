@@ -3,11 +3,11 @@
 from dataclasses import asdict
 from typing import Literal, Self
 
-from pydantic import AwareDatetime, model_validator
+from pydantic import model_validator
 from typing_extensions import TypedDict
 
 from chalicelib.api.answers import ListAnswer, PostAnswer, post_answer
-from chalicelib.api.route import Answer, Call, route
+from chalicelib.api.route import Answer, Call, Instant, route
 from chalicelib.core.post import Line, Url, Value
 from chalicelib.core.receipt import Attempt, Claims, Outcome, Source
 from chalicelib.core.timing import stamp, stamp_of
@@ -35,7 +35,7 @@ class Confirmation(Value):
     """Where a person has published a target by hand, and when; just now where that is not given."""
 
     url: Url
-    published_at: AwareDatetime | None = None
+    published_at: Instant | None = None
 
 
 class Share(Value):

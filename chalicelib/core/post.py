@@ -4,7 +4,9 @@ import re
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from chalicelib.core.timing import in_reach
 
 MAX_TEXT = 100_000
 """Code points a canonical text may hold; the longest network we know takes 90,000 (Weibo articles)."""
@@ -133,7 +135,7 @@ def _rfc3339(value: object) -> object:
     raise ValueError("must be an RFC 3339 time such as 2026-11-22T09:00:00Z")
 
 
-When = Annotated[datetime, BeforeValidator(_rfc3339)]
+When = Annotated[datetime, BeforeValidator(_rfc3339), AfterValidator(in_reach)]
 """An RFC 3339 time; a naive one is a wall-clock time and needs a `timezone` beside it."""
 
 

@@ -30,6 +30,13 @@ def milliseconds(instant: datetime) -> datetime:
     return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
 
 
+def in_reach(when: datetime) -> datetime:
+    """The same; ValueError where another zone, or a few years more, would lead out of what a datetime can say."""
+    if not 2 <= when.year <= 9990:
+        raise ValueError("must be between the years 2 and 9990")
+    return when
+
+
 def minute_of(instant: datetime) -> datetime:
     """The start of the UTC minute that holds the instant."""
     return instant.astimezone(UTC).replace(second=0, microsecond=0)

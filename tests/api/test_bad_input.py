@@ -195,6 +195,28 @@ def test_a_compressed_body_is_refused(client: Api) -> None:
     problem(client.post("/v1/posts", b"\x1f\x8b", content_encoding="gzip"), 415, "unsupported_encoding")
 
 
+ENDS = (
+    *("0001-01-01T00:00:00+14:00", "0001-01-01T00:00:00Z", "0001-01-01T00:00:00"),
+    *("9999-12-31T23:59:59-14:00", "9999-12-31T23:59:59Z", "9999-12-31T23:59:59"),
+)
+"""Times that another zone, or a while more, leads out of the years that there are."""
+
+
+@pytest.mark.parametrize("at", ENDS)
+def test_a_time_at_the_end_of_all_time_is_no_fault_of_ours(client: Api, at: str) -> None:
+    account = client.account()
+    for zone in ("Asia/Shanghai", "America/New_York"):
+        for name in ("scheduled_at", "expires_at", "source_event_at"):
+            body = {"text": "Ding", "timezone": zone, "targets": [{"account_id": account}], name: at}
+            for path in ("/v1/posts", "/v1/renditions"):
+                assert name in [found for found, _ in issues(client.post(path, body))]
+    assert client.post("/v1/keys", {"scopes": ["*"], "expires_at": at}).status_code == 422
+    for path in ("/v1/posts", "/v1/posts/export", "/v1/plan/occurrences"):
+        problem(client.get(f"{path}?from={at.replace('+', '%2B')}"), 400, "invalid_query")
+    for name in ("since", "until"):
+        problem(client.get(f"/v1/audit?{name}={at.replace('+', '%2B')}"), 400, "invalid_query")
+
+
 def test_unknown_query_parameters_are_named(client: Api) -> None:
     answer = client.get("/v1/posts?state=draft&page=2")
 
