@@ -5,7 +5,7 @@ worthless to the next request, and nothing remembers it for longer.
 """
 
 import hmac
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -29,6 +29,8 @@ PEPPER = Key("SYSTEM", "PEPPER")
 PREFIX = "KEY#"
 MOST = 100
 """Keys of a workspace that can be used at one time."""
+AT_ONCE = 1000
+"""Keys read at once to count them; those that ended are listed for a year and more."""
 MOST_FORMER = 8
 """Secrets of one key that can be in their overlap at one time; all end in one transaction when it is revoked."""
 OVERLAP = timedelta(days=1)
@@ -173,7 +175,9 @@ def rotate_key(
         raise Conflict(f"{MOST_FORMER} old secrets of this key are good still: wait, or revoke it", "too_many_secrets")
     secret = api_key.written(world.chance.secret())
     found_by, old = _by_secret(world, secret), Key(listed.doc["found_by"], "KEY")
-    ends = min(now + overlap, known.expires_at or now + overlap)
+    ends = now + overlap
+    if known.expires_at:  # before the key itself, for who lives as long as a key may rotate it
+        ends = min(ends, known.expires_at - timedelta(milliseconds=1))
     doc = _found_doc(workspace_id, known)
     writes: list[Put | Delete] = [Put(Item(found_by, doc, expires=listed.expires), expect=0)]
     if ends > now:
@@ -240,8 +244,11 @@ def _check_end(world: World, expires_at: datetime | None, by: Caller | None) -> 
         raise Invalid([Issue("outlives_its_maker", "error", "expires_at", message)])
 
 
-def _all(world: World, workspace_id: str) -> list[KnownKey]:
-    return [_known(item) for item in world.table.items(records.workspace_pk(workspace_id), PREFIX)]
+def _all(world: World, workspace_id: str) -> Iterator[KnownKey]:
+    after = ""
+    while items := world.table.items(records.workspace_pk(workspace_id), PREFIX, limit=AT_ONCE, after=after):
+        after = items[-1].key.sk
+        yield from map(_known, items)
 
 
 def _listed(world: World, workspace_id: str, key_id: str) -> Item:

@@ -146,8 +146,10 @@ def test_an_overlap_does_not_outlast_the_key(client: Api) -> None:
     assert (status(client, old["secret"]), status(client, new["secret"])) == (401, 401)
 
 
-def test_the_old_secret_cannot_take_the_key_back(client: Api) -> None:
-    old = made(client, scopes=["*"])
+@pytest.mark.parametrize("minutes", [None, 60])
+def test_the_old_secret_cannot_take_the_key_back(client: Api, minutes: int | None) -> None:
+    """Nor where the key ends before the overlap would."""
+    old = made(client, scopes=["*"], expires_at=client.later(minutes) if minutes else None)
     client.post(f"/v1/keys/{old['id']}/rotate", {})
 
     answer = client.post(f"/v1/keys/{old['id']}/rotate", {}, authorization=f"Bearer {old['secret']}")
@@ -168,6 +170,14 @@ def test_revoking_ends_every_secret_with_the_next_request(client: Api) -> None:
     assert client.get(f"/v1/keys/{first['id']}").json_body["revoked_at"] == stamp(client.world.clock.now())
     assert client.delete(f"/v1/keys/{first['id']}").status_code == 204
     problem(client.post(f"/v1/keys/{first['id']}/rotate", {}), 409, "key_revoked")
+
+
+def test_no_number_of_ended_keys_hides_those_that_can_be_used(client: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(access, "AT_ONCE", 4)
+    monkeypatch.setattr(access, "MOST", 3)
+    for _ in range(6):
+        client.delete(f"/v1/keys/{made(client)['id']}")
+    assert [client.post("/v1/keys", {"scopes": ["*"]}).status_code for _ in range(3)] == [201, 201, 409]
 
 
 def test_a_key_has_so_many_old_secrets_and_no_more(client: Api) -> None:
