@@ -64,7 +64,7 @@ PRICES = {
     "kms": Price("KMS", "requests", 0.03, 10_000, 20_000, f"{AWS}/kms/pricing/"),
     "keys": Price("KMS", "keys", 1.00, 1, 0, f"{AWS}/kms/pricing/"),
     "log_gb": Price("CloudWatch", "GB of logs", 0.50, 1, 5, f"{AWS}/cloudwatch/pricing/"),
-    "watched": Price("CloudWatch", "alarms", 0.10, 1, 10, f"{AWS}/cloudwatch/pricing/"),
+    "watched": Price("CloudWatch", "metrics of alarms", 0.10, 1, 10, f"{AWS}/cloudwatch/pricing/"),
     "composed": Price("CloudWatch", "composite alarms", 0.50, 1, 0, f"{AWS}/cloudwatch/pricing/"),
     "metrics": Price("CloudWatch", "metrics", 0.30, 1, 10, f"{AWS}/cloudwatch/pricing/"),
     "dashboards": Price("CloudWatch", "dashboards", 3.00, 1, 3, f"{AWS}/cloudwatch/pricing/"),
@@ -199,7 +199,7 @@ def idle() -> Counter[str]:
     queues = len(re.findall(r"^@app\.on_sqs_message", (ROOT / "app.py").read_text(), re.MULTILINE))
     there = {
         "keys": _resources(template, "KMS::Key"),
-        "watched": _resources(template, "CloudWatch::Alarm"),
+        "watched": len(re.findall(r"^      MetricName:|\bMetricStat:", template, re.MULTILINE)),
         "composed": _resources(template, "CloudWatch::CompositeAlarm"),
         "dashboards": _resources(template, "CloudWatch::Dashboard"),
         "metrics": len(set(re.findall(r"MetricName: (\w+), MetricValue", template))) + counted()["metrics"]["idle"],

@@ -38,6 +38,8 @@ TEXT = (
     "The bells of the old tower ring again from Monday: every hour on the hour, from nine until nine. Come and hear "
     "them, bring the children, and tell us what you think: https://example.org/bells #bells #tower"
 )
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+"""Each request's: one of its own would be another each time, and packed rows longer or shorter by a byte."""
 TOLD = "TARGET#"
 """What `tell` is woken by in the life of a target: the stream's filter in infra/resources.yaml."""
 TOGETHER = 100
@@ -56,7 +58,7 @@ class MeteredApi(Api):
     def send(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         """Send a request with a JSON body."""
         self.of.meter.add("gateway", 1)
-        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        given = {"traceparent": TRACE, **{name.replace("_", "-"): value for name, value in headers.items()}}
         sent = {"authorization": f"Bearer {self.key}", "content-type": "application/json", **given}
         return self._http.request(method, path, headers=sent, body=json.dumps(body).encode())
 
@@ -191,7 +193,7 @@ def counted() -> dict[str, Used]:
 
 def _metrics(said: StringIO) -> set[tuple[str, tuple[tuple[str, str], ...]]]:
     """The metrics that lines in the embedded format make: each name with each set of dimensions is one."""
-    lines = [json.loads(line) for line in said.getvalue().splitlines() if line.startswith('{"_aws"')]
+    lines = [json.loads(line) for line in said.getvalue().splitlines() if '"_aws"' in line]
     return {
         (metric["Name"], tuple((name, line[name]) for name in by))
         for line in lines

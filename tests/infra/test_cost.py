@@ -22,6 +22,13 @@ def test_every_operation_uses_what_the_table_says() -> None:
     assert now.keys() == before.keys() == {*OPERATIONS, "keep", "metrics"}
 
 
+def test_metrics_are_found_in_the_lines_that_say_them() -> None:
+    found = cost.counted()["metrics"]
+
+    assert found["all"] > found["idle"] > 0
+    assert found["of_a_network"] > 0
+
+
 def test_the_page_shows_what_was_counted() -> None:
     text = cost.PAGE.read_text()
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from infra import cost
 from infra.package import package
 
 ROOT = Path(__file__).parents[2]
@@ -46,6 +47,11 @@ def test_every_alarm_names_its_section_of_the_runbook(alarms: dict[str, Any]) ->
         found = ANCHOR.search(properties["AlarmDescription"])
         assert found, name
         assert found[1] in anchors(), name
+
+
+def test_an_alarm_is_paid_for_by_the_metrics_that_it_looks_at(alarms: dict[str, Any]) -> None:
+    """https://aws.amazon.com/cloudwatch/pricing/, from memory: alarms are priced by the alarm metric."""
+    assert cost.idle()["watched"] == sum(len(metrics(one)) for one in alarms.values())
 
 
 def test_everything_on_the_runbook_that_links_to_itself_is_there() -> None:
