@@ -38,6 +38,7 @@ a webhook, in 16 others, so that no backlog of these is ever in the way of publi
 schedule that has something left to make, in 16 more. A target's place there ends in its trace, so that whoever wakes it
 can say so without reading it. A target that is past its instant lies in 16 of its own, with
 its instant and, while nobody knows whether it is out, since when; it lies there also while only a person can find out.
+A target that waits for a person and for nothing else lies by its instant in 16 more: the sweep reads the first of each.
 """
 
 from collections.abc import Hashable
@@ -51,7 +52,7 @@ from pydantic import TypeAdapter
 from chalicelib.core.errors import NotFound
 from chalicelib.core.post import Post
 from chalicelib.core.rendition import Rendition
-from chalicelib.core.target import State, Target
+from chalicelib.core.target import TERMINAL, State, Target
 from chalicelib.core.timing import instant, stamp, stamp_of
 from chalicelib.core.trace import is_trace_id
 from chalicelib.ports import Errand, Found, Item, Key, Put, Table
@@ -66,6 +67,7 @@ SHARD_NAMES = tuple(f"OPEN#{number:02d}" for number in range(SHARDS))
 BEHIND_SHARD_NAMES = tuple(f"BEHIND#{number:02d}" for number in range(SHARDS))
 NEVER = "9999"
 """Sorts behind every instant: the machine has nothing to look at."""
+STILL_SHARD_NAMES = tuple(f"STILL#{number:02d}" for number in range(SHARDS))
 BEHIND_EVERY_ID = "\uffff"
 """What follows an instant in a place of the `open` index sorts before this."""
 ACCOUNT_PREFIX = "ACCOUNT#"
@@ -255,7 +257,10 @@ def target_item(target: Target) -> Item:
 
 
 def _open_place(target: Target) -> Key | None:
-    """A target's place among what is open: by its next look where that is not past its instant, else behind."""
+    """A target's place among what is open: by its next look where that is not past its instant, else behind.
+
+    By its instant where nobody looks at it before a person has spoken.
+    """
     shard, name = crc32(target.id.encode()) % SHARDS, f"{target.post_id}#{target.id}"
     name += f"#{target.trace_id}" if target.trace_id else ""
     look, due = target.next_at, target.scheduled_at
@@ -265,7 +270,8 @@ def _open_place(target: Target) -> Key | None:
     doubted = stamp(doubt.intent_at) if doubt else ""
     since = stamp_of(due or look) or doubted
     if not look and not doubt:
-        return None
+        still = due is not None and target.state not in TERMINAL
+        return Key(STILL_SHARD_NAMES[shard], f"{stamp_of(due)}#{name}") if still else None
     return Key(BEHIND_SHARD_NAMES[shard], f"{stamp(look) if look else NEVER}#{name}#{since}#{doubted}")
 
 

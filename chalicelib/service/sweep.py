@@ -30,7 +30,7 @@ class Swept:
     overdue: int
     oldest_seconds: float
     oldest_due_seconds: float = 0.0
-    """How long ago that was due which has not ended, whatever it waits for: a retry, a limit, a hold …"""
+    """How long ago that was due which has not ended, whatever it waits for: a retry, a limit, a hold, a person …"""
     unconfirmed: int = 0
     """Targets of which nobody knows whether they are out."""
     oldest_unconfirmed_seconds: float = 0.0
@@ -42,12 +42,13 @@ def sweep(world: World) -> Swept:
     until = stamp(now - SLACK) + records.BEHIND_EVERY_ID
     waiting = [row for shard in records.SHARD_NAMES for row in _rows(world, shard, until)]
     behind = [row for shard in records.BEHIND_SHARD_NAMES for row in _rows(world, shard)]
+    still = [row for shard in records.STILL_SHARD_NAMES for row in world.table.opened(shard, end=until, limit=1)]
     found = waiting + [row for row in behind if row.at.sk <= until]
     if found:
         world.queue.send([(wake_of(row), 0.0) for row in found])
         for row in found[:MOST_LINES]:
             journal.line("swept_up", **ids_in(row), overdue_seconds=round(_oldest(now, [due_of(row)]), 1))
-    result = _judged(now, found, waiting, behind)
+    result = _judged(now, found, [*waiting, *still], behind)
     world.table.write(Put(Item(HEARTBEAT, records.to_doc(result)), expect=None))
     vitals.swept(world, result)
     _wake_deliveries(world, until)
@@ -55,7 +56,7 @@ def sweep(world: World) -> Swept:
 
 
 def _judged(now: datetime, found: list[Found], waiting: list[Found], behind: list[Found]) -> Swept:
-    """What a sweep says of itself. What is waiting and overdue should have begun then, whenever it is due."""
+    """What a sweep says of itself. What is waiting and overdue should have begun then, or waits for a person since."""
     since = [records.behind_since(row) for row in behind]
     doubted = [doubt for _, doubt in since if doubt]
     return Swept(

@@ -11,7 +11,7 @@ import pytest
 from chalicelib.core.conversation import Reply
 from chalicelib.core.target import State
 from chalicelib.ports import Heard
-from chalicelib.service import connect, credentials, ingest, journal, records, resolve
+from chalicelib.service import connect, credentials, ingest, journal, records, resolve, steer
 from chalicelib.service.dispatch import dispatch
 from chalicelib.service.publish import publish
 from chalicelib.service.records import of
@@ -163,6 +163,29 @@ def test_what_waits_for_a_retry_is_due_all_the_same(stage: Stage) -> None:
     stage.let_pass(6)
     found = sweep(stage.world)
     assert (found.overdue, found.oldest_due_seconds) == (0, 1)
+
+
+def test_what_waits_for_a_person_is_due_all_the_same(stage: Stage) -> None:
+    held, called_off, later = (stage.create(due_in=due) for due in (7200, 7100, 90_000))
+    steer.cancel(stage.world, stage.workspace_id, called_off.post.id)
+    for post in (held, later):
+        steer.hold(stage.world, stage.workspace_id, post.post.id)
+    stage.world.clock.advance(7230)
+    found = sweep(stage.world)
+    assert (found.overdue, found.oldest_due_seconds) == (0, 30)
+    assert not stage.world.queue.waiting, "nobody is woken who could do nothing"
+    steer.resume(stage.world, stage.workspace_id, held.post.id)
+    stage.let_pass(30)
+    assert sweep(stage.world).oldest_due_seconds == 0
+
+
+def test_what_nobody_published_by_hand_is_due_after_its_reminder(stage: Stage) -> None:
+    person = connect.NewAccount(platform="zhihu", name="By hand", credentials={"handle": "brand"})
+    assisted = connect.connect(stage.world, stage.workspace_id, person).id
+    post = stage.create(due_in=20, title="Nine", targets=[{"account_id": assisted}])
+    stage.let_pass(7200)
+    assert (stage.target(post).state, stage.target(post).next_at) == (State.AWAITING_ACTION, None)
+    assert sweep(stage.world).oldest_due_seconds == 7180
 
 
 def test_how_long_callbacks_waited_is_said_for_each(stage: Stage, told: Told) -> None:
