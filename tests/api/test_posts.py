@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.core.trace import trace_id_in
 from tests.api.client import Api, issues, problem
 
 UNUSED: dict[str, Any] = {
@@ -61,6 +62,7 @@ def test_a_scheduled_post_is_accepted_and_told_where_it_is(client: Api) -> None:
         "grace_seconds": 300,
         "expires_at": None,
         "source_event_at": "2026-11-23T00:30:00.000Z",
+        "trace_id": trace_id_in(answer.headers["traceparent"]),
         "created_at": "2026-11-22T09:00:00.000Z",
         "updated_at": "2026-11-22T09:00:00.000Z",
         "targets": [
