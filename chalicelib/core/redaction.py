@@ -4,7 +4,7 @@ looks like one out of everything that is logged.
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 SHORTEST_SECRET = 8
@@ -20,8 +20,8 @@ _SECRETIVE = (
     "|bearer|jwt|e-?mail"
 )
 
-_PLAIN = re.compile(r"(?!ck_|whsec_|gh._)[a-z0-9_]*", re.ASCII)
-"""Words and ids of our own, which most values are."""
+_PLAIN = re.compile(r"(?!ck_|whsec_|gh._)[a-z0-9_]*|[0-9TZ:.-]*", re.ASCII)
+"""Words, ids and instants of our own, which most values are."""
 
 
 def secrets_in(values: Mapping[str, str]) -> frozenset[str]:
@@ -43,15 +43,17 @@ def loggable(value: Any, name: str = "") -> Any:
     """
     if value is None or isinstance(value, bool):
         return value
-    if name and _name().search(name):
+    if _is_secretive(name):
         return HIDDEN
+    if isinstance(value, str):
+        return text(value)
     if isinstance(value, int | float):
         return value
     if isinstance(value, Mapping):
         return {text(str(key)): loggable(each, str(key)) for key, each in value.items()}
-    if isinstance(value, Sequence | frozenset | set) and not isinstance(value, str | bytes):
+    if isinstance(value, Sequence | frozenset | set) and not isinstance(value, bytes):
         return [loggable(each) for each in value]
-    return text(value if isinstance(value, str) else str(value))
+    return text(str(value))
 
 
 def text(words: str) -> str:
@@ -67,9 +69,9 @@ def text(words: str) -> str:
     return words
 
 
-@cache
-def _name() -> re.Pattern[str]:
-    return re.compile(_SECRETIVE, re.IGNORECASE)
+@lru_cache(maxsize=512)
+def _is_secretive(name: str) -> bool:
+    return re.search(_SECRETIVE, name, re.IGNORECASE) is not None
 
 
 @cache

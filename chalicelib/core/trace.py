@@ -2,6 +2,7 @@
 
 `traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01`: version, trace, whoever calls, flags. The rules:
 https://www.w3.org/TR/trace-context/#traceparent-header (W3C Recommendation of 2021-11-23), read 2026-11-23.
+Who is told it, and who is not: docs/decisions/0012-a-post-keeps-the-trace-that-made-it.md.
 """
 
 import re

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.core.trace import trace_id_in
 from chalicelib.service import access
 from tests.api.client import Api, issues, problem
 
@@ -64,6 +65,7 @@ def test_a_scheduled_post_is_accepted_and_told_where_it_is(client: Api) -> None:
         "source_event_at": "2026-11-23T00:30:00.000Z",
         "requires_approval": False,
         "written_by": [access.authenticate(client.world, client.key).key_id],
+        "trace_id": trace_id_in(answer.headers["traceparent"]),
         "created_at": "2026-11-22T09:00:00.000Z",
         "updated_at": "2026-11-22T09:00:00.000Z",
         "targets": [

@@ -42,7 +42,7 @@ def test_words_without_a_secret_stay_as_they_are(message: str) -> None:
 
 LETTERS = string.ascii_letters + string.digits
 CANARY = st.text(LETTERS, min_size=20, max_size=LIKE_A_TOKEN - 1)
-AROUND = st.text(max_size=30).filter(lambda words: not words.startswith("-----BEGIN"))
+AROUND = st.text(max_size=15)
 PLACES = (
     "Bearer {}",
     "Basic {}",
@@ -72,8 +72,7 @@ PLACES = (
 """Where secrets stand in other people's words."""
 
 
-@pytest.mark.parametrize("place", PLACES)
-@given(CANARY, AROUND, AROUND)
+@given(st.sampled_from(PLACES), CANARY, AROUND, AROUND)
 def test_a_secret_in_its_place_is_in_no_line(place: str, canary: str, before: str, after: str) -> None:
     words = f"{before} {place.format(canary)} {after}"
     assert canary not in text(words)
@@ -99,8 +98,7 @@ NAMES = (
 )
 
 
-@pytest.mark.parametrize("name", NAMES)
-@given(st.recursive(CANARY, lambda deeper: st.lists(deeper) | st.dictionaries(st.text(), deeper)))
+@given(st.sampled_from(NAMES), st.recursive(CANARY, lambda deeper: st.lists(deeper) | st.dictionaries(CANARY, deeper)))
 def test_what_has_a_secret_name_is_in_no_line(name: str, value: Any) -> None:
     assert loggable({name: value, "deep": [{name: value}]}) == {name: HIDDEN, "deep": [{name: HIDDEN}]}
 
@@ -111,7 +109,7 @@ def test_what_has_a_secret_name_is_in_no_line(name: str, value: Any) -> None:
         "published",
         "post_01jd3h8q9x4v2n6m7p5r0s1t2w",
         "tgt_2b5c3d0f1e4a6b7c8d9e0f1a2b",
-        "msg_0192f3a4b5c6d7e8f9a0b1c2d3e4f5a6b7c8",
+        "msg_0192f3a4b5c6d7e8f9a0b1c2d3e4f5a6",
         "W#ws_01jd3h8q9x4v2n6m7p5r0s1t2w ACCOUNT#acc_01jd3h8q9x4v2n6m7p5r0s1t2w",
         trace_id_of("any"),
         "2026-11-23T09:00:00.000Z",

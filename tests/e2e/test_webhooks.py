@@ -2,13 +2,17 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import partial
+from uuid import uuid4
 
+import httpx
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from infra.emulator import HOST, free_port
-from infra.local import Service, running_service
+from infra.local import STAGE, Service, running_service
+from infra.trace import life
 from tests.e2e.receiver import Receiver
 from tests.e2e.tenant import Json, Tenant, eventually, made, soon, tenant
 
@@ -66,6 +70,48 @@ def test_every_change_of_a_target_arrives_signed(owner: Tenant, receiver: Receiv
         Webhook(webhook["secret"]).verify(body, headers)
         with pytest.raises(WebhookVerificationError):
             Webhook(webhook["secret"]).verify(body.replace(b"published", b"publishes"), headers | {"webhook-id": "x"})
+
+
+def test_one_id_tells_a_posts_whole_life_from_the_call_to_what_people_did(
+    service: Service, owner: Tenant, receiver: Receiver
+) -> None:
+    trace_id, account = uuid4().hex, owner.sandbox()
+    registered(owner, receiver.url("/traced"), events=["target.published"])
+    made(owner.api.post(f"/v1/accounts/{account}/callbacks/standard", json={"secrets": {"signing_secret": TOOLS}}))
+    draft = {"text": "Nine", "targets": [{"account_id": account}], "publish": "now"}
+    answer = owner.api.post("/v1/posts", json=draft, headers={"traceparent": f"00-{trace_id}-{'b' * 16}-01"})
+    post = owner.ended(made(answer))
+    eventually(lambda: receiver.at("/traced"), bool, within=30)
+    people_like(service, account, post["targets"][0]["platform_post_id"])
+
+    lines = eventually(
+        lambda: life(service.client("logs"), STAGE, post["id"]),
+        lambda found: {"counted", "delivered"} <= {line.said["event"] for line in found},
+        within=30,
+    )
+
+    assert {line.said["trace_id"] for line in lines} == {trace_id}
+    assert {(line.function, line.said["event"]) for line in lines} == {
+        *(("api", "accepted"), ("api", "scheduled"), ("api", "request")),
+        *(("publish", "claimed"), ("publish", "answered"), ("publish", "published")),
+        *(("tell", "told"), ("deliver", "delivered"), ("ingest", "counted")),
+    }
+    assert {headers["traceparent"][3:35] for headers, _ in receiver.at("/traced")} == {trace_id}
+    assert answer.headers["traceparent"][3:35] == post["trace_id"] == trace_id
+
+
+TOOLS = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+"""With which a tool of the customer's signs what people did."""
+
+
+def people_like(service: Service, account_id: str, message_id: str) -> None:
+    at = datetime.now(UTC)
+    event = {"type": "engagement", "timestamp": at.isoformat(), "data": {"kind": "like", "post_id": message_id}}
+    body, id = json.dumps(event), f"evt_{uuid4().hex}"
+    headers = {"webhook-id": id, "webhook-timestamp": str(int(at.timestamp()))}
+    headers["webhook-signature"] = Webhook(TOOLS).sign(id, at, body)
+    url = f"{service.url}/v1/callbacks/standard/{account_id}"
+    assert httpx.post(url, content=body, headers=headers, timeout=60, trust_env=False).is_success
 
 
 def test_posts_go_out_while_one_receiver_hangs_and_another_breaks(owner: Tenant, receiver: Receiver) -> None:

@@ -25,7 +25,7 @@ DESK, OTHER = "https://desk.test/hook", "https://other.test/hook"
 Mood = int | Exception | Reply
 
 
-@dataclass
+@dataclass(eq=False)
 class Town(SandboxWeb):
     """The sandbox, and receivers of webhooks that answer as they feel."""
 
