@@ -613,9 +613,10 @@ def edited(target: Target, due: datetime | None, now: datetime) -> Target:
     What a hold of its workspace has stopped, or a person was to publish, waits for a reviewer first where one is asked.
     """
     _require_editable(target, now, "edited")
-    if target.unapproved is not None and due and not (target.state is State.HELD and target.next_at is None):
+    reviewed = target.unapproved is None
+    if not reviewed and due and not (target.state is State.HELD and target.next_at is None):
         return _asking(noted(target, now, "edited"), milliseconds(due), now)
-    if target.state in (State.HELD, State.AWAITING_ACTION):
+    if target.state is State.HELD or (target.state is State.AWAITING_ACTION and reviewed):
         look_again = _begins(target, due, now) if target.next_at and due else None
         return _taken_back(target, now, "edited", None, scheduled_at=due, next_at=look_again)
     if due is None:
