@@ -94,24 +94,23 @@ def wake(
         return Ignore(target.state)
     if target.claim and target.claimed_until and now < target.claimed_until:
         return Ignore("claimed")
-    if target.unapproved is not None:
-        return _wake_unapproved(target, target.next_at, now)
     if target.claim is None and now < ready_at(target, policy):
         return Later(ready_at(target, policy))
     if target.doubt:
         return _wake_doubtful(target, target.doubt, now, token, idempotency, policy)
+    if target.unapproved is not None and not target.creates:
+        return _wake_unapproved(target, now)
     if not target.creates and (ended := _too_late(target, now)):
         return Settle(ended)
     return Act(_claimed(target, now, token, policy, State.PUBLISHING))
 
 
-def _wake_unapproved(target: Target, look_at: datetime, now: datetime) -> Later | Settle:
+def _wake_unapproved(target: Target, now: datetime) -> Settle:
     """Nothing of it goes out before a reviewer has said yes; when its time comes, it is told that nobody has."""
     if expired(target, now):
         return Settle(noted(target, now, "missed", NEVER_YES, state=State.MISSED, next_at=None))
-    if now < look_at:
-        return Later(look_at)
-    return Settle(noted(target, now, "approval_overdue", next_at=target.expires_at))
+    look_at = target.expires_at
+    return Settle(noted(target, now, "approval_overdue", state=State.PENDING_APPROVAL, next_at=look_at))
 
 
 def _claimed(target: Target, now: datetime, token: str, policy: Policy, state: State) -> Target:
@@ -613,9 +612,10 @@ def edited(target: Target, due: datetime | None, now: datetime) -> Target:
     What a hold of its workspace has stopped, or a person was to publish, waits for a reviewer first where one is asked.
     """
     _require_editable(target, now, "edited")
-    if target.unapproved is not None and due and not (target.state is State.HELD and target.next_at is None):
+    reviewed = target.unapproved is None
+    if not reviewed and due and not (target.state is State.HELD and target.next_at is None):
         return _asking(noted(target, now, "edited"), milliseconds(due), now)
-    if target.state in (State.HELD, State.AWAITING_ACTION):
+    if target.state is State.HELD or (target.state is State.AWAITING_ACTION and reviewed):
         look_again = _begins(target, due, now) if target.next_at and due else None
         return _taken_back(target, now, "edited", None, scheduled_at=due, next_at=look_again)
     if due is None:

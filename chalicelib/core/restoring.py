@@ -12,7 +12,7 @@ from datetime import datetime
 
 from chalicelib.core.conversation import Effect
 from chalicelib.core.publishing import failed, voided
-from chalicelib.core.target import RESTORED, TERMINAL, WAITING, Exchange, Fault, Policy, State, Target, noted
+from chalicelib.core.target import RESTORED, WAITING, Exchange, Fault, Policy, State, Target, noted
 from chalicelib.core.timing import milliseconds
 
 SENT = f"{RESTORED}, sent"
@@ -20,15 +20,17 @@ SENT = f"{RESTORED}, sent"
 STOPPED = frozenset({"workspace_held", "account_held"})
 """What a target says that a hold stopped, and not a person's own word about this post."""
 OUT = frozenset({State.PUBLISHED, State.REMOVED})
+MOVING = WAITING | {State.PUBLISHING, State.UNCONFIRMED, State.HELD, State.PENDING_APPROVAL}
 CODE = "restored"
 
 
 def may_be_out(target: Target, stopped_at: datetime) -> bool:
     """Whether a machine that went on until then may have sent something of it that the backup does not know.
 
-    What was due later, is a draft or has ended could only have gone out by a person's word: see `sent` below.
+    What was due later, is a draft or has ended could only have gone out by a person's word: see `sent` below. What
+    waited for a reviewer is looked up all the same: a yes is given every day, and would be given again.
     """
-    if target.state in TERMINAL or target.state not in WAITING | {State.PUBLISHING, State.UNCONFIRMED, State.HELD}:
+    if target.state not in MOVING:
         return False
     return bool(target.creates) or target.scheduled_at is None or target.scheduled_at <= stopped_at
 

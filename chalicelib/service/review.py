@@ -19,7 +19,7 @@ from chalicelib.core.review import STEPS, Decision, Review, ReviewPolicy, Step, 
 from chalicelib.core.target import EDITABLE, State, Target
 from chalicelib.core.timing import milliseconds, stamp
 from chalicelib.ports import Delete, Item, Key, Put, World
-from chalicelib.service import reading, records, schedule
+from chalicelib.service import journal, reading, records, schedule
 from chalicelib.service.access import Caller
 from chalicelib.service.reading import Whole
 
@@ -95,6 +95,7 @@ def _decided(world: World, workspace_id: str, post_id: str, verdict: Verdict, se
     moved = [MOVES[verdict.decision](one, caller.key_id, now) for one in waiting]
     step = _put(world, whole.post, STEPS[verdict.decision], waiting, caller.key_id, verdict.comment, now)
     written = {one.id: one for one in schedule.commit(world, moved, step)}
+    journal.line("reviewed", **journal.ids_of(whole.post), decision=verdict.decision, version=seen)
     return Whole(whole.post, tuple(written.get(one.id, one) for one in whole.targets))
 
 

@@ -257,4 +257,6 @@ def test_a_webhook_hears_what_it_asked_for_while_it_is_enabled(events: Any, disa
 
 def test_the_guide_names_every_event_and_no_other() -> None:
     table = (ROOT / "docs" / "webhooks.md").read_text().split("## What arrives")[0].split("| Event |")[1]
-    assert set(re.findall(r"`((?:target|account|engagement|score|goal|webhook)\.\w+)`", table)) == set(webhooks.EVENTS)
+    assert set(re.findall(r"`((?:target|post|account|engagement|score|goal|webhook)\.\w+)`", table)) == set(
+        webhooks.EVENTS
+    )

@@ -16,7 +16,19 @@ from chalicelib.core.scores.ended import outcome
 from chalicelib.core.scores.outcome import Answers, Outcome
 from chalicelib.core.scores.timeliness import punctuality, timeliness
 from chalicelib.core.target import State
-from chalicelib.service import batch, brakes, compose, plan, reading, review, schedules, steer
+from chalicelib.service import (
+    batch,
+    brakes,
+    compose,
+    connect,
+    plan,
+    reading,
+    records,
+    resolve,
+    review,
+    schedules,
+    steer,
+)
 from chalicelib.service.access import Caller
 from chalicelib.service.reading import PostFilter, Whole
 from tests.service.conftest import Stage
@@ -257,6 +269,21 @@ def test_what_a_hold_of_the_workspace_stopped_waits_for_a_yes_once_it_is_edited(
     stage.let_pass(3600)
     assert stage.read(whole).status == "pending_approval"
     assert stage.timeline() == []
+
+
+def test_what_a_person_was_to_publish_cannot_be_confirmed_before_a_yes_to_what_it_says_now(stage: Stage) -> None:
+    account = connect.connect(
+        stage.world, "ws_one", connect.NewAccount(platform="zhihu", name="Tower", credentials={"handle": "tower"})
+    ).id
+    for due in (stage.now + timedelta(seconds=3600), None):
+        whole = made(stage, 60, targets=[{"account_id": account}])
+        stage.let_pass(70)
+        assert stage.read(whole).status == "awaiting_action"
+        edited = edit(stage, whole, text="Another text.", requires_approval=True, scheduled_at=due)
+        assert edited.status == ("pending_approval" if due else "draft")
+        at = records.of(edited.targets[0])
+        with pytest.raises(Conflict, match="not for a person"):
+            resolve.done(stage.world, at, "https://zhuanlan.zhihu.com/p/1", "key_author", None)
 
 
 def test_a_draft_can_be_approved_ahead_and_asks_nobody_until_it_has_a_time(stage: Stage) -> None:

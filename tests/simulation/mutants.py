@@ -198,7 +198,7 @@ MUTANTS = (
         "reviewer's yes",
         "core.publishing",
         "wake",
-        "target.unapproved is not None",
+        "target.unapproved is not None and not target.creates",
         "False",
         "test_review.py::test_without_a_yes_nothing_goes_out_and_it_is_told_when_its_time_comes[sim_readback]",
     ),

@@ -1,13 +1,14 @@
 """What waits for a reviewer's yes does not go out without one, whoever races with whom, and whatever goes wrong."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from random import Random
 from typing import Any
 
 import pytest
 
+from chalicelib.core import restoring
 from chalicelib.core.errors import Conflict, Refused
 from chalicelib.core.post import NewPost, PostPatch
 from chalicelib.core.review import Verdict
@@ -145,6 +146,24 @@ def test_who_reads_one_version_cannot_approve_the_next_however_close_its_edit_co
     story.close()
     assert reads
     assert story.state is State.PENDING_APPROVAL
+
+
+@pytest.mark.parametrize(("approved", "end"), [(True, State.PUBLISHED), (False, State.PENDING_APPROVAL)])
+def test_what_waited_when_a_backup_was_made_is_looked_up_and_then_waits_again(approved: bool, end: State) -> None:
+    story = Reviewed(Scripted((), 0))
+    (before,) = story.simulation.table.targets()
+    exported_at = story.simulation.now
+    if approved:
+        story.approve()
+    story.pass_by(300)
+    (lost,) = story.simulation.table.targets()
+    now = story.simulation.now
+    restored = replace(restoring.restored(before, exported_at, now, now, {}), rev=lost.rev)
+    story.world.table.write(records.put_target(restored))
+    story.pass_by(900)
+    story.close()
+    assert len(story.simulation.network.posts) == approved
+    assert story.state is end
 
 
 MOVES: dict[str, Callable[[Reviewed], object]] = {
