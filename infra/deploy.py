@@ -150,7 +150,7 @@ def _print_outputs(stack: Stack) -> None:
 def _stack(stage: str, *, quiet: bool = False) -> Stack:
     session = boto3.Session()
     if session.get_credentials() is None or session.region_name is None:
-        sys.exit("No AWS credentials or no region: set AWS_PROFILE and AWS_REGION, or AWS_ACCESS_KEY_ID and the rest.")
+        sys.exit("No AWS credentials or no region: set AWS_DEFAULT_REGION, and AWS_PROFILE or AWS_ACCESS_KEY_ID and its secret.")
     endpoint = os.environ.get("AWS_ENDPOINT_URL")
     stack = Stack(f"carillon-{stage}", session, endpoint, poll_seconds=0.2 if endpoint else 3.0)
     if not quiet:
