@@ -49,6 +49,7 @@ def after(output: str, n: int) -> str:
     return output.split(f"== {n}\n")[1].split(f"== {n + 1}\n")[0]
 
 
+@pytest.mark.timeout(300)
 def test_a_person_deploys_publishes_and_destroys_by_the_page_alone(emulator: Emulator) -> None:
     package()  # so that whoever does so at the same time is waited for here
     done = subprocess.run(
@@ -58,7 +59,6 @@ def test_a_person_deploys_publishes_and_destroys_by_the_page_alone(emulator: Emu
         capture_output=True,
         text=True,
         check=False,
-        timeout=110,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     names, deployed, mailed, workspace, account, published, at_once, destroyed = range(8)
