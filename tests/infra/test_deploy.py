@@ -4,11 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import boto3
 import pytest
+from moto import mock_aws
 
 from infra import deploy
+from infra import stack as stacks
 from infra.package import Package
-from infra.stack import Change, ChangeSet
+from infra.stack import Change, ChangeSet, Stack
 
 ROUTINE = [
     Change("Add", "PublishVersionb", "AWS::Lambda::Version", "False"),
@@ -51,11 +54,14 @@ class FakeStack:
         self.done.append("delete")
 
 
+@dataclass
 class FakePackage:
-    """A package whose template has one parameter."""
+    """A package whose template has parameters, and nothing else."""
+
+    known: dict[str, Any] = field(default_factory=lambda: {"Rollout": {"Default": "AllAtOnce"}})
 
     def template(self) -> dict[str, Any]:
-        return {"Parameters": {"Rollout": {"Default": "Canary10Percent5Minutes"}}}
+        return {"Parameters": self.known}
 
 
 @pytest.fixture
@@ -174,3 +180,60 @@ def test_data_are_deleted_after_the_stack(stack: FakeStack, monkeypatch: pytest.
     monkeypatch.setattr(deploy, "delete_data", lambda _stack, data: stack.done.append(str(data)))
     deploy.destroy("dev", ask=False, data=True)
     assert stack.done == ["delete", "Data(table='table-1', key='key-1', bucket='bucket-1')"]
+
+
+def test_the_table_the_bucket_with_all_its_media_and_the_key_are_deleted() -> None:
+    with mock_aws():
+        session = boto3.Session("test", "test", region_name="us-east-1")
+        s3, dynamodb, kms = session.client("s3"), session.client("dynamodb"), session.client("kms")
+        s3.create_bucket(Bucket="bucket-1")
+        for n in range(3):
+            s3.put_object(Bucket="bucket-1", Key=f"media/{n}", Body=b"x")
+        dynamodb.create_table(
+            TableName="table-1",
+            KeySchema=[{"AttributeName": "PK", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "PK", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        key = kms.create_key()["KeyMetadata"]["KeyId"]
+        deploy.delete_data(Stack("carillon-dev", session), deploy.Data("table-1", key, "bucket-1"))
+        assert dynamodb.list_tables()["TableNames"] == s3.list_buckets()["Buckets"] == []
+        assert kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "PendingDeletion"
+
+
+class FakeCloudFormation:
+    """A stack with parameters of its own, for which no change set holds a change."""
+
+    def __init__(self) -> None:
+        self.asked: dict[str, Any] = {}
+
+    def client(self, _service: str, **_more: object) -> "FakeCloudFormation":
+        return self
+
+    def describe_stacks(self, **_more: object) -> dict[str, Any]:
+        kept = {"Stage": "dev", "AlarmEmail": "oncall@example.com", "Forgotten": "by now"}
+        parameters = [{"ParameterKey": key, "ParameterValue": value} for key, value in kept.items()]
+        return {"Stacks": [{"StackStatus": "UPDATE_COMPLETE", "Parameters": parameters}]}
+
+    def create_change_set(self, **asked: Any) -> dict[str, Any]:
+        self.asked = asked
+        return {"Id": "set-1"}
+
+    def get_paginator(self, _name: str) -> "FakeCloudFormation":
+        return self
+
+    def paginate(self, **_more: object) -> list[dict[str, Any]]:
+        return [{"Status": "FAILED", "StatusReason": "The submitted information didn't contain changes."}]
+
+    def delete_change_set(self, **_more: object) -> None: ...
+
+
+def test_parameters_that_are_not_named_stay_what_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stacks, "upload", lambda _stack, _package, parameters: f"https://s3/{len(parameters)}")
+    aws, package = FakeCloudFormation(), FakePackage()
+    package.known = {"Stage": {}, "AlarmEmail": {}, "Rollout": {"Default": "AllAtOnce"}}
+    assert Stack("carillon-dev", aws).prepare(package, {"Rollout": "AllAtOnce"}) is None  # type: ignore[arg-type]
+    given = {one["ParameterKey"]: one["ParameterValue"] for one in aws.asked["Parameters"]}
+    assert given == {"Stage": "dev", "AlarmEmail": "oncall@example.com", "Rollout": "AllAtOnce"}
+    assert aws.asked["TemplateURL"] == "https://s3/3"
+    assert aws.asked["ChangeSetType"] == "UPDATE"
