@@ -16,6 +16,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from infra.package import PackagingFailed, package
 from infra.stack import Change, DeploymentFailed, Stack, emulated
 
+PASSING = {"AWS::Lambda::Version", "AWS::Lambda::LayerVersion", "AWS::ApiGateway::Deployment"}
+"""What every release makes anew, and nobody misses: Lambda keeps the versions themselves."""
 HOLDS_DATA = {"AWS::DynamoDB::Table": "table", "AWS::KMS::Key": "key", "AWS::S3::Bucket": "bucket"}
 KEY_WAITS_DAYS = (
     30  # the longest that KMS knows: https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html
@@ -46,9 +48,7 @@ def deploy(stage: str, given: dict[str, str], *, ask: bool, replace: bool) -> No
         print("\n".join(explained(stack.name, change_set.changes)))
         if lost(change_set.changes) and not replace:
             stack.decline(change_set)
-            sys.exit(
-                "Refused, and nothing was changed. REPLACE_DATA=1 does it all the same; first read docs/deploy.md."
-            )
+            sys.exit("Refused; nothing was changed. REPLACE_DATA=1 does it all the same: first read docs/deploy.md.")
         if ask and not _agreed("Deploy this?"):
             stack.decline(change_set)
             sys.exit("Nothing was changed.")
@@ -56,7 +56,8 @@ def deploy(stage: str, given: dict[str, str], *, ask: bool, replace: bool) -> No
         if not first:
             default = packaged.template()["Parameters"]["Rollout"]["Default"]
             way = {"Rollout": default, **stack.parameters(), **parameters}["Rollout"]
-            print(f"   New functions take over by {way}; an alarm meanwhile gives back to the old ones.")
+            alarms = "" if way == "AllAtOnce" else " An alarm meanwhile gives back to the old ones."
+            print(f"   New functions take over by {way}.{alarms}")
         stack.execute(change_set, print)
     _print_outputs(stack)
     if first:
@@ -75,9 +76,12 @@ the mail that AWS has just sent."""
 
 def explained(name: str, changes: list[Change]) -> Iterator[str]:
     """A change set in words, what is lost last and marked."""
+    passing = [change for change in changes if change.gone and change.kind in PASSING]
     kept = [change for change in changes if not change.gone]
-    gone = [change for change in changes if change.gone]
+    gone = [change for change in changes if change.gone and change not in passing]
     yield f"{name}: {len(kept)} added or changed in place, {len(gone)} removed or replaced."
+    if passing:
+        yield f"     {len(passing)} versions of functions, layers and API of the last release make way, as ever."
     for change in sorted(kept, key=lambda one: (one.action, one.resource)):
         yield f"     {change.action:<8} {change.resource:<40} {change.kind}"
     for change in gone:
@@ -150,7 +154,7 @@ def _print_outputs(stack: Stack) -> None:
 def _stack(stage: str, *, quiet: bool = False) -> Stack:
     session = boto3.Session()
     if session.get_credentials() is None or session.region_name is None:
-        sys.exit("No AWS credentials or no region: set AWS_PROFILE and AWS_REGION, or AWS_ACCESS_KEY_ID and the rest.")
+        sys.exit("No AWS credentials or no region: set AWS_DEFAULT_REGION, and AWS_PROFILE or AWS_ACCESS_KEY_ID …")
     endpoint = os.environ.get("AWS_ENDPOINT_URL")
     stack = Stack(f"carillon-{stage}", session, endpoint, poll_seconds=0.2 if endpoint else 3.0)
     if not quiet:

@@ -262,7 +262,9 @@ def release(template: Mapping[str, Any], parameters: Mapping[str, str]) -> str:
     kinds = ("AWS::Serverless::Function", "AWS::Serverless::LayerVersion")
     running = [template["Globals"], *({n: r} for n, r in template["Resources"].items() if r["Type"] in kinds)]
     text = json.dumps(running, sort_keys=True)
-    used = {name: value for name, value in parameters.items() if f'"{name}"' in text or f"${{{name}}}" in text}
+    defaults = {name: str(one["Default"]) for name, one in template["Parameters"].items() if "Default" in one}
+    values = {**defaults, **parameters}.items()
+    used = {name: value for name, value in values if f'"{name}"' in text or f"${{{name}}}" in text}
     return hashlib.sha256(json.dumps([text, used], sort_keys=True).encode()).hexdigest()
 
 
