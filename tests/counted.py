@@ -26,7 +26,7 @@ from chalicelib.service.records import CANARY
 from chalicelib.service.sandbox import SandboxPost
 from chalicelib.service.sweep import sweep
 from chalicelib.service.tell import SCORES, tell
-from infra import cost
+from infra import capacity, cost
 from tests.api.client import Api
 from tests.callbacks.signing import SIGN
 from tests.fakes import FakeWorld
@@ -191,7 +191,7 @@ def counted() -> dict[str, Used]:
 
 def _metrics(said: StringIO) -> set[tuple[str, tuple[tuple[str, str], ...]]]:
     """The metrics that lines in the embedded format make: each name with each set of dimensions is one."""
-    lines = [json.loads(line) for line in said.getvalue().splitlines() if line.startswith('{"_aws"')]
+    lines = [json.loads(line) for line in said.getvalue().splitlines() if '"_aws": {' in line]
     return {
         (metric["Name"], tuple((name, line[name]) for name in by))
         for line in lines
@@ -276,3 +276,5 @@ def _canary() -> dict[str, Used]:
 if __name__ == "__main__":
     cost.COUNTED.write_text(json.dumps(counted(), indent=1, sort_keys=True) + "\n")
     cost.PAGE.write_text(cost.with_tables(cost.PAGE.read_text()))
+    cost.counted.cache_clear()
+    capacity.PAGE.write_text(capacity.with_tables(capacity.PAGE.read_text()))
