@@ -26,7 +26,7 @@ from chalicelib.service.records import CANARY
 from chalicelib.service.sandbox import SandboxPost
 from chalicelib.service.sweep import sweep
 from chalicelib.service.tell import SCORES, tell
-from infra import cost
+from infra import capacity, cost
 from tests.api.client import Api
 from tests.callbacks.signing import SIGN
 from tests.fakes import FakeWorld
@@ -278,3 +278,5 @@ def _canary() -> dict[str, Used]:
 if __name__ == "__main__":
     cost.COUNTED.write_text(json.dumps(counted(), indent=1, sort_keys=True) + "\n")
     cost.PAGE.write_text(cost.with_tables(cost.PAGE.read_text()))
+    cost.counted.cache_clear()
+    capacity.PAGE.write_text(capacity.with_tables(capacity.PAGE.read_text()))

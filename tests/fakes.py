@@ -24,7 +24,7 @@ from chalicelib.aws.rows import (
 from chalicelib.aws.sqs import whole_delay
 from chalicelib.clock import ALPHABET, LETTERS, RANDOM_DIGITS, SECRET_LETTERS, TIME_DIGITS, digits
 from chalicelib.core.conversation import Reply, Request
-from chalicelib.core.errors import Stale
+from chalicelib.core.errors import Stale, Unavailable
 from chalicelib.core.variant import WISHES, Variant, place_of
 from chalicelib.ports import Change, Delete, Errand, Found, Heard, Item, Key, Probe, Put, Settings, Upload, Wake, World
 
@@ -159,6 +159,8 @@ def _between(found: list[Found], pk: str, start: str, end: str, after: Found | N
     def order(row: Found) -> tuple[str, Key]:
         return row.at.sk, row.key
 
+    if after and after.at.pk != pk:
+        raise Unavailable("dynamodb: ValidationException: the starting key is outside of the partition")
     rows = sorted((row for row in found if row.at.pk == pk and start <= row.at.sk <= end), key=order, reverse=reverse)
     return [row for row in rows if not after or (order(row) < order(after) if reverse else order(row) > order(after))]
 

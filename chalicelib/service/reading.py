@@ -160,7 +160,7 @@ def behind(cursor: str | None, pk: str) -> Found | None:
     if cursor is None:
         return None
     try:
-        pk, sk, place = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        return Found(Key(str(pk), str(sk)), Key(pk, str(place)))
+        own, sk, place = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        return Found(Key(str(own), str(sk)), Key(pk, str(place)))
     except (ValueError, TypeError, binascii.Error) as broken:
         raise Invalid([Issue("invalid_cursor", "error", "cursor", "is not a cursor that we gave")]) from broken

@@ -10,6 +10,8 @@ from threading import Event, Thread
 from tests.bench.figures import Figure, at_most, shown
 
 EVERY_SECONDS = 5.0
+LEAST_SECONDS = 300.0
+"""Of the second half: below that, processes still load what they have not needed before, and nothing is judged."""
 WORKERS_MB_A_HOUR = 24.0
 """What one worker may grow by. A worker serves some 500 invocations in half an hour here: more than this would be tens
 of kilobytes kept of each."""
@@ -64,20 +66,25 @@ def level(samples: Sequence[Sample], processes: Collection[int]) -> Level:
 def judged(samples: Sequence[Sample], emulator: int, targets_a_second: float) -> list[Figure]:
     """Whether workers stay level, and the emulator grows by no more than by what it stores."""
     half = second_half(samples)
+    bound = at_most if half[-1].second - half[0].second >= LEAST_SECONDS else _unjudged
     workers = steady(half, emulator)
     stored = level(half, {emulator})
     per_thousand = stored.an_hour / 3.6 / targets_a_second if targets_a_second else 0.0
     figures = [
         _ends("emulator", samples, lambda one: one.sizes.get(emulator, 0.0)),
-        at_most("emulator, per 1,000 targets, second half", per_thousand, STORED_MB_PER_THOUSAND, "MB"),
+        bound("emulator, per 1,000 targets, second half", per_thousand, STORED_MB_PER_THOUSAND, "MB"),
         _ends("workers together", samples, lambda one: sum(one.sizes.values()) - one.sizes.get(emulator, 0.0)),
         Figure("workers, how many", f"{len(samples[0].sizes) - 1} → {len(samples[-1].sizes) - 1}"),
         Figure("workers that were there all the second half", str(len(workers)), "> 0", bool(workers)),
     ]
     if workers:
         each = level(half, workers).an_hour / len(workers)
-        figures.append(at_most("one of these grows, an hour", each, WORKERS_MB_A_HOUR, "MB"))
+        figures.append(bound("one of these grows, an hour", each, WORKERS_MB_A_HOUR, "MB"))
     return figures
+
+
+def _unjudged(what: str, value: float, _limit: float, unit: str) -> Figure:
+    return Figure(f"{what} (too short to judge)", shown(value, unit))
 
 
 def _ends(what: str, samples: Sequence[Sample], size: Callable[[Sample], float]) -> Figure:

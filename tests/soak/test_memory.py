@@ -63,6 +63,12 @@ def test_a_run_without_steady_workers_proves_nothing() -> None:
     assert broken(lonely) == ["workers that were there all the second half"]
 
 
+def test_a_short_run_is_not_judged_by_what_an_hour_would_add() -> None:
+    short = samples(leak_mb_an_hour=10 * WORKERS_MB_A_HOUR)[:60]
+    assert broken(short) == []
+    assert "(too short to judge)" in judged(short, EMULATOR, 1.4)[-1].what
+
+
 def test_a_line_through_points_is_the_line() -> None:
     found = level([Sample(float(second), {7: 10 + 0.5 * second}) for second in range(11)], {7})
     assert (found.first, found.last, found.an_hour) == pytest.approx((10, 15, 1800))
