@@ -274,9 +274,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="infra.restore", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--from", dest="source", required=True, help="s3://bucket/prefix/AWSDynamoDB/id, or a folder")
     parser.add_argument("--stage", help="names the stack in AWS: carillon-<stage>; without it, the local service")
-    parser.add_argument(
-        "--table", help="another table than the stage's own; made where there is none"
-    )
+    parser.add_argument("--table", help="another table than the stage's own; made where there is none")
     parser.add_argument("--stopped-at", type=_moment, help="when the machine had stopped, RFC 3339; now, unless told")
     parser.add_argument("--logs", help="the stage whose logs say what was published since; the same, unless told")
     parser.add_argument("--no-logs", action="store_true", help="where those logs are lost, too")
