@@ -81,6 +81,19 @@ def lost(world: World, target: Target) -> None:
     _of_platform(world, target, "TokenFailures")
 
 
+@_quietly
+def audited(world: World, target: Target) -> None:
+    """A network was asked what it has of a target: as many duplicates are none as are not told."""
+    _of_platform(world, target, "Audits")
+
+
+@_quietly
+def duplicated(world: World, target: Target, count: int) -> None:
+    """A network has so many posts too many of a target."""
+    facts = {"platform": target.platform, "target": target.id}
+    _say(world, world.clock.now(), facts, Group({"Duplicates": count}, PLATFORM))
+
+
 def _of_platform(world: World, target: Target, name: str) -> None:
     facts = {"platform": target.platform, **journal.ids(target)}
     _say(world, world.clock.now(), facts, Group({name: 1}, PLATFORM))

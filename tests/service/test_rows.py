@@ -27,6 +27,7 @@ from chalicelib.service import connect, engaged, records
 from chalicelib.service.access import KnownKey
 from chalicelib.service.agenda import Agenda
 from chalicelib.service.audit import Act
+from chalicelib.service.duplicates import Audits
 from chalicelib.service.limits import Limits
 from chalicelib.service.outcomes import Outcomes
 from chalicelib.service.plan import Versions
@@ -102,6 +103,7 @@ READERS: dict[str, Callable[[Item], object]] = {
     "W/ACCOUNT#": connect.without_secrets,
     "W/ACTORS": having("sealed"),
     "W/APP#": having("platform", "client_id", "sealed"),
+    "W/AUDITED#": value(Audits),
     "W/BRAND": value(Kit),
     "W/BUCKET#": value(Bucket),
     "W/BUSINESS_HOURS": value(BusinessHours),
