@@ -4,6 +4,7 @@ import pytest
 
 from chalicelib.core.followed import POLLS
 from chalicelib.core.target import State
+from chalicelib.ports import Key
 from chalicelib.service import audit, connect, duplicates, engaged, measure, sandbox
 from chalicelib.service.audit import Wanted
 from chalicelib.service.duplicates import MOST_A_DAY, WORD
@@ -25,7 +26,9 @@ def plant(stage: Stage, text: str = TEXT) -> str:
     """Somebody posts this on the account, and not through us."""
     owner = stage.timeline()[0]["account"]
     new = sandbox.SandboxPost(account=owner, text=text, reference=f"by_hand_{stage.world.chance.token()}")
-    return str(sandbox._store(stage.world, "one", new)["id"])
+    row = stage.world.table.get(Key(f"SANDBOX#{owner}", "ACCOUNT"))
+    assert row
+    return str(sandbox._store(stage.world, row, new)["id"])
 
 
 def a_day_later(stage: Stage) -> None:

@@ -18,6 +18,7 @@ from chalicelib.core.business_hours import BusinessHours
 from chalicelib.core.errors import TooNew
 from chalicelib.core.kit import Kit
 from chalicelib.core.medium import Medium
+from chalicelib.core.review import Review, ReviewPolicy
 from chalicelib.core.spikes import Rule
 from chalicelib.core.timing import instant
 from chalicelib.core.upgrades import Step, kind_of, lowered, upgraded, written
@@ -27,6 +28,7 @@ from chalicelib.service import connect, engaged, records
 from chalicelib.service.access import KnownKey
 from chalicelib.service.agenda import Agenda
 from chalicelib.service.audit import Act
+from chalicelib.service.canary import Songs
 from chalicelib.service.duplicates import Audits
 from chalicelib.service.limits import Limits
 from chalicelib.service.outcomes import Outcomes
@@ -81,6 +83,7 @@ READERS: dict[str, Callable[[Item], object]] = {
     "I/BATCHED": having("fingerprint", "post_id", "draft"),
     "KEY/KEY": having("id", "workspace_id", "scopes"),
     "P/EXTERNAL": having(),
+    "P/REVIEW#": value(Review),
     "P/POST": records.post_of,
     "P/RENDITION#": records.rendition_of,
     "P/TARGET#": records.target_of,
@@ -107,6 +110,7 @@ READERS: dict[str, Callable[[Item], object]] = {
     "W/BRAND": value(Kit),
     "W/BUCKET#": value(Bucket),
     "W/BUSINESS_HOURS": value(BusinessHours),
+    "W/CANARY": value(Songs),
     "W/CONNECTION#": connection,
     "W/FEED#": having("id", "name", "account_id", "created_at", "found_by"),
     "W/FORMER#": having("platform"),
@@ -120,6 +124,7 @@ READERS: dict[str, Callable[[Item], object]] = {
     "W/PLAN#": value(Versions),
     "W/POLLS#": value(Bucket),
     "W/PRIVACY": engaged.privacy_of,
+    "W/REVIEW_POLICY": value(ReviewPolicy),
     "W/PROGRESS#": records.progress_of,
     "W/SCHEDULE#": records.schedule_of,
     "W/SPIKE_RULE": value(Rule),
