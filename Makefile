@@ -74,8 +74,8 @@ restore: .venv/run.stamp ## put a table's export into an empty table: make resto
 migrate: .venv/run.stamp ## rewrite rows of old shapes: make migrate [DRY=1] [RATE=100] [STAGE=prod]; nothing needs it to run
 	@$(BIN)/python -m infra.migrate $(if $(DRY),--dry-run) $(if $(RATE),--rate $(RATE)) $(if $(filter file,$(origin STAGE)),,--stage $(STAGE))
 
-cost: .venv/run.stamp ## what a month costs in AWS: make cost POSTS=1000 EVENTS=50000 [TARGETS=3] [WEBHOOKS=1] [WORKSPACES=1] [MEASURED=0]
-	@$(BIN)/python -m infra.cost $(foreach n,POSTS EVENTS TARGETS WEBHOOKS WORKSPACES MEASURED,$(if $($(n)),$(n)=$($(n))))
+cost: .venv/run.stamp ## what a month costs in AWS: make cost POSTS=1000 EVENTS=50000 [TARGETS=3] [WEBHOOKS=1] [WORKSPACES=1] [MEASURED=0] [PAID=0] [PAID_LINKS=0]
+	@$(BIN)/python -m infra.cost $(foreach n,POSTS EVENTS TARGETS WEBHOOKS WORKSPACES MEASURED PAID PAID_LINKS,$(if $($(n)),$(n)=$($(n))))
 
 counts: .venv/dev.stamp ## count anew what each operation asks of AWS; then review the diff of docs/cost.md
 	$(BIN)/python -m tests.counted

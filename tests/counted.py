@@ -191,7 +191,7 @@ def counted() -> dict[str, Used]:
 
 def _metrics(said: StringIO) -> set[tuple[str, tuple[tuple[str, str], ...]]]:
     """The metrics that lines in the embedded format make: each name with each set of dimensions is one."""
-    lines = [json.loads(line) for line in said.getvalue().splitlines() if line.startswith('{"_aws"')]
+    lines = [json.loads(line) for line in said.getvalue().splitlines() if '"_aws": ' in line]
     return {
         (metric["Name"], tuple((name, line[name]) for name in by))
         for line in lines

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ParamSpec
 
 from chalicelib.core.target import TERMINAL, State, Target
 from chalicelib.core.timing import instant
-from chalicelib.ports import Heard, World
+from chalicelib.ports import Heard, Item, World
 from chalicelib.service import journal
 from chalicelib.service.journal import Group
 
@@ -79,6 +79,16 @@ def limited(world: World, target: Target) -> None:
 def lost(world: World, target: Target) -> None:
     """The network will not have the account's token any more."""
     _of_platform(world, target, "TokenFailures")
+
+
+@_quietly
+def paid(world: World, target: Target, rendition: Item | None) -> None:
+    """What the network will charge for what was just published, by the price in its rules; others say nothing."""
+    cost = rendition.doc.get("estimated_cost") if rendition else None
+    if not cost or cost["currency"] != "USD":
+        return
+    facts = {"platform": target.platform, "target": target.id}
+    _say(world, world.clock.now(), facts, Group({"PaidPostsUsd": float(cost["amount"])}, PLATFORM))
 
 
 @_quietly

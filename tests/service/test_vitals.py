@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from chalicelib.core.target import State
-from chalicelib.ports import Heard
-from chalicelib.service import connect, credentials, ingest, journal, records, resolve
+from chalicelib.ports import Heard, Item
+from chalicelib.service import connect, credentials, ingest, journal, records, resolve, vitals
 from chalicelib.service.dispatch import dispatch
 from chalicelib.service.publish import publish
 from chalicelib.service.records import of
@@ -174,3 +174,18 @@ def test_no_metric_has_a_dimension_of_its_own_for_each_post_or_workspace(stage: 
         for part in line["_aws"]["CloudWatchMetrics"]:
             assert {one["Name"] for one in part["Metrics"]} <= line.keys()
             assert {name for one in part["Dimensions"] for name in one} <= line.keys()
+
+
+def test_what_a_network_charges_is_measured_by_platform_and_what_is_free_says_nothing(stage: Stage, told: Told) -> None:
+    post = stage.create(due_in=3)
+    stage.let_pass(10)
+    assert not [one for one in told() if "PaidPostsUsd" in one]
+    target = replace(stage.target(post), platform="x")
+    for amount, currency in (("0.200", "USD"), ("1.00", "CNY")):
+        cost = {"estimated_cost": {"amount": amount, "currency": currency}}
+        vitals.paid(stage.world, target, Item(records.rendition_key(of(target)), cost))
+    vitals.paid(stage.world, target, None)
+    (line,) = told()
+    assert (line["PaidPostsUsd"], line["platform"]) == (0.2, "x")
+    (metrics,) = line["_aws"]["CloudWatchMetrics"]
+    assert metrics["Dimensions"] == [["stage"], ["platform", "stage"]]
