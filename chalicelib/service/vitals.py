@@ -94,7 +94,8 @@ def paid(world: World, target: Target, rendition: Item | None) -> None:
 @_quietly
 def audited(world: World, target: Target) -> None:
     """A network was asked what it has of a target: as many duplicates are none as are not told."""
-    _of_platform(world, target, "Audits")
+    facts = {"platform": target.platform, "target": target.id}
+    _say(world, world.clock.now(), facts, Group({"Audits": 1}, STAGE))
 
 
 @_quietly
