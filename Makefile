@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 STAGE ?= dev
 BIN := .venv/bin
 
-.PHONY: help run stop status trace test test-real test-deep check chaos bench mutants goldens seeds soak burst capacity package deploy cost counts redrive destroy clean
+.PHONY: help run stop status trace test test-real test-deep check chaos bench mutants goldens seeds soak burst capacity package deploy cost counts redrive restore migrate destroy clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -67,8 +67,15 @@ deploy: .venv/run.stamp ## deploy to AWS, after asking: make deploy STAGE=dev [P
 redrive: .venv/run.stamp ## give dead letters back: make redrive [QUEUE=deliver|media] [STAGE=dev]; the local service's by default
 	@$(BIN)/python -m infra.redrive $(or $(QUEUE),publish) $(if $(filter file,$(origin STAGE)),,--stage $(STAGE))
 
-cost: .venv/run.stamp ## what a month costs in AWS: make cost POSTS=1000 EVENTS=50000 [TARGETS=3] [WEBHOOKS=1] [WORKSPACES=1] [MEASURED=0]
-	@$(BIN)/python -m infra.cost $(foreach n,POSTS EVENTS TARGETS WEBHOOKS WORKSPACES MEASURED,$(if $($(n)),$(n)=$($(n))))
+restore: .venv/run.stamp ## put a table's export into an empty table: make restore FROM=s3://… STAGE=prod [STOPPED_AT=…] [TABLE=…] [MORE=--resume]
+	@$(BIN)/python -m infra.restore --from $(FROM) $(if $(filter file,$(origin STAGE)),,--stage $(STAGE)) \
+		$(if $(STOPPED_AT),--stopped-at $(STOPPED_AT)) $(if $(TABLE),--table $(TABLE)) $(MORE)
+
+migrate: .venv/run.stamp ## rewrite rows of old shapes: make migrate [DRY=1] [RATE=100] [STAGE=prod]; nothing needs it to run
+	@$(BIN)/python -m infra.migrate $(if $(DRY),--dry-run) $(if $(RATE),--rate $(RATE)) $(if $(filter file,$(origin STAGE)),,--stage $(STAGE))
+
+cost: .venv/run.stamp ## what a month costs in AWS: make cost POSTS=1000 EVENTS=50000 [TARGETS=3] [WEBHOOKS=1] [WORKSPACES=1] [MEASURED=0] [PAID=0] [PAID_LINKS=0]
+	@$(BIN)/python -m infra.cost $(foreach n,POSTS EVENTS TARGETS WEBHOOKS WORKSPACES MEASURED PAID PAID_LINKS,$(if $($(n)),$(n)=$($(n))))
 
 counts: .venv/dev.stamp ## count anew what each operation asks of AWS; then review the diff of docs/cost.md
 	$(BIN)/python -m tests.counted

@@ -2,7 +2,8 @@
 
 What an operation asks of AWS was counted by the service's own code over fakes (infra/counted.json, written by
 `python -m tests.counted`); how long a function runs is an assumption, stated here. Prices are list prices in US dollars
-for us-east-1 without discounts. Traffic to the internet and media in S3 are not in it, nor the networks' own fees.
+for us-east-1 without discounts. Traffic to the internet and media in S3 are not in it, nor the networks' own
+fees: these come below the bill, for PAID=… messages without a link and PAID_LINKS=… with one.
 """
 
 import json
@@ -12,8 +13,11 @@ import sys
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
+
+from chalicelib.platforms import names, platform
 
 ROOT = Path(__file__).resolve().parent.parent
 COUNTED = ROOT / "infra" / "counted.json"
@@ -125,6 +129,10 @@ class Load:
     workspaces: int = 1
     measured: int = 1
     """Whether networks are asked for figures."""
+    paid: int = 0
+    """Messages on networks that charge for them, without a link; each part of a thread is one."""
+    paid_links: int = 0
+    """The same with a link."""
 
     @property
     def published(self) -> int:
@@ -246,6 +254,23 @@ def per_million(targets: int = 3, *, together: bool = False) -> float:
     return dollars(publishing(some, together=together)) * MILLION / some.published
 
 
+def fees(load: Load) -> list[str]:
+    """What the networks that charge for messages want for the month's, each as if all were there."""
+    lines = []
+    for name in sorted(names()):
+        rules = platform(name).rules
+        if rules.price.per_message is None:
+            continue
+        plain = Decimal(rules.price.per_message)
+        linked = Decimal(rules.price.per_message_with_link or plain)
+        source = rules.sources["price"]
+        lines += [
+            f"fees of {name}: {load.paid} messages at {plain} $ and {load.paid_links} with a link at {linked} $: "
+            f"{load.paid * plain + load.paid_links * linked:.2f} $ ({source.url}, {source.checked})"
+        ]
+    return lines
+
+
 def report(load: Load) -> str:
     """A month in words."""
     sparse, dense = (publishing(load, together=way) + beside(load, together=way) for way in (False, True))
@@ -262,7 +287,7 @@ def report(load: Load) -> str:
     ways = {"spread out": False, "together": True}
     for way, together in ways.items():
         lines.append(_against_goal(way, per_million(load.targets, together=together)))
-    return "\n".join(lines)
+    return "\n".join([*lines, *fees(load)])
 
 
 def _line(about: str, *amounts: float) -> str:

@@ -14,6 +14,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -34,12 +35,15 @@ from chalicelib.service.brakes import hold_key
 from chalicelib.service.schedule import alarm_at, is_direct
 from chalicelib.service.sweep import HEARTBEAT
 from infra.export import Broken, Export, opened, place_of
-from infra.redrive import NoService, stack_of
+from infra.package import package
+from infra.redrive import ANNOUNCED, NoService, stack_of
+from infra.stack import Stack
 
 BY = "restore"
 LEAVING = "leaving"
 SAYS = (("publish", LEAVING), ("publish", "PublishLatenessMs"), ("api", "PublishLatenessMs"))
 """The logs, and the words in them, that say what began to go out and what was published, by the machine and by hand."""
+SHAPE = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
 AT_ONCE = 1000
 """Rows that are on their way together; DynamoDB takes each by itself."""
 
@@ -74,6 +78,20 @@ class DynamoRows:
     def put(self, row: Row) -> None:
         """Put a row, whatever is there."""
         self.dynamodb.put_item(TableName=self.name, Item=row)
+
+    def make(self, properties: Mapping[str, Any]) -> None:
+        """Make the table as the template has it, where there is none; with its stream, clean-up and backups."""
+        with suppress(self.dynamodb.exceptions.ResourceInUseException):
+            self.dynamodb.create_table(
+                TableName=self.name,
+                **{name: properties[name] for name in SHAPE},
+                StreamSpecification={"StreamEnabled": True, **properties["StreamSpecification"]},
+                SSESpecification={"Enabled": True},
+            )
+            self.dynamodb.get_waiter("table_exists").wait(TableName=self.name)
+            ends, backups = properties["TimeToLiveSpecification"], properties["PointInTimeRecoverySpecification"]
+            self.dynamodb.update_time_to_live(TableName=self.name, TimeToLiveSpecification=ends)
+            self.dynamodb.update_continuous_backups(TableName=self.name, PointInTimeRecoverySpecification=backups)
 
     @property
     def foreign(self) -> bool:
@@ -223,7 +241,7 @@ def main(words: list[str] | None = None, say: Callable[[str], object] = print) -
     asked = _parser().parse_args(words)
     try:
         stack = stack_of(asked.stage)
-        os.environ.update(stack.environment("APIHandler"))
+        os.environ.update(_environment(stack, asked.stage))
         from chalicelib.settings import from_environment
         from chalicelib.wiring import world  # reads the environment
 
@@ -232,6 +250,8 @@ def main(words: list[str] | None = None, say: Callable[[str], object] = print) -
         known = {} if asked.no_logs else sent_since(stack.client("logs"), asked.logs or asked.stage, export.exported_at)
         plan = Plan(export.exported_at, asked.stopped_at or now, now, known)
         table = DynamoRows(stack.client("dynamodb"), asked.table or stack.outputs()["TableName"])
+        if asked.table:
+            table.make(package().template()["Resources"]["Table"]["Properties"])
         if table.foreign and not asked.resume:
             sys.exit(f"{table.name} holds rows: restore into an empty table, or go on with one (--resume).")
         settings = from_environment(os.environ)
@@ -242,11 +262,19 @@ def main(words: list[str] | None = None, say: Callable[[str], object] = print) -
     say(told(report, export.exported_at))
 
 
+def _environment(stack: Stack, stage: str | None) -> dict[str, str]:
+    """The names of the stage's things, as its functions know them."""
+    if stage:
+        return stack.environment("APIHandler")
+    environment: dict[str, str] = json.loads(ANNOUNCED.read_text())["environment"]
+    return environment
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="infra.restore", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--from", dest="source", required=True, help="s3://bucket/prefix/AWSDynamoDB/id, or a folder")
     parser.add_argument("--stage", help="names the stack in AWS: carillon-<stage>; without it, the local service")
-    parser.add_argument("--table", help="another table than the stage's own, to be put in its place later")
+    parser.add_argument("--table", help="another table than the stage's own; made where there is none")
     parser.add_argument("--stopped-at", type=_moment, help="when the machine had stopped, RFC 3339; now, unless told")
     parser.add_argument("--logs", help="the stage whose logs say what was published since; the same, unless told")
     parser.add_argument("--no-logs", action="store_true", help="where those logs are lost, too")

@@ -20,7 +20,7 @@ from chalicelib.core.scores.weights import SATISFIED
 from chalicelib.core.target import State, Target
 from chalicelib.core.timing import stamp
 from chalicelib.ports import World
-from chalicelib.service import canary, health, reading, records
+from chalicelib.service import audit, canary, health, reading, records
 from chalicelib.service.canary import Sung
 from chalicelib.service.reading import PostFilter
 from chalicelib.service.sweep import HEARTBEAT, Swept
@@ -29,6 +29,7 @@ from infra.redrive import ANNOUNCED, NoService, stack_of
 from infra.stack import Stack
 
 LAST = timedelta(hours=1)
+DAY = timedelta(days=1)
 DEAD = "DeadLettersUrl"
 """How the stack's outputs end that name a queue of dead letters."""
 
@@ -79,7 +80,13 @@ def dead_letters(stack: Stack) -> dict[str, int]:
     return {name: count for name, count in sorted(counts.items()) if count}
 
 
-def told(here: World, hour: Hour, dead: Mapping[str, int]) -> str:
+def duplicates(here: World, workspace_id: str) -> int:
+    """How many targets of the workspace were found twice on their network in the last day."""
+    wanted = audit.Wanted(since=here.clock.now() - DAY, action=audit.DUPLICATE)
+    return len(audit.page(here, workspace_id, wanted, limit=100).data)
+
+
+def told(here: World, hour: Hour, dead: Mapping[str, int], duplicated: int = 0) -> str:
     """The top row, a line for each figure."""
     checks = health.health(here).checks
     item = here.table.get(HEARTBEAT)
@@ -94,6 +101,7 @@ def told(here: World, hour: Hour, dead: Mapping[str, int]) -> str:
         "oldest backlog": f"{swept.oldest_seconds:.0f} s overdue; {swept.oldest_due_seconds:.0f} s since it was due",
         "unconfirmed": f"{swept.unconfirmed}, {oldest}" if swept.unconfirmed else 0,
         "canary": sung(canary.of(here).last),
+        "duplicates, day": duplicated,
         "dead letters": ", ".join(f"{count} {name}" for name, count in dead.items()) or 0,
     }
     return "\n".join(f"{name:<16} {value}" for name, value in rows.items())
@@ -115,8 +123,9 @@ def main() -> None:
         announced = json.loads(ANNOUNCED.read_text())
         os.environ.update(announced["environment"])
         here = world()
-        hour = hour_of(lately(here, announced["workspace_id"]), here.clock.now())
-        print(told(here, hour, dead_letters(stack)))
+        workspace_id = announced["workspace_id"]
+        hour = hour_of(lately(here, workspace_id), here.clock.now())
+        print(told(here, hour, dead_letters(stack), duplicates(here, workspace_id)))
     except (NoService, Refused, ClientError, BotoCoreError) as failure:
         sys.exit(str(failure))
 

@@ -25,8 +25,10 @@ from chalicelib.aws.sqs import whole_delay
 from chalicelib.clock import ALPHABET, LETTERS, RANDOM_DIGITS, SECRET_LETTERS, TIME_DIGITS, digits
 from chalicelib.core.conversation import Reply, Request
 from chalicelib.core.errors import Stale, Unavailable
+from chalicelib.core.upgrades import kind_of
 from chalicelib.core.variant import WISHES, Variant, place_of
 from chalicelib.ports import Change, Delete, Errand, Found, Heard, Item, Key, Probe, Put, Settings, Upload, Wake, World
+from tests.rows import kinds, line_of
 
 M = TypeVar("M", bound=NamedTuple)
 
@@ -34,9 +36,13 @@ START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
 
 class FakeTable:
-    """A `Table` that keeps the very rows that DynamoDB would be given, and counts its calls in `calls`."""
+    """A `Table` that keeps the very rows that DynamoDB would be given, and counts its calls in `calls`.
 
-    def __init__(self) -> None:
+    Where `kinds` are given, every row has to be of one: a new kind belongs on file, so that upgrades are tried on it.
+    """
+
+    def __init__(self, kinds: frozenset[str] | None = None) -> None:
+        self._kinds = kinds
         self._rows: dict[Key, Row] = {}
         self._partitions: dict[str, set[Key]] = defaultdict(set)
         self._indexed: dict[Key, Row] | None = None
@@ -59,6 +65,11 @@ class FakeTable:
         check(writes)
         stored = [attributes(write.item) if isinstance(write, Put) else None for write in writes]
         check_sizes([row for row in stored if row])
+        for write, row in zip(writes, stored, strict=True):
+            assert row is None or self._kinds is None or kind_of(*key_of(write)) in self._kinds, (
+                f"{kind_of(*key_of(write))} is a new kind of row: add it to tests/rows and to its readers in "
+                f"tests/service/test_rows.py: {line_of({**key_row(key_of(write)), 'rev': {'N': '1'}, **row})}"
+            )
         with self._lock:
             revs = [self._rev(key_of(write)) for write in writes]
             if any(write.expect not in (None, rev) for write, rev in zip(writes, revs, strict=True)):
@@ -413,7 +424,7 @@ def world(**parts: Any) -> FakeWorld:
     """A new world in memory; name a part (`web=`, `settings=` …) to bring your own."""
     clock = parts.get("clock") or FakeClock()
     fakes: dict[str, Any] = {
-        "table": FakeTable(),
+        "table": FakeTable(kinds()),
         "queue": FakeQueue[Wake](clock),
         "deliveries": FakeQueue[Errand](clock),
         "probes": FakeQueue[Probe](clock),

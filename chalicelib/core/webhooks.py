@@ -50,6 +50,7 @@ PUBLIC = {
     "removed": "target.removed",
     "approval_overdue": "target.approval_overdue",
     "rejected": "target.cancelled",
+    "duplicate_found": "target.duplicate_found",
 }
 """What customers hear of, by the word in the target's timeline."""
 INTERNAL = frozenset(

@@ -91,6 +91,8 @@ class Platform(ABC):
     """Whether `remove` works."""
     measurable: ClassVar[bool] = False
     """Whether `measure` works."""
+    audited: ClassVar[bool] = False
+    """Whether `copies` works: the network lists enough of an account's posts to find one that is there twice."""
     subscribes: ClassVar[bool] = False
     """Whether `subscribe` works; elsewhere a person enters our address in the network's console."""
     answerable: "ClassVar[tuple[Said, ...]]" = ()
@@ -196,6 +198,10 @@ class Platform(ABC):
     def measure(self, account: Account, post_id: str) -> Conversation[Metrics | None]:
         """What people did with a post, or None where it is gone; only where `measurable`."""
         raise NotImplementedError(f"{self.name} has no figures")
+
+    def copies(self, job: Job) -> Conversation[list[str]]:
+        """The ids of all on the account since it was due that is what the first part is; only where `audited`."""
+        raise NotImplementedError(f"{self.name} cannot be audited")
 
     def subscribe(self, account: Account, url: str, keys: Mapping[str, str]) -> Conversation[timedelta | None]:
         """Ask the network to call us at an address; how long it will, None where that does not end."""

@@ -120,7 +120,7 @@ class Mastodon(Platform):
     name = "mastodon"
     title = "Mastodon"
     auth = Auth("access_token", ("access_token",), host=True)
-    measurable = True
+    measurable = audited = True
     tested = "the documentation's OpenAPI description, and snac 2.75"
     answerable = IN_PUBLIC
     intake = Intake(sent=ALL, worked_on=frozenset({"audio", "gif", "video"}))
@@ -197,6 +197,12 @@ class Mastodon(Platform):
         if not mastodon and any(_is_part(one, part, job, statuses, _resembling) for one in statuses.values()):
             raise Transient("cannot_tell", "a status resembles this one, and is not the same")
         return None
+
+    def copies(self, job: Job) -> Conversation[list[str]]:
+        """The account's statuses since it was due that are its first part, by what they say, warn of and show."""
+        statuses = yield from _recent(job)
+        same = operator.eq if job.account.settings.get("is_mastodon") else _same_letters
+        return [str(one["id"]) for one in statuses.values() if _is_part(one, 0, job, statuses, same)]
 
     def addressed(self, reply_to: ReplyTo, text: str) -> str:
         """With their name in front, without which they would not hear of it."""

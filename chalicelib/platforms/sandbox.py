@@ -5,7 +5,7 @@ networks do; it honours no idempotency key, so that what we promise without one 
 """
 
 from collections.abc import Generator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from chalicelib.core.account import Account
@@ -59,7 +59,7 @@ class Sandbox(Platform):
     auth = Auth("none")
     answerable = (*IN_PUBLIC, "message")
     tested = "itself, in the deployed template"
-    measurable = True
+    measurable = audited = True
     rules = Rules(
         platform="sandbox",
         source=OURS,
@@ -122,6 +122,15 @@ class Sandbox(Platform):
         reply = yield Request("GET", _posts(job), headers=_auth(job), params=params)
         found = platform.good(reply)["data"]
         return as_reply(201, {name: found[0][name] for name in KEPT}) if found else None
+
+    def copies(self, job: Job) -> Conversation[list[str]]:
+        """By what they say, as on networks that know nothing of references."""
+        reply = yield Request("GET", _posts(job), headers=_auth(job), params={"account": job.account.remote_id})
+        part = messages(job.rendition)[0]
+        said = part.wire or part.text
+        since = job.due.astimezone(UTC).isoformat()[:19]
+        found = platform.good(reply)["data"]
+        return [one["id"] for one in found if one["text"] == said and one["created_at"][:19] >= since]
 
     def answer(self, job: Job) -> Conversation[Published]:
         """A message that is a reply to theirs."""

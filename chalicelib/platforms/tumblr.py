@@ -88,7 +88,7 @@ class Tumblr(Platform):
     options = OPTIONS
     errors = ERRORS
     removable = True
-    measurable = True
+    measurable = audited = True
     rules = Rules(
         platform="tumblr",
         source=DOCS,
@@ -146,6 +146,10 @@ class Tumblr(Platform):
         if found is None and any(media.kind == "video" for media in job.rendition.parts[0].media):
             raise Transient("not_readable", "a film may still be transcoding")
         return as_reply(201, {"response": {"id": str(found["id_string"])}}) if found else None
+
+    def copies(self, job: Job) -> Conversation[list[str]]:
+        """The blog's posts since it was due with the same words, tags and number of media."""
+        return [str(one["id_string"]) for one in (yield from _recent(job)) if _is(one, job)]
 
     def remove(self, account: Account, post_id: str) -> Conversation[None]:
         """Delete a post; one that is gone already is as good."""

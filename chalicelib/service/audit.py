@@ -17,6 +17,8 @@ from chalicelib.service.reading import SCANNED, Page
 
 log = logging.getLogger(__name__)
 
+DUPLICATE = "duplicate found"
+"""What `duplicates` found, and no person did: ids of target, post and account."""
 KEPT_FOR = timedelta(days=400)
 LINES = 50
 

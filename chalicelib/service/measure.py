@@ -23,6 +23,7 @@ from chalicelib.core.errors import (
     Limited,
     PlatformAnswer,
     ReconnectNeeded,
+    Refused,
     Stale,
     Transient,
     TransportFailure,
@@ -33,7 +34,7 @@ from chalicelib.core.timing import milliseconds, stamp
 from chalicelib.platforms import platform
 from chalicelib.platforms.base import Platform
 from chalicelib.ports import Found, Item, Key, Put, World
-from chalicelib.service import brakes, connect, engaged, journal, reading, records, removal, spikes
+from chalicelib.service import brakes, connect, duplicates, engaged, journal, reading, records, removal, spikes
 from chalicelib.service.ingest import PAUSE
 from chalicelib.service.sheet import Sheet
 
@@ -44,6 +45,8 @@ MOST = 100
 THREADS = 4
 RUN = timedelta(seconds=40)
 """How long a run begins to ask; its function's time-out is 20 seconds later, longer than one network may take."""
+AUDITING = timedelta(seconds=20)
+"""What is left of a run before an audit is begun in it."""
 LEASE = timedelta(minutes=3)
 """Longer than the function may run, so that a lease that lapsed is somebody who died."""
 FRESH = timedelta(hours=2)
@@ -174,7 +177,21 @@ class Round:
             return self._settled(post, as_of, "later", lambda one: one.later(self.now))
         if found is None:
             return self._settled(post, as_of, "missing", lambda one: one.missing(self.now))
+        if duplicates.is_due(network, post) and self.now < self.end - AUDITING:
+            self._audit(network, post)
         return self._settled(post, as_of, "measured", lambda one: one.measured(self.now), figures_of(found))
+
+    def _audit(self, network: Platform, post: Followed) -> None:
+        """Look whether it is there twice. What goes wrong with that is in nobody's way: the figures are here."""
+        account = self.account
+        try:
+            if account:
+                duplicates.look(self.world, network, account, post)
+        except Limited as limit:
+            if account:
+                self.until = milliseconds(brakes.limit_polling(self.world, account, limit.until))
+        except (PlatformAnswer, TransportFailure, Refused, *NONSENSE) as failure:
+            log.warning("not_audited", extra={"target": post.target_id, "failure": type(failure).__name__})
 
     def _measuring(self, network: Platform, post: Followed) -> Callable[[Account], Metrics | None]:
         def measure(account: Account) -> Metrics | None:

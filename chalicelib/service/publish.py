@@ -217,6 +217,7 @@ class Publication:
             return
         _end_with(self.world, end)
         if end.state is State.PUBLISHED:
+            vitals.paid(self.world, end, self.around.rendition)
             _beside_the_point(brakes.succeeded, self.world, self.target, self.around.brakes)
         if self.quota:
             _beside_the_point(brakes.learn, self.world, self.target, self.quota)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ParamSpec
 
 from chalicelib.core.target import TERMINAL, State, Target
 from chalicelib.core.timing import instant
-from chalicelib.ports import Heard, World
+from chalicelib.ports import Heard, Item, World
 from chalicelib.service import journal
 from chalicelib.service.journal import Group
 
@@ -79,6 +79,30 @@ def limited(world: World, target: Target) -> None:
 def lost(world: World, target: Target) -> None:
     """The network will not have the token any more of an account that was still connected."""
     _of_platform(world, target, "TokenFailures")
+
+
+@_quietly
+def paid(world: World, target: Target, rendition: Item | None) -> None:
+    """What the network will charge for what was just published, by the price in its rules; others say nothing."""
+    cost = rendition.doc.get("estimated_cost") if rendition else None
+    if not cost or cost["currency"] != "USD":
+        return
+    facts = {"platform": target.platform, "target": target.id}
+    _say(world, world.clock.now(), facts, Group({"PaidPostsUsd": float(cost["amount"])}, PLATFORM))
+
+
+@_quietly
+def audited(world: World, target: Target) -> None:
+    """A network was asked what it has of a target: as many duplicates are none as are not told."""
+    facts = {"platform": target.platform, "target": target.id}
+    _say(world, world.clock.now(), facts, Group({"Audits": 1}, STAGE))
+
+
+@_quietly
+def duplicated(world: World, target: Target, count: int) -> None:
+    """A network has so many posts too many of a target."""
+    facts = {"platform": target.platform, "target": target.id}
+    _say(world, world.clock.now(), facts, Group({"Duplicates": count}, PLATFORM))
 
 
 def _of_platform(world: World, target: Target, name: str) -> None:

@@ -5,6 +5,7 @@ from random import Random
 
 import pytest
 
+from chalicelib.platforms import names, platform
 from chalicelib.ports import Delete, Item, Key, Put
 from infra import cost
 from infra.cost import MILLION, OPERATIONS, PRICES, Load
@@ -126,3 +127,18 @@ def test_a_report_tells_the_goal() -> None:
 
 def test_what_was_counted_is_kept_as_it_is_written() -> None:
     assert cost.COUNTED.read_text() == json.dumps(cost.counted(), indent=1, sort_keys=True) + "\n"
+
+
+def test_the_fees_of_networks_that_charge_come_from_their_rules() -> None:
+    said = cost.report(cost.load_of(["PAID=300", "PAID_LINKS=20"]))
+
+    assert "fees of x: 300 messages at 0.015 $ and 20 with a link at 0.200 $: 8.50 $" in said
+
+
+def test_every_price_of_a_network_says_where_and_when_it_was_read() -> None:
+    charging = [platform(name).rules for name in names() if platform(name).rules.price.per_message]
+
+    assert charging
+    assert all(
+        rules.sources["price"].url.startswith("https://") and rules.sources["price"].checked for rules in charging
+    )

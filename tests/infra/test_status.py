@@ -1,8 +1,9 @@
 """`make status` says how the local service does, by the same judgement as metrics and scores."""
 
+from chalicelib.service import audit
 from chalicelib.service.canary import sing
 from chalicelib.service.sweep import sweep
-from infra.status import Hour, hour_of, lately, told
+from infra.status import Hour, duplicates, hour_of, lately, told
 from tests.service.conftest import Stage, stage
 
 __all__ = ["stage"]
@@ -26,7 +27,8 @@ def test_the_top_row_is_told_in_words(stage: Stage) -> None:
     stage.create(due_in=5, targets=[{"account_id": stage.accounts[0], "options": options}])
     stage.let_pass(12)
     sweep(stage.world)
-    text = told(stage.world, Hour(3, 2, 1, 2), {"deliver": 4})
+    audit.record(stage.world, stage.workspace_id, audit.DUPLICATE, ("tgt_1",))
+    text = told(stage.world, Hour(3, 2, 1, 2), {"deliver": 4}, duplicates(stage.world, stage.workspace_id))
     assert [" ".join(line.split()) for line in text.splitlines()] == [
         "sweep alive, last at 2026-11-22T09:00:12.000Z",
         "due, last hour 3",
@@ -35,6 +37,7 @@ def test_the_top_row_is_told_in_words(stage: Stage) -> None:
         "oldest backlog 0 s overdue; 7 s since it was due",
         "unconfirmed 1, 7 s the oldest",
         "canary has not sung",
+        "duplicates, day 1",
         "dead letters 4 deliver",
     ]
 

@@ -88,7 +88,7 @@ def dashboard(resources: dict[str, Any]) -> list[dict[str, Any]]:
 
 def test_the_top_of_the_dashboard_says_what_matters(resources: dict[str, Any]) -> None:
     titles = [one["properties"]["title"].split(",")[0] for one in dashboard(resources) if one["y"] == 0]
-    assert titles == ["On time", "Success", "Oldest backlog", "Unconfirmed"]
+    assert titles == ["On time", "Success", "Oldest backlog", "Unconfirmed", "Duplicates"]
 
 
 def test_where_nothing_succeeded_the_dashboard_says_nought_and_not_nothing(resources: dict[str, Any]) -> None:

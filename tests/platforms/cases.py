@@ -97,6 +97,8 @@ class Case:
                 return network.remove(self.account, self.about["post_id"])
             case "subscribe":
                 return network.subscribe(self.account, self.about["url"], self.about["keys"])
+            case "copies":
+                return network.copies(self.job())
             case "measure":
                 return network.measure(self.account, self.about["post_id"])
             case "publish":
@@ -222,6 +224,8 @@ def show_end(end: Any) -> Json:
             return {"seconds": end.total_seconds()}
         case dict():
             return {"secrets": end}
+        case list():
+            return {"copies": end}
         case tuple():
             return {"accounts": [show_end(one)["connected"] for one in end]}
         case _:

@@ -17,7 +17,7 @@ from chalicelib.platforms.words import MEANINGS
 from chalicelib.service.publish import answer_of
 from tests.platforms.cases import Case, every_error, load, platforms_with_data, read_reply, run, show, show_end
 
-ENDS = ("raises", "published", "connected", "accounts", "secrets", "found", "metrics", "seconds")
+ENDS = ("raises", "published", "connected", "accounts", "secrets", "found", "metrics", "seconds", "copies")
 PUBLISHED = [case for case in load("publish", "answer") if "published" in case.about]
 
 every_case = pytest.mark.parametrize("case", load(), ids=str)
@@ -175,6 +175,12 @@ def test_a_platform_that_takes_answers_shows_how_it_gives_and_finds_them(name: s
     looks_up = type(network).find_answer is not Platform.find_answer
     assert bool(network.answerable) == ("answer" in done)
     assert (bool(network.answerable) and looks_up) == ("find_answer" in done)
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_platform_that_is_audited_shows_what_it_finds(name: str) -> None:
+    done = {case.about["do"] for case in load() if case.platform == name}
+    assert platform(name).audited == ("copies" in done)
 
 
 @pytest.mark.parametrize("name", names())

@@ -67,7 +67,7 @@ def test_an_account_copied_to_another_workspace_does_not_open(stage: Stage, rena
 
 
 def test_a_secret_of_the_stage_is_made_once_and_lies_sealed(there: FakeWorld) -> None:
-    at = Key("SYSTEM", "THING")
+    at = Key("SYSTEM", "PEPPER")
     first = sealing.secret_of_the_stage(there, at)
     assert sealing.secret_of_the_stage(there, at) == first
     assert len(first) >= 40
@@ -90,7 +90,7 @@ class Late(FakeTable):
 
 
 def test_of_two_who_make_a_secret_of_the_stage_at_once_both_use_the_first() -> None:
-    late, at = Late(), Key("SYSTEM", "THING")
+    late, at = Late(), Key("SYSTEM", "PEPPER")
     there = world(table=late)
     late.first = Item(at, {"sealed": sealing.seal(there, Place(sealing.STAGE, at, "secret"), "the winner's")})
     assert sealing.secret_of_the_stage(there, at) == "the winner's"

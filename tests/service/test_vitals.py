@@ -10,8 +10,8 @@ import pytest
 
 from chalicelib.core.conversation import Reply
 from chalicelib.core.target import State
-from chalicelib.ports import Heard
-from chalicelib.service import connect, credentials, ingest, journal, records, resolve, steer
+from chalicelib.ports import Heard, Item
+from chalicelib.service import connect, credentials, ingest, journal, records, resolve, steer, vitals
 from chalicelib.service.dispatch import dispatch
 from chalicelib.service.publish import publish
 from chalicelib.service.records import of
@@ -102,6 +102,23 @@ def test_a_token_that_was_refused_is_counted_once_and_not_with_every_post(
     stage.create(due_in=50, targets=other)
     stage.let_pass(60)
     assert [one["TokenFailures"] for one in told() if "TokenFailures" in one] == [1, 1]
+
+
+def test_that_a_request_leaves_is_in_the_logs_before_it_does(
+    stage: Stage, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A restore of the table from a backup finds there what the backup does not know: infra/restore.py."""
+    send, before = stage.web.send, list[str]()
+
+    def sending(request: Any) -> Any:
+        before.extend(capsys.readouterr().out.splitlines())
+        return send(request)
+
+    monkeypatch.setattr(stage.web, "send", sending)
+    post = stage.create(due_in=3, targets=[{"account_id": stage.accounts[0]}])
+    stage.let_pass(5)
+    (line,) = [json.loads(one) for one in before if '"leaving"' in one]
+    assert (line["target"], line["due"]) == (stage.target(post).id, "2026-11-22T09:00:03.000Z")
 
 
 def test_a_metric_that_fails_fails_nothing(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -210,3 +227,18 @@ def test_no_metric_has_a_dimension_of_its_own_for_each_post_or_workspace(stage: 
         for part in line["_aws"]["CloudWatchMetrics"]:
             assert {one["Name"] for one in part["Metrics"]} <= line.keys()
             assert {name for one in part["Dimensions"] for name in one} <= line.keys()
+
+
+def test_what_a_network_charges_is_measured_by_platform_and_what_is_free_says_nothing(stage: Stage, told: Told) -> None:
+    post = stage.create(due_in=3)
+    stage.let_pass(10)
+    assert not [one for one in told() if "PaidPostsUsd" in one]
+    target = replace(stage.target(post), platform="x")
+    for amount, currency in (("0.200", "USD"), ("1.00", "CNY")):
+        cost = {"estimated_cost": {"amount": amount, "currency": currency}}
+        vitals.paid(stage.world, target, Item(records.rendition_key(of(target)), cost))
+    vitals.paid(stage.world, target, None)
+    (line,) = told()
+    assert (line["PaidPostsUsd"], line["platform"]) == (0.2, "x")
+    (metrics,) = line["_aws"]["CloudWatchMetrics"]
+    assert metrics["Dimensions"] == [["stage"], ["platform", "stage"]]

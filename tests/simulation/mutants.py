@@ -18,6 +18,7 @@ from importlib import import_module
 from typing import Any
 
 EXHAUSTIVE = "test_exhaustive.py::test_whatever_goes_wrong_in_a_publish_every_promise_holds"
+RESTORED = "test_restored.py::test_what_went_out_after_the_export_goes_out_once"
 FROZEN = "test_exhaustive.py::test_a_worker_that_was_frozen_does_no_harm_when_it_goes_on"
 
 
@@ -222,9 +223,33 @@ MUTANTS = (
         "outbox",
         "service.tell",
         "tell",
-        "made += [deliveries.store(world, message, one) for one in wanting]",
-        "pass",
+        "for webhook in wanting:",
+        "for webhook in []:",
         "test_promises.py::test_every_public_event_is_told_although_the_teller_dies",
+    ),
+    Mutant(
+        "doubt after a restore",
+        "core.restoring",
+        "may_be_out",
+        "target.scheduled_at <= stopped_at",
+        "False",
+        f"{RESTORED}[22-False]",
+    ),
+    Mutant(
+        "doubt after a restore: the rest of a thread",
+        "core.restoring",
+        "goes_on",
+        "bool(made) and",
+        "False and",
+        f"{RESTORED}[22-False]",
+    ),
+    Mutant(
+        "doubt after a restore: what the logs know",
+        "core.restoring",
+        "restored",
+        "sent.get(target.id)",
+        "None",
+        f"{RESTORED}[28-True]",
     ),
 )
 
