@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 STAGE ?= dev
 BIN := .venv/bin
 
-.PHONY: help run stop status trace test test-real test-deep check chaos bench mutants goldens seeds soak burst capacity package deploy cost counts redrive destroy clean
+.PHONY: help run stop status trace test test-real test-deep check chaos bench mutants goldens seeds soak fuzz sbom audit burst capacity package deploy cost counts redrive destroy clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -54,6 +54,9 @@ soak: .venv/dev.stamp ## half an hour of mixed load on a service of its own: mak
 
 burst: .venv/dev.stamp ## a thousand posts at one instant, on a service of its own: how late they are
 	$(BIN)/python -m tests.bench burst
+
+fuzz: .venv/dev.stamp ## try the running service with every kind of request, 5,000 and more: make fuzz [SEED=1]
+	$(BIN)/python -m tests.fuzz $(if $(SEED),--seed $(SEED))
 
 bench: .venv/dev.stamp ## measure lateness, throughput, imports and package size
 	$(BIN)/python -m tests.bench

@@ -4,7 +4,7 @@ import re
 from datetime import date, timedelta
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, JsonValue
 from typing_extensions import TypedDict
 
 from chalicelib.api.answers import ListAnswer
@@ -103,9 +103,11 @@ def _iso(value: object) -> object:
     raise ValueError("must be a day such as 2026-11-22")
 
 
+_AS_TEXT: dict[str, JsonValue] = {"maxLength": 10, "pattern": "^[2-8][0-9]{3}-[01][0-9]-[0-3][0-9]$"}
+
 Day = Annotated[
     date,
-    Field(ge=date(2000, 1, 1), le=date(9000, 1, 1), json_schema_extra={"maxLength": 10}),
+    Field(ge=date(2000, 1, 1), le=date(9000, 1, 1), json_schema_extra=_AS_TEXT),
     BeforeValidator(_iso),
 ]
 

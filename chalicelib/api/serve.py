@@ -265,8 +265,8 @@ def _check_type(request: Request, raw: bytes) -> None:
 def read_as(model: type[M], document: dict[str, Any]) -> M:
     """The document as a value; Invalid with every issue where it is none.
 
-    Strictly, as the schema says: "5" is no number, and 1 is not true. Only as JSON does pydantic hold a list for a tuple
-    and a text for a time while it is strict about the rest.
+    Strictly, as the schema says: "5" is no number, and 1 is not true. Only of JSON does pydantic take a list for a
+    tuple while it is strict about the rest.
     """
     try:
         return model.model_validate_json(json.dumps(document), strict=True)

@@ -58,10 +58,10 @@ class Media(Value):
     kind: MediaKind = "image"
     alt_text: Annotated[str, Field(max_length=10_000)] | None = None
     mime_type: Line | None = None
-    width: Annotated[int, Field(gt=0)] | None = None
-    height: Annotated[int, Field(gt=0)] | None = None
-    bytes: Annotated[int, Field(gt=0)] | None = None
-    duration_seconds: Annotated[float, Field(gt=0)] | None = None
+    width: Annotated[int, Field(gt=0, le=1_000_000)] | None = None
+    height: Annotated[int, Field(gt=0, le=1_000_000)] | None = None
+    bytes: Annotated[int, Field(gt=0, le=10**15)] | None = None
+    duration_seconds: Annotated[float, Field(gt=0, le=10**9)] | None = None
 
     @model_validator(mode="after")
     def _is_somewhere(self) -> Self:

@@ -63,7 +63,7 @@ class SandboxPost(Value):
     reference: Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9_-]{1,64}$")]
     content_warning: Line | None = None
     language: Annotated[str, Field(max_length=35)] | None = None
-    part: Annotated[int, Field(ge=0)] = 0
+    part: Annotated[int, Field(ge=0, le=1000)] = 0
     title: Line | None = None
     card: Annotated[dict[str, Any], Field(max_length=20)] | None = None
     poll: Annotated[dict[str, Any], Field(max_length=20)] | None = None
