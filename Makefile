@@ -82,6 +82,12 @@ capacity: .venv/run.stamp ## how late very many posts go out at once, by AWS's q
 destroy: .venv/run.stamp ## delete what `make deploy` made, but no data: make destroy STAGE=dev [DELETE_DATA=1: data, too]
 	@$(BIN)/python -m infra.deploy destroy --stage $(STAGE) $(if $(YES),--yes) $(if $(DELETE_DATA),--delete-data)
 
+sbom: .venv/dev.stamp ## build/sbom.json: what goes to AWS, as CycloneDX
+	$(BIN)/python -m infra.sbom
+
+audit: .venv/run.stamp ## ask PyPI whether anything is known against what goes to AWS; says so where nobody can be asked
+	$(BIN)/python -m infra.sbom audit
+
 clean: ## remove the environment, builds, caches and the local service's data
 	rm -rf .venv .venv-scan .local build .chalice/deployments .mypy_cache .ruff_cache .pytest_cache .hypothesis
 

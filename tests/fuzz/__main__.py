@@ -45,7 +45,7 @@ def main() -> int:
     chosen, words = parser.parse_known_args()
     directory = ROOT / "build"
     directory.mkdir(exist_ok=True)
-    kept = ["--seed", chosen.seed, "--workers", "4", "--generation-database", "none"]
+    kept = ["--seed", chosen.seed, "--workers", "1", "--generation-database", "none"]
     run = fuzz(local(), directory, *kept, *words)
     (directory / "fuzz.txt").write_text(run.said)
     print(run.said[run.said.find("= FAILURES =") :] if run.failed else run.said[run.said.find("= SUMMARY =") :])

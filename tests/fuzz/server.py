@@ -26,6 +26,7 @@ from tests.fakes import FakeWorld, world
 Json = dict[str, Any]
 
 HOST = "127.0.0.1"
+IN_MEMORY = "carillon-in-memory"
 PLENTY = 10**9
 
 
@@ -82,6 +83,9 @@ def _handler(here: FakeWorld, app: Chalice) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
+
+        def version_string(self) -> str:
+            return IN_MEMORY
 
         def __getattr__(self, name: str) -> Any:
             if name.startswith("do_"):
