@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 STAGE ?= dev
 BIN := .venv/bin
 
-.PHONY: help run stop status trace test test-real test-deep check chaos bench mutants goldens seeds soak burst capacity package deploy cost counts redrive restore migrate destroy clean
+.PHONY: help run stop status trace test test-real test-deep check chaos bench mutants goldens seeds soak burst fuzz sbom audit capacity package deploy cost counts redrive restore migrate destroy clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -55,6 +55,9 @@ soak: .venv/dev.stamp ## half an hour of mixed load on a service of its own: mak
 burst: .venv/dev.stamp ## a thousand posts at one instant, on a service of its own: how late they are
 	$(BIN)/python -m tests.bench burst
 
+fuzz: .venv/dev.stamp ## try the running service with every kind of request, 5,000 and more: make fuzz [SEED=1]
+	$(BIN)/python -m tests.fuzz $(if $(SEED),--seed $(SEED))
+
 bench: .venv/dev.stamp ## measure lateness, throughput, imports and package size
 	$(BIN)/python -m tests.bench
 
@@ -85,6 +88,12 @@ capacity: .venv/run.stamp ## how late very many posts go out at once, by AWS's q
 
 destroy: .venv/run.stamp ## delete what `make deploy` made, but no data: make destroy STAGE=dev [DELETE_DATA=1: data, too]
 	@$(BIN)/python -m infra.deploy destroy --stage $(STAGE) $(if $(YES),--yes) $(if $(DELETE_DATA),--delete-data)
+
+sbom: .venv/dev.stamp ## build/sbom.json: what goes to AWS, as CycloneDX
+	$(BIN)/python -m infra.sbom
+
+audit: .venv/run.stamp ## ask PyPI whether anything is known against what goes to AWS; says so where nobody can be asked
+	$(BIN)/python -m infra.sbom audit
 
 clean: ## remove the environment, builds, caches and the local service's data
 	rm -rf .venv .venv-scan .local build .chalice/deployments .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -61,11 +61,12 @@ def _integer(digits: str) -> int:
     return int(digits)
 
 
-def _number(digits: str) -> float:
+def _number(digits: str) -> float | int:
     number = float(digits)
     if math.isinf(number):
         raise Malformed("number_out_of_range", f"{_shown(digits)} is too large")
-    return number
+    # JSON Schema takes 5.0 for an integer (draft 2020-12, section 6.1.1 of its validation part).
+    return int(number) if number.is_integer() and abs(number) < 10**MAX_DIGITS else number
 
 
 def _no_constant(name: str) -> None:

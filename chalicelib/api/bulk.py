@@ -3,11 +3,12 @@
 from collections import Counter
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import Field, ValidatorFunctionWrapHandler, WrapValidator
 from typing_extensions import TypedDict
 
-from chalicelib.api.problem import IssueAnswer, issue_answer, issues_of, status_of
+from chalicelib.api.problem import IssueAnswer, issue_answer, status_of
 from chalicelib.api.route import Answer, Call, route
+from chalicelib.api.serve import read_as
 from chalicelib.core.errors import CarillonError, Invalid, Issue
 from chalicelib.core.post import Value
 from chalicelib.service import batch
@@ -18,13 +19,12 @@ MAX_ISSUES = 20
 """Issues shown of one item: 500 times that is within what Lambda may answer, 6 MB."""
 
 
-def _alone(value: Any, handler: ValidatorFunctionWrapHandler) -> KeyedPost | Invalid:
+def _alone(value: Any, _handler: ValidatorFunctionWrapHandler) -> KeyedPost | Invalid:
     """What is wrong with one item is that item's own, and does not make the whole body wrong."""
     try:
-        post: KeyedPost = handler(value)
-    except ValidationError as error:
-        return Invalid(issues_of(error))
-    return post
+        return read_as(KeyedPost, value)
+    except Invalid as invalid:
+        return invalid
 
 
 class NewBatch(Value):

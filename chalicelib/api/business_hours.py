@@ -12,7 +12,7 @@ from chalicelib.core.post import Line, Value
 from chalicelib.service import business_hours
 from chalicelib.service.business_hours import Chosen
 
-Clock = Annotated[str, Field(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")]
+Clock = Annotated[str, Field(max_length=5, pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")]
 
 
 class BusinessHoursAnswer(TypedDict):
@@ -28,7 +28,9 @@ class NewBusinessHours(Value):
     """The hours by day, as spans of wall-clock times in one zone; a day that is left out is closed."""
 
     timezone: Line
-    days: dict[Weekday, Annotated[tuple[tuple[Clock, Clock], ...], Field(max_length=12)]]
+    days: Annotated[
+        dict[Weekday, Annotated[tuple[tuple[Clock, Clock], ...], Field(max_length=12)]], Field(max_length=7)
+    ]
     target_minutes: Annotated[int, Field(ge=1, le=60 * 24 * 31)]
 
 

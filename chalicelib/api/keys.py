@@ -7,8 +7,8 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from chalicelib.api.answers import ListAnswer
-from chalicelib.api.route import Answer, Call, Instant, PageQuery, Scope, route
-from chalicelib.core.post import Line, Value
+from chalicelib.api.route import Answer, Call, PageQuery, Scope, route
+from chalicelib.core.post import Instant, Line, Value
 from chalicelib.core.timing import stamp, stamp_of
 from chalicelib.service import access
 from chalicelib.service.access import KnownKey, NewKey
@@ -53,7 +53,7 @@ class Rotation(Value):
 class KeysQuery(PageQuery):
     """Which page of the keys."""
 
-    cursor: Annotated[str | None, Field(pattern=r"^key_[0-9a-z]{1,64}$")] = None
+    cursor: Annotated[str | None, Field(max_length=68, pattern=r"^key_[0-9a-z]{1,64}$")] = None
 
 
 @route("POST", "/v1/keys", needs="keys:write", answers={201: KeyWithSecretAnswer}, kept=True, sealed=True, audited=True)

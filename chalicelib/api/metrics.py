@@ -1,9 +1,10 @@
 """What people did with a post, network by network and together, and with an account. What nobody has told is null."""
 
+import re
 from datetime import date, timedelta
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, JsonValue
 from typing_extensions import TypedDict
 
 from chalicelib.api.answers import ListAnswer
@@ -95,7 +96,20 @@ class ElsewhereAnswer(TypedDict):
     removed_at: str | None
 
 
-Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(9000, 1, 1))]
+def _iso(value: object) -> object:
+    """Refuses whatever else could be taken for a day, such as seconds since 1970."""
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII):
+        return value
+    raise ValueError("must be a day such as 2026-11-22")
+
+
+_AS_TEXT: dict[str, JsonValue] = {"maxLength": 10, "pattern": "^[2-8][0-9]{3}-[01][0-9]-[0-3][0-9]$"}
+
+Day = Annotated[
+    date,
+    Field(ge=date(2000, 1, 1), le=date(9000, 1, 1), json_schema_extra=_AS_TEXT),
+    BeforeValidator(_iso),
+]
 
 
 class DaysQuery(Query):

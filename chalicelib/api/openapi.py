@@ -70,7 +70,7 @@ def _called(doing: str) -> Json:
     }
     asked = [
         {"name": "platform", "in": "path", "required": True, "schema": {"type": "string", "enum": names()}},
-        {"name": "account_id", "in": "path", "required": True, "schema": {"type": "string"}},
+        {"name": "account_id", "in": "path", "required": True, "schema": NAME},
     ]
     refused = {"application/json": {"schema": {"type": "object", "properties": {"error": {"type": "string"}}}}}
     responses: Json = {
@@ -156,9 +156,13 @@ def _operation(tag: str, endpoint: Endpoint, schemas: _Schemas) -> Json:
     return operation
 
 
+NAME = {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[A-Za-z0-9_.@-]+$"}
+"""Any part of a path; anything else names nothing, and is answered 404."""
+
+
 def _path_parameters(endpoint: Endpoint) -> list[Json]:
     names = [part[1:-1] for part in endpoint.path.split("/") if part.startswith("{")]
-    return [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
+    return [{"name": name, "in": "path", "required": True, "schema": NAME} for name in names]
 
 
 def _query_parameters(endpoint: Endpoint) -> list[Json]:
@@ -187,9 +191,9 @@ def _header_parameters(endpoint: Endpoint) -> list[Json]:
 
 def _own_headers(endpoint: Endpoint) -> list[Json]:
     if endpoint.method == "POST" and endpoint.needs != "nothing":
-        return [_header("Idempotency-Key", _KEPT if endpoint.kept else _NOT_KEPT, r"^[\x21-\x7e]{1,255}$")]
+        return [_header("Idempotency-Key", _KEPT if endpoint.kept else _NOT_KEPT, r"^[\x21-\x7e]{1,255}$", 255)]
     if _is_versioned(endpoint):
-        return [_header("If-Match", "The ETag of the version that you have seen; another one answers 412.", None)]
+        return [_header("If-Match", "The ETag of the version that you have seen; another one answers 412.", _TAGS, 20)]
     return []
 
 
@@ -205,8 +209,11 @@ _KEPT = "Sent again within 24 hours with the same key and body, the request is a
 _NOT_KEPT = "Accepted and not needed: this can be repeated freely."
 
 
-def _header(name: str, about: str, pattern: str | None) -> Json:
-    schema = {"type": "string", "pattern": pattern} if pattern else {"type": "string"}
+_TAGS = r'^(\*|"v[1-9][0-9]{0,14}")$'
+
+
+def _header(name: str, about: str, pattern: str, longest: int) -> Json:
+    schema = {"type": "string", "maxLength": longest, "pattern": pattern}
     return {"name": name, "in": "header", "required": False, "description": about, "schema": schema}
 
 
@@ -215,7 +222,8 @@ def _request_body(endpoint: Endpoint, schemas: _Schemas) -> Json:
     examples = _examples().get(f"{endpoint.method} {endpoint.path}")
     if examples:
         content["examples"] = {name: {"value": value} for name, value in examples.items()}
-    return {"required": True, "content": {"application/json": content}}
+    required = any(field.is_required() for field in endpoint.body.model_fields.values()) if endpoint.body else False
+    return {"required": required, "content": {"application/json": content}}
 
 
 @cache

@@ -35,7 +35,7 @@ class NewSlot(Value):
     """A time of the week, by the wall clock of the plan's zone."""
 
     day: Weekday
-    time: Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+    time: Annotated[str, Field(max_length=5, pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 
 
 class NewBlackout(Value):
@@ -53,7 +53,7 @@ class NewHolidays(Value):
     adds `extra` to the goal of a week that holds a holiday.
     """
 
-    country: Annotated[str, Field(pattern=r"^([A-Z]{2}|lunar)$")]
+    country: Annotated[str, Field(max_length=5, pattern=r"^([A-Z]{2}|lunar)$")]
     subdivision: Annotated[str, Field(min_length=1, max_length=50)] | None = None
     effect: HolidayEffect = "shrink"
     extra: Annotated[int, Field(ge=0, le=100)] = 0

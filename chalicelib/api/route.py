@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from chalicelib.core.errors import Invalid
-from chalicelib.core.timing import in_reach
+from chalicelib.core.post import Instant
 from chalicelib.ports import World
 from chalicelib.service.access import Caller
 
@@ -149,7 +149,5 @@ def _plus_again(value: object) -> object:
     return value.replace(" ", "+") if isinstance(value, str) and "T" in value else value
 
 
-Instant = Annotated[AwareDatetime, AfterValidator(in_reach)]
-"""An RFC 3339 time with an offset."""
 Moment = Annotated[Instant, BeforeValidator(_plus_again)]
-"""The same as a query parameter."""
+"""An RFC 3339 time with an offset, as a query parameter."""

@@ -24,7 +24,7 @@ class SandboxQuery(Query):
     """Whose posts, and with which reference."""
 
     account: sandbox.Id
-    reference: Annotated[str | None, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] = None
+    reference: Annotated[str | None, Field(max_length=64, pattern=r"^[A-Za-z0-9_-]{1,64}$")] = None
 
 
 class Messages(TypedDict):

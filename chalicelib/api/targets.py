@@ -7,8 +7,8 @@ from pydantic import model_validator
 from typing_extensions import TypedDict
 
 from chalicelib.api.answers import ListAnswer, PostAnswer, post_answer
-from chalicelib.api.route import Answer, Call, Instant, route
-from chalicelib.core.post import Line, Url, Value
+from chalicelib.api.route import Answer, Call, route
+from chalicelib.core.post import Instant, Line, Url, Value
 from chalicelib.core.receipt import Attempt, Claims, Outcome, Source
 from chalicelib.core.timing import stamp, stamp_of
 from chalicelib.service import evidence, resolve, shares

@@ -1,15 +1,19 @@
 """The canonical post: what to say, to whom, and when."""
 
 import re
+from contextlib import suppress
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from chalicelib.core.timing import in_reach
 
 MAX_TEXT = 100_000
 """Code points a canonical text may hold; the longest network we know takes 90,000 (Weibo articles)."""
+
+MAX_HANDLES = 60
+"""Handles of one person; there are half as many networks."""
 
 MediaKind = Literal["image", "gif", "video", "audio", "document"]
 Overflow = Literal["thread", "truncate", "reject"]
@@ -54,10 +58,10 @@ class Media(Value):
     kind: MediaKind = "image"
     alt_text: Annotated[str, Field(max_length=10_000)] | None = None
     mime_type: Line | None = None
-    width: Annotated[int, Field(gt=0)] | None = None
-    height: Annotated[int, Field(gt=0)] | None = None
-    bytes: Annotated[int, Field(gt=0)] | None = None
-    duration_seconds: Annotated[float, Field(gt=0)] | None = None
+    width: Annotated[int, Field(gt=0, le=1_000_000)] | None = None
+    height: Annotated[int, Field(gt=0, le=1_000_000)] | None = None
+    bytes: Annotated[int, Field(gt=0, le=10**15)] | None = None
+    duration_seconds: Annotated[float, Field(gt=0, le=10**9)] | None = None
 
     @model_validator(mode="after")
     def _is_somewhere(self) -> Self:
@@ -69,11 +73,17 @@ class Media(Value):
 class Mention(Value):
     """Who `@key` in the text is: a plain name and, per platform, a handle, e.g. `{"key": "acme", "x": "acmehq"}`."""
 
-    model_config = ConfigDict(frozen=True, extra="allow")
+    model_config = ConfigDict(frozen=True, extra="allow", json_schema_extra={"maxProperties": MAX_HANDLES + 2})
     __pydantic_extra__: dict[str, Annotated[str, Field(min_length=1, max_length=300)]] = Field(init=False)
 
     key: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^@?[^\s@]+$")]
     name: Line | None = None
+
+    @model_validator(mode="after")
+    def _has_few_handles(self) -> Self:
+        if len(self.__pydantic_extra__ or {}) > MAX_HANDLES:
+            raise ValueError(f"has at most {MAX_HANDLES} handles")
+        return self
 
     def handle(self, platform: str) -> str | None:
         """The handle on `platform`, without a leading @, or None where the person has none there."""
@@ -125,18 +135,26 @@ class Content(Value):
         return self.model_copy(update={name: getattr(overrides, name) for name in overrides.model_fields_set})
 
 
-RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:\d\d)?")
+RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:\d\d)?", re.ASCII)
 
 
 def _rfc3339(value: object) -> object:
     """Refuses bare dates and numbers: of which day's hour, in seconds or milliseconds, would be a guess."""
-    if isinstance(value, datetime) or (isinstance(value, str) and RFC_3339.fullmatch(value)):
+    if isinstance(value, datetime):
         return value
+    if isinstance(value, str) and RFC_3339.fullmatch(value):
+        with suppress(ValueError):  # a 30th of February
+            return datetime.fromisoformat(value.upper())
     raise ValueError("must be an RFC 3339 time such as 2026-11-22T09:00:00Z")
 
 
-When = Annotated[datetime, BeforeValidator(_rfc3339), AfterValidator(in_reach)]
+_TEXT = Field(json_schema_extra={"maxLength": 35})
+
+When = Annotated[datetime, _TEXT, BeforeValidator(_rfc3339), AfterValidator(in_reach)]
 """An RFC 3339 time; a naive one is a wall-clock time and needs a `timezone` beside it."""
+
+Instant = Annotated[AwareDatetime, _TEXT, BeforeValidator(_rfc3339), AfterValidator(in_reach)]
+"""An RFC 3339 time with an offset."""
 
 
 class NewTarget(Value):

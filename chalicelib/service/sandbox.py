@@ -13,13 +13,13 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from chalicelib.core.errors import NotFound, Stale, Unauthorized
-from chalicelib.core.post import Value
+from chalicelib.core.post import Line, Value
 from chalicelib.core.timing import stamp
 from chalicelib.ports import Delete, Item, Key, Put, World
 from chalicelib.service import records
 
 Fault = Literal["timeout_after_accept", "server_error_after_accept", "rate_limit", "reject", "slow"]
-Id = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,64}$")]
+Id = Annotated[str, Field(max_length=64, pattern=r"^[a-z0-9_]{1,64}$")]
 
 TAKEN_WITHIN = timedelta(seconds=25)
 """What is older is refused, so that the sandbox keeps to the longest late acceptance that its platform declares: 30 s,
@@ -35,7 +35,7 @@ class SandboxMedia(Value):
     """A medium by URL."""
 
     url: Annotated[str, Field(max_length=4096)]
-    alt_text: str | None = None
+    alt_text: Annotated[str, Field(max_length=10_000)] | None = None
 
 
 Count = Annotated[int, Field(ge=-1_000_000, le=1_000_000)]
@@ -60,15 +60,15 @@ class SandboxPost(Value):
     text: Annotated[str, Field(max_length=5000)]
     media: Annotated[tuple[SandboxMedia, ...], Field(max_length=20)] = ()
     reply_to: Annotated[str, Field(min_length=1, max_length=300)] | None = None
-    reference: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-    content_warning: str | None = None
-    language: str | None = None
-    part: Annotated[int, Field(ge=0)] = 0
-    title: str | None = None
-    card: dict[str, Any] | None = None
-    poll: dict[str, Any] | None = None
-    visibility: str | None = None
-    labels: tuple[str, ...] | None = None
+    reference: Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+    content_warning: Line | None = None
+    language: Annotated[str, Field(max_length=35)] | None = None
+    part: Annotated[int, Field(ge=0, le=1000)] = 0
+    title: Line | None = None
+    card: Annotated[dict[str, Any], Field(max_length=20)] | None = None
+    poll: Annotated[dict[str, Any], Field(max_length=20)] | None = None
+    visibility: Annotated[str, Field(max_length=20)] | None = None
+    labels: Annotated[tuple[Annotated[str, Field(max_length=100)], ...], Field(max_length=20)] | None = None
     fault: Fault | None = None
 
 
