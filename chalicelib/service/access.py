@@ -17,7 +17,7 @@ from chalicelib.core import api_key
 from chalicelib.core.errors import Conflict, Forbidden, Invalid, Issue, NotFound, Refused, Unauthorized
 from chalicelib.core.timing import instant, stamp, stamp_of
 from chalicelib.ports import Delete, Item, Key, Put, World
-from chalicelib.service import records, sealing
+from chalicelib.service import idempotency, records, sealing
 from chalicelib.service.reading import Page
 
 SCOPES = (
@@ -109,8 +109,9 @@ def create_key(
 ) -> NewKey:
     """A new API key of a workspace, made `by` a caller who may do all that it may do, or by the operator.
 
-    The same `seed` makes the same key once, with a new secret each time. ValueError for an unknown scope, NotFound for
-    an unknown workspace, Forbidden and Invalid for what its maker may not give.
+    The same `seed` makes the same key once, with a new secret each time, for a day: after that it is another request.
+    ValueError for an unknown scope, NotFound for an unknown workspace, Forbidden and Invalid for what its maker may
+    not give.
     """
     unknown = sorted(set(scopes) - {*SCOPES, "*"})
     if unknown or not scopes:
@@ -118,9 +119,11 @@ def create_key(
     must_exist(world, workspace_id)
     _check_reach(scopes, by)
     _check_end(world, expires_at, by)
-    if seed and world.table.get(_by_id(workspace_id, f"key_{seed}")):
-        # The first answer was lost, and with it the secret.
-        return rotate_key(world, workspace_id, f"key_{seed}", timedelta(), by)
+    if seed and (made := world.table.get(_by_id(workspace_id, f"key_{seed}"))):
+        if world.clock.now() - instant(made.doc["created_at"]) <= idempotency.KEPT_FOR:
+            # The first answer was lost, and with it the secret.
+            return rotate_key(world, workspace_id, f"key_{seed}", timedelta(), by)
+        seed = None
     if sum(not key.ended(world.clock.now()) for key in _all(world, workspace_id)) >= MOST:
         raise Conflict(f"a workspace has at most {MOST} keys that can be used", "too_many_keys")
     key_id, secret = f"key_{seed or world.chance.token().lower()}", api_key.written(world.chance.secret())

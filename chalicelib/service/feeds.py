@@ -17,7 +17,7 @@ from chalicelib.core.icalendar import Event, Standing, calendar, written
 from chalicelib.core.target import State, Target, status
 from chalicelib.core.timing import instant, stamp, stamp_of
 from chalicelib.ports import Delete, Item, Key, Put, World
-from chalicelib.service import access, connect, limits, reading, records, sealing
+from chalicelib.service import access, connect, idempotency, limits, reading, records, sealing
 from chalicelib.service.access import Caller
 from chalicelib.service.limits import Limits
 from chalicelib.service.reading import PostFilter, Whole
@@ -59,12 +59,14 @@ class NewFeed:
 
 
 def make(world: World, workspace_id: str, name: str, account_id: str | None, seed: str | None = None) -> NewFeed:
-    """A new feed. The same `seed` makes one, whose token is the one told last."""
+    """A new feed. The same `seed` makes one within a day, whose token is the one told last."""
     if account_id and connect.find(world, workspace_id, account_id) is None:
         raise Invalid([Issue("unknown_account", "error", "account_id", f"there is no account {account_id}")])
-    feed = Feed(f"feed_{seed or world.chance.token().lower()}", name, account_id, world.clock.now())
+    now, old = world.clock.now(), world.table.get(_by_id(workspace_id, f"feed_{seed}")) if seed else None
+    if old and now - _feed(old).created_at > idempotency.KEPT_FOR:
+        seed, old = None, None
+    feed = Feed(f"feed_{seed or world.chance.token().lower()}", name, account_id, now)
     place = _by_id(workspace_id, feed.id)
-    old = world.table.get(place)
     if old is None and len(of(world, workspace_id)) >= MOST_FEEDS:
         raise Conflict(f"there are {MOST_FEEDS} feeds: revoke one that nobody uses", "too_many_feeds")
     token = TOKEN_PREFIX + world.chance.secret()

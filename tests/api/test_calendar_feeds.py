@@ -200,6 +200,16 @@ def test_a_request_that_is_repeated_after_a_crash_leaves_one_feed(client: Api) -
     assert len(feeds.of(client.world, client.workspace_id)) == 1
 
 
+def test_the_same_request_after_a_day_makes_another_link_and_harms_none(client: Api) -> None:
+    first = client.post("/v1/calendar/feeds", {}, idempotency_key="mine").json_body
+
+    client.world.clock.advance(hours=24, seconds=1)
+    again = client.post("/v1/calendar/feeds", {}, idempotency_key="mine").json_body
+
+    assert again["id"] != first["id"]
+    assert [opened(client, one).status_code for one in (first, again)] == [200, 200]
+
+
 def test_a_feed_of_nobodys_account_is_refused(client: Api) -> None:
     theirs = client.stranger().account()
 

@@ -232,6 +232,17 @@ def test_noise_is_refused_without_a_look_at_the_table(client: Api) -> None:
     assert client.world.table.calls["get"] == reads
 
 
+def test_the_same_request_after_a_day_makes_another_key_and_harms_none(client: Api) -> None:
+    body, same = {"scopes": ["posts:read"]}, "provision"
+    first = client.post("/v1/keys", body, idempotency_key=same).json_body
+
+    client.world.clock.advance(hours=24, seconds=1)
+    again = client.post("/v1/keys", body, idempotency_key=same).json_body
+
+    assert again["id"] != first["id"]
+    assert (status(client, first["secret"]), status(client, again["secret"])) == (200, 200)
+
+
 class Interrupted(FakeClock):
     """Somebody else acts when it is looked at."""
 
