@@ -45,7 +45,7 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class PostFilter:
-    """Which posts are wanted; `since` and `until` bound the post's due time, both included."""
+    """Which posts are wanted; `since` and `until` bound the post's due time, or its targets' first, both included."""
 
     status: str | None = None
     account_id: str | None = None

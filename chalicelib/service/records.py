@@ -185,7 +185,8 @@ def errand_of(row: Found) -> Errand:
 
 def put_post(post: Post) -> list[Put]:
     """The writes of a post, on condition that nobody edited it since. A post's rev is its version."""
-    listed_at = f"{stamp(post.scheduled_at or post.created_at)}#{post.id}"
+    own = [one.scheduled_at for one in post.targets if one.scheduled_at]
+    listed_at = f"{stamp(post.scheduled_at or min(own, default=post.created_at))}#{post.id}"
     doc = post.model_dump(mode="json", exclude_unset=True)
     listing = Key((answers_pk if post.in_reply_to else workspace_pk)(post.workspace_id), listed_at)
     expires = passing(post.workspace_id, post.scheduled_at)

@@ -73,6 +73,16 @@ def test_a_target_with_a_time_of_its_own_is_an_event_of_its_own(client: Api) -> 
     assert [each["DTSTART"] for each in found] == ["20261122T100000Z", "20261122T140000Z"]
 
 
+def test_a_post_whose_targets_alone_have_times_is_found_by_them(client: Api) -> None:
+    own = client.later(200 * 24 * 60)
+    made = client.post("/v1/posts", client.draft(targets=[{"account_id": client.account(), "scheduled_at": own}]))
+    client.world.clock.advance(hours=100 * 24)
+
+    assert [one["DTSTART"][:8] for one in events(opened(client, feed(client)))] == ["20270610"]
+    listed = client.get(f"/v1/posts?from={client.later(0)}").json_body["data"]
+    assert [one["id"] for one in listed] == [made.json_body["id"]]
+
+
 def test_what_is_called_off_or_held_says_so(client: Api) -> None:
     off, held = client.created(), client.created()
     client.post(f"/v1/posts/{off['id']}/cancel")
