@@ -162,14 +162,16 @@ def _event(whole: Whole, uid: str, targets: tuple[Target, ...]) -> Event:
     post, state = whole.post, status([one.state for one in targets])
     # A target that is published at once, or later than planned, still stands where it was due.
     due = min(one.scheduled_at for one in targets if one.scheduled_at)
+    changed_at = max([post.updated_at, *(one.events[-1].at for one in targets if one.events)])
     return Event(
         uid=f"{uid}@carillon",
         at=due,
         summary=_summary(post.content.title or post.content.text),
         description="\n".join([*map(_fate, targets), "", post.content.text[:DESCRIPTION]]).strip(),
         standing=_STANDING.get(state, "CONFIRMED"),
-        updated_at=max([post.updated_at, *(one.published_at for one in targets if one.published_at)]),
-        sequence=sum(one.version for one in targets),
+        updated_at=changed_at,
+        # Of targets' own versions nothing can be made that rises, too, when an edit takes one of them away.
+        sequence=post.version + int((changed_at - post.created_at).total_seconds()),
         categories=tuple(sorted({one.platform for one in targets})),
         url=next((one.url for one in targets if one.url), None),
     )

@@ -61,6 +61,26 @@ def test_an_event_keeps_its_uid_when_its_post_moves(client: Api) -> None:
     assert after["DTSTART"] == "20261122T140000Z"
 
 
+def test_whatever_changes_an_event_raises_its_sequence_and_dates_it(client: Api) -> None:
+    targets, link = [{"account_id": client.account()} for _ in range(3)], feed(client)
+    path = f"/v1/posts/{client.created(targets=targets)['id']}"
+    seen = [events(opened(client, link))[0]]
+
+    for change in (
+        lambda: client.patch(path, {"text": "Dong"}),
+        lambda: client.patch(path, {"targets": targets[:1]}),
+        lambda: client.post(f"{path}/hold"),
+        lambda: client.post(f"{path}/cancel"),
+    ):
+        client.world.clock.advance(60)
+        assert change().status_code < 300
+        seen.append(events(opened(client, link))[0])
+
+    numbers = [int(one["SEQUENCE"]) for one in seen]
+    assert numbers == sorted(set(numbers))
+    assert len({one["LAST-MODIFIED"] for one in seen}) == len(seen)
+
+
 def test_a_target_with_a_time_of_its_own_is_an_event_of_its_own(client: Api) -> None:
     one, two = client.account(), client.account()
     own = client.later(300)
