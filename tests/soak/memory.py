@@ -17,8 +17,8 @@ WORKERS_MB_A_HOUR = 24.0
 invocations in half an hour here, so more than this would be tens of kilobytes kept of each."""
 STORED_MB_PER_THOUSAND = 150.0
 """What the emulator may grow by for a thousand targets. It is the database, its stream and the logs, all in memory, and
-forgets nothing of them: 87 MB in two minutes and 106 MB in eleven were measured (2026-11-23). Most of it is probably the
-stream, which has each row as it was before and after every write."""
+forgets nothing of them: 87 MB in two minutes and 106 MB in eleven were measured (2026-11-23). Most of it is probably
+the stream, which has each row as it was before and after every write."""
 
 
 @dataclass(frozen=True, slots=True)
