@@ -295,7 +295,9 @@ class CountingTable:
 
 
 def poison(stage: Stage, pk: str, sk: str) -> None:
-    stage.world.table.write(Put(Item(Key(pk, sk), {"targets": "nonsense", "waits": 7, "scores": []}), expect=None))
+    stage.world.table.write(
+        Put(Item(Key(pk, sk), {"targets": "nonsense", "required_terms": 7, "waits": 7, "scores": []}), expect=None)
+    )
 
 
 def test_poisoned_rows_harm_neither_publishing_nor_webhooks_nor_the_other_scores(
