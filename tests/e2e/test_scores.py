@@ -41,7 +41,9 @@ def test_the_cron_strikes_every_hour(service: Service, cron: str) -> None:
     events, function = service.client("events"), service.stack.physical(cron)
     rules = {rule["Name"]: rule for rule in events.list_rules()["Rules"]}
     targets = {name: events.list_targets_by_rule(Rule=name)["Targets"] for name in rules}
-    (name,) = [name for name, found in targets.items() if any(one["Arn"].endswith(f":{function}") for one in found)]
+    (name,) = [
+        name for name, found in targets.items() if any(one["Arn"].endswith(f":{function}:live") for one in found)
+    ]
     assert rules[name]["ScheduleExpression"] == "rate(1 hour)"
     assert rules[name]["State"] == "ENABLED"
 

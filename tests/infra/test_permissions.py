@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from infra.package import ROOT, package
-from tests.infra.sam import transformed
+from tests.infra.sam import transformed, with_one_path
 
 POLICIES = ROOT / "infra" / "policies"
 DEPLOYING = ("deploy-functions", "deploy-the-rest")
@@ -115,7 +115,7 @@ Statement = dict[str, Any]
 @pytest.fixture(scope="module")
 def resources() -> dict[str, Any]:
     """The template as plain CloudFormation, with what SAM has added."""
-    found: dict[str, Any] = transformed(package().template(), Stage="dev")["Resources"]
+    found: dict[str, Any] = transformed(with_one_path(package().template()), Stage="dev")["Resources"]
     return found
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from infra.package import package
 from infra.stack import emulated, release
-from tests.infra.sam import transformed
+from tests.infra.sam import transformed, with_one_path
 
 
 @pytest.fixture(scope="module")
@@ -55,8 +55,8 @@ def test_alarms_of_ours_take_a_release_back(gradual: dict[str, Any], functions: 
         assert {gradual[alarm]["Type"] for alarm in alarms} == {"AWS::CloudWatch::Alarm"}
 
 
-def test_the_way_of_taking_over_is_a_parameter(template: dict[str, Any]) -> None:
-    made = transformed(template, Rollout="Canary10Percent30Minutes")["Resources"]
+def test_the_way_of_taking_over_is_a_parameter(small: dict[str, Any]) -> None:
+    made = transformed(small, Rollout="Canary10Percent30Minutes")["Resources"]
     name = made["PublishDeploymentGroup"]["Properties"]["DeploymentConfigName"]
     assert name == {"Fn::Sub": ["CodeDeployDefault.Lambda${ConfigName}", {"ConfigName": "Canary10Percent30Minutes"}]}
 
@@ -65,8 +65,8 @@ def test_every_way_is_said_to_be_gradual_or_not(template: dict[str, Any]) -> Non
     assert set(template["Mappings"]["Rollouts"]) == set(template["Parameters"]["Rollout"]["AllowedValues"])
 
 
-def test_an_emulator_gets_aliases_without_code_deploy(template: dict[str, Any], functions: set[str]) -> None:
-    made = transformed(template, **emulated("http://127.0.0.1:4566"))["Resources"]
+def test_an_emulator_gets_aliases_without_code_deploy(small: dict[str, Any], functions: set[str]) -> None:
+    made = transformed(small, **emulated("http://127.0.0.1:4566"))["Resources"]
     assert len(of_type(made, "AWS::Lambda::Alias")) == len(functions)
     assert not [name for name, one in made.items() if one["Type"].startswith("AWS::CodeDeploy::")]
 
@@ -114,16 +114,30 @@ def versions(made: dict[str, Any]) -> set[str]:
     return set(of_type(made["Resources"], "AWS::Lambda::Version"))
 
 
+@pytest.fixture(scope="module")
+def small(template: dict[str, Any]) -> dict[str, Any]:
+    return with_one_path(template)
+
+
+@pytest.fixture(scope="module")
+def before(small: dict[str, Any]) -> set[str]:
+    return versions(transformed(small, Stage="dev"))
+
+
 @pytest.mark.parametrize("name", ["AlarmLeadSeconds", "MeasuredWorkspaces"])
-def test_a_parameter_that_functions_read_makes_a_new_version(template: dict[str, Any], name: str) -> None:
-    assert not versions(transformed(template, Stage="dev")) & versions(
-        transformed(template, Stage="dev", **{name: "7"})
-    )
+def test_a_parameter_that_functions_read_makes_a_new_version(
+    small: dict[str, Any], before: set[str], name: str
+) -> None:
+    assert not before & versions(transformed(small, Stage="dev", **{name: "7"}))
 
 
-def test_a_parameter_that_no_function_reads_makes_none(template: dict[str, Any]) -> None:
-    mailed = transformed(template, Stage="dev", AlarmEmail="oncall@example.com")
-    assert versions(transformed(template, Stage="dev")) == versions(mailed)
+def test_a_parameter_that_no_function_reads_makes_none(small: dict[str, Any], before: set[str]) -> None:
+    assert before == versions(transformed(small, Stage="dev", AlarmEmail="oncall@example.com"))
+
+
+def test_naming_what_holds_by_default_makes_none(small: dict[str, Any], before: set[str]) -> None:
+    default = str(small["Parameters"]["AlarmLeadSeconds"]["Default"])
+    assert before == versions(transformed(small, Stage="dev", AlarmLeadSeconds=default))
 
 
 def test_new_code_or_a_new_layer_is_a_new_release(template: dict[str, Any]) -> None:
