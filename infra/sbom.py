@@ -67,7 +67,7 @@ def document(found: dict[str, str]) -> str:
 def _licences(name: str) -> list[Any]:
     from cyclonedx.contrib.license.factories import LicenseFactory
 
-    about = metadata(name)
+    about: Any = metadata(name)  # typed as if it had no `get` in Python 3.11
     said = about.get("License-Expression") or about.get("License")
     if not said or "\n" in said:
         said = next(
@@ -86,7 +86,7 @@ def audit(found: dict[str, str]) -> int:
         got = subprocess.run([python, "-m", "pip", "install", "--quiet", PIP_AUDIT], check=False)
         if got.returncode:
             return _nobody("pip-audit itself could not be had")
-        asked = [python, "-m", "pip_audit", "--no-deps", "--disable-pip", "-r", pinned]
+        asked = [str(python), "-m", "pip_audit", "--no-deps", "--disable-pip", "-r", str(pinned)]
         done = subprocess.run(asked, capture_output=True, text=True, check=False)
     print(done.stdout, end="")
     return verdict(done.returncode, done.stdout, done.stderr)

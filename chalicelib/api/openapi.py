@@ -186,14 +186,25 @@ def _bare(field: Json) -> Json:
 
 
 def _header_parameters(endpoint: Endpoint) -> list[Json]:
-    return [*_own_headers(endpoint), _header("traceparent", _TRACED, None)]
+    return [*_own_headers(endpoint), _header("traceparent", _TRACED)]
 
 
 def _own_headers(endpoint: Endpoint) -> list[Json]:
     if endpoint.method == "POST" and endpoint.needs != "nothing":
-        return [_header("Idempotency-Key", _KEPT if endpoint.kept else _NOT_KEPT, r"^[\x21-\x7e]{1,255}$", 255)]
+        return [
+            _header(
+                "Idempotency-Key", _KEPT if endpoint.kept else _NOT_KEPT, pattern=r"^[\x21-\x7e]{1,255}$", maxLength=255
+            )
+        ]
     if _is_versioned(endpoint):
-        return [_header("If-Match", "The ETag of the version that you have seen; another one answers 412.", _TAGS, 20)]
+        return [
+            _header(
+                "If-Match",
+                "The ETag of the version that you have seen; another one answers 412.",
+                pattern=_TAGS,
+                maxLength=20,
+            )
+        ]
     return []
 
 
@@ -212,8 +223,8 @@ _NOT_KEPT = "Accepted and not needed: this can be repeated freely."
 _TAGS = r'^(\*|"v[1-9][0-9]{0,14}")$'
 
 
-def _header(name: str, about: str, pattern: str, longest: int) -> Json:
-    schema = {"type": "string", "maxLength": longest, "pattern": pattern}
+def _header(name: str, about: str, **bounds: str | int) -> Json:
+    schema = {"type": "string", **bounds}
     return {"name": name, "in": "header", "required": False, "description": about, "schema": schema}
 
 
