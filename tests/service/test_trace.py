@@ -28,12 +28,12 @@ def header(trace_id: str) -> str:
     return f"00-{trace_id}-00f067aa0ba902b7-01"
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Journal(Scene):
     """A scene that is used over HTTP, and what its lines say."""
 
-    client: Api = field(default=None)  # type: ignore[assignment]
-    capsys: pytest.CaptureFixture[str] = field(default=None)  # type: ignore[assignment]
+    client: Api
+    capsys: pytest.CaptureFixture[str]
     lines: list[Json] = field(default_factory=list)
 
     def read_lines(self) -> list[Json]:
@@ -102,7 +102,12 @@ def test_one_id_is_in_every_line_from_the_api_call_to_the_webhook_and_the_callba
 def test_no_network_is_told_a_trace(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Any] = []
     send = journal.town.send
-    monkeypatch.setattr(journal.town, "send", lambda request: asked.append(request) or send(request))
+
+    def sending(request: Any) -> Any:
+        asked.append(request)
+        return send(request)
+
+    monkeypatch.setattr(journal.town, "send", sending)
     journal.post(publish="now")
     journal.let_pass(10)
     assert asked
