@@ -94,7 +94,7 @@ def test_one_id_tells_a_posts_whole_life_from_the_call_to_what_people_did(
     assert {line.said["trace_id"] for line in lines} == {trace_id}
     assert {(line.function, line.said["event"]) for line in lines} == {
         *(("api", "accepted"), ("api", "scheduled"), ("api", "request")),
-        *(("publish", "claimed"), ("publish", "answered"), ("publish", "published")),
+        *(("publish", "claimed"), ("publish", "leaving"), ("publish", "answered"), ("publish", "published")),
         *(("tell", "told"), ("deliver", "delivered"), ("ingest", "counted")),
     }
     assert {headers["traceparent"][3:35] for headers, _ in receiver.at("/traced")} == {trace_id}

@@ -87,7 +87,7 @@ def test_one_id_is_in_every_line_from_the_api_call_to_the_webhook_and_the_callba
     assert {one["target"] for one in said if one["event"] != "accepted"} == {post["targets"][0]["id"]}
     assert [one["event"] for one in said] == [
         *("accepted", "scheduled", "told", "delivered"),
-        *("dispatched", "claimed", "answered", "published", "told", "delivered"),
+        *("dispatched", "claimed", "leaving", "answered", "published", "told", "delivered"),
         *("counted", "counted", "counted"),
     ]
     assert [one["attempt"] for one in said if one["event"] in ("claimed", "answered", "published")] == [1, 1, 1]
@@ -205,6 +205,7 @@ def test_what_becomes_of_a_doubt_is_told_step_by_step(journal: Journal, monkeypa
     journal.let_pass(600)
     assert journal.events(post["id"])[2:] == [
         "claimed",
+        "leaving",
         "unanswered",
         "unconfirmed",
         "claimed",
