@@ -15,7 +15,7 @@ from chalicelib.wiring import world
 
 app = Chalice(app_name="carillon", configure_logs=False)
 
-if "_HANDLER" in os.environ:  # in Lambda: whatever is logged is a line of ours
+if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:  # whatever is logged is a line of ours
     journal.install()
 app.register_middleware(journal.unbroken, "all")
 

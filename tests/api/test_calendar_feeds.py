@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -66,12 +67,13 @@ def test_whatever_changes_an_event_raises_its_sequence_and_dates_it(client: Api)
     path = f"/v1/posts/{client.created(targets=targets)['id']}"
     seen = [events(opened(client, link))[0]]
 
-    for change in (
+    changes: tuple[Callable[[], Any], ...] = (
         lambda: client.patch(path, {"text": "Dong"}),
         lambda: client.patch(path, {"targets": targets[:1]}),
         lambda: client.post(f"{path}/hold"),
         lambda: client.post(f"{path}/cancel"),
-    ):
+    )
+    for change in changes:
         client.world.clock.advance(60)
         assert change().status_code < 300
         seen.append(events(opened(client, link))[0])

@@ -12,7 +12,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from infra.emulator import HOST, free_port
 from infra.local import STAGE, Service, running_service
-from infra.trace import life
+from infra.trace import life, saying
 from tests.e2e.receiver import Receiver
 from tests.e2e.tenant import Json, Tenant, eventually, made, soon, tenant
 
@@ -83,6 +83,7 @@ def test_one_id_tells_a_posts_whole_life_from_the_call_to_what_people_did(
     post = owner.ended(made(answer))
     eventually(lambda: receiver.at("/traced"), bool, within=30)
     people_like(service, account, post["targets"][0]["platform_post_id"])
+    assert httpx.post(f"{service.url}/v1/callbacks/standard/{account}", timeout=60, trust_env=False).status_code == 401
 
     lines = eventually(
         lambda: life(service.client("logs"), STAGE, post["id"]),
@@ -93,11 +94,13 @@ def test_one_id_tells_a_posts_whole_life_from_the_call_to_what_people_did(
     assert {line.said["trace_id"] for line in lines} == {trace_id}
     assert {(line.function, line.said["event"]) for line in lines} == {
         *(("api", "accepted"), ("api", "scheduled"), ("api", "request")),
-        *(("publish", "claimed"), ("publish", "answered"), ("publish", "published")),
+        *(("publish", "claimed"), ("publish", "leaving"), ("publish", "answered"), ("publish", "published")),
         *(("tell", "told"), ("deliver", "delivered"), ("ingest", "counted")),
     }
     assert {headers["traceparent"][3:35] for headers, _ in receiver.at("/traced")} == {trace_id}
     assert answer.headers["traceparent"][3:35] == post["trace_id"] == trace_id
+    (refused,) = saying(service.client("logs"), STAGE, "callback_refused")
+    assert refused.said["account"] == account, "what Python logs is a line, too"
 
 
 TOOLS = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

@@ -4,7 +4,7 @@ import json
 from base64 import b64encode
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 from zlib import compress
 
 import pytest
@@ -28,12 +28,12 @@ def header(trace_id: str) -> str:
     return f"00-{trace_id}-00f067aa0ba902b7-01"
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Journal(Scene):
     """A scene that is used over HTTP, and what its lines say."""
 
-    client: Api = field(default=cast(Any, None))
-    capsys: pytest.CaptureFixture[str] = field(default=cast(Any, None))
+    client: Api
+    capsys: pytest.CaptureFixture[str]
     lines: list[Json] = field(default_factory=list)
 
     def read_lines(self) -> list[Json]:
@@ -87,7 +87,7 @@ def test_one_id_is_in_every_line_from_the_api_call_to_the_webhook_and_the_callba
     assert {one["target"] for one in said if one["event"] != "accepted"} == {post["targets"][0]["id"]}
     assert [one["event"] for one in said] == [
         *("accepted", "scheduled", "told", "delivered"),
-        *("dispatched", "claimed", "answered", "published", "told", "delivered"),
+        *("dispatched", "claimed", "leaving", "answered", "published", "told", "delivered"),
         *("counted", "counted", "counted"),
     ]
     assert [one["attempt"] for one in said if one["event"] in ("claimed", "answered", "published")] == [1, 1, 1]
@@ -103,11 +103,11 @@ def test_no_network_is_told_a_trace(journal: Journal, monkeypatch: pytest.Monkey
     asked: list[Any] = []
     send = journal.town.send
 
-    def overheard(request: Any) -> Any:
+    def sending(request: Any) -> Any:
         asked.append(request)
         return send(request)
 
-    monkeypatch.setattr(journal.town, "send", overheard)
+    monkeypatch.setattr(journal.town, "send", sending)
     journal.post(publish="now")
     journal.let_pass(10)
     assert asked
@@ -205,6 +205,7 @@ def test_what_becomes_of_a_doubt_is_told_step_by_step(journal: Journal, monkeypa
     journal.let_pass(600)
     assert journal.events(post["id"])[2:] == [
         "claimed",
+        "leaving",
         "unanswered",
         "unconfirmed",
         "claimed",
