@@ -191,20 +191,11 @@ def _header_parameters(endpoint: Endpoint) -> list[Json]:
 
 def _own_headers(endpoint: Endpoint) -> list[Json]:
     if endpoint.method == "POST" and endpoint.needs != "nothing":
-        return [
-            _header(
-                "Idempotency-Key", _KEPT if endpoint.kept else _NOT_KEPT, pattern=r"^[\x21-\x7e]{1,255}$", maxLength=255
-            )
-        ]
+        about = _KEPT if endpoint.kept else _NOT_KEPT
+        return [_header("Idempotency-Key", about, maxLength=255, pattern=r"^[\x21-\x7e]{1,255}$")]
     if _is_versioned(endpoint):
-        return [
-            _header(
-                "If-Match",
-                "The ETag of the version that you have seen; another one answers 412.",
-                pattern=_TAGS,
-                maxLength=20,
-            )
-        ]
+        about = "The ETag of the version that you have seen; another one answers 412."
+        return [_header("If-Match", about, maxLength=20, pattern=_TAGS)]
     return []
 
 
@@ -218,8 +209,6 @@ _TRACED = (
 )
 _KEPT = "Sent again within 24 hours with the same key and body, the request is answered as it was the first time."
 _NOT_KEPT = "Accepted and not needed: this can be repeated freely."
-
-
 _TAGS = r'^(\*|"v[1-9][0-9]{0,14}")$'
 
 

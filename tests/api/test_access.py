@@ -308,6 +308,10 @@ def path(endpoint: Endpoint, ids: dict[str, str] = NOBODYS) -> str:
     return endpoint.path.format(**ids, **WORDS)
 
 
+OWN = ("X-Request-Id", "traceparent", "RateLimit")
+"""Headers that each answer has for itself."""
+
+
 def alike(one: HTTPResponse, other: HTTPResponse, *ids: dict[str, str]) -> bool:
     """Whether two answers differ in nothing but the ids that were asked for, the request's own, and what is left."""
 
@@ -315,7 +319,7 @@ def alike(one: HTTPResponse, other: HTTPResponse, *ids: dict[str, str]) -> bool:
         body = answer.body.decode()
         for id_ in (*(id_ for some in ids for id_ in some.values()), answer.headers["X-Request-Id"]):
             body = body.replace(id_, "…")
-        headers = {name: value for name, value in answer.headers.items() if name not in ("X-Request-Id", "RateLimit")}
+        headers = {name: value for name, value in answer.headers.items() if name not in OWN}
         return answer.status_code, body, headers, "RateLimit" in answer.headers
 
     return seen(one) == seen(other)
