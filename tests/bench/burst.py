@@ -27,7 +27,8 @@ BATCH = 50
 WINDOW = {"AlarmLeadSeconds": "60", "DirectWindowSeconds": "180"}
 AHEAD = timedelta(seconds=180 + 90)
 """Beyond the direct window when the last of them is made, so that one alarm rings for all."""
-LOOK_EVERY_SECONDS = 10
+LOOK_EVERY_SECONDS = 30
+"""A look reads a thousand posts, and takes from what is measured."""
 PATIENCE = timedelta(seconds=300)
 
 Json = dict[str, Any]
