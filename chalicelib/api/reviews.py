@@ -34,7 +34,7 @@ class ReviewsAnswer(TypedDict):
     data: list[ReviewAnswer]
 
 
-class ReviewPolicyAnswer(TypedDict):
+class ChosenReviewPolicyAnswer(TypedDict):
     """Whether every post of the workspace needs a reviewer's yes, and whether one's own will do."""
 
     requires_approval: bool
@@ -65,20 +65,23 @@ def get_post_review(call: Call, post_id: str) -> Answer:
     return Answer(200, shown)
 
 
-@route("GET", "/v1/review_policy", needs="posts:read", answers={200: ReviewPolicyAnswer})
+@route("GET", "/v1/review_policy", needs="posts:read", answers={200: ChosenReviewPolicyAnswer})
 def get_review_policy(call: Call) -> Answer:
     """Whether the workspace's posts need a reviewer's yes."""
     return _policy(review.policy(call.world, call.workspace_id))
 
 
-@route("PUT", "/v1/review_policy", needs="keys:write", answers={200: ReviewPolicyAnswer}, audited=True)
+@route("PUT", "/v1/review_policy", needs="keys:write", answers={200: ChosenReviewPolicyAnswer}, audited=True)
 def choose_review_policy(call: Call, body: ReviewPolicy) -> Answer:
     """Choose it, for posts that are made or edited from now on; what waits already goes on waiting."""
     return _policy(review.choose(call.world, call.workspace_id, body))
 
 
 def _policy(found: ReviewPolicy) -> Answer:
-    shown: ReviewPolicyAnswer = {"requires_approval": found.requires_approval, "self_approval": found.self_approval}
+    shown: ChosenReviewPolicyAnswer = {
+        "requires_approval": found.requires_approval,
+        "self_approval": found.self_approval,
+    }
     return Answer(200, shown)
 
 

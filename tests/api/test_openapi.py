@@ -7,6 +7,7 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from chalicelib import api
+from chalicelib.api import openapi
 from chalicelib.api.openapi import CALLED, EXAMPLES
 from tests.api.client import Api, document, problem, validator
 
@@ -119,3 +120,10 @@ def _said(client: Api, opened: dict[str, Any]) -> str:
 
 def test_the_document_takes_no_query(client: Api) -> None:
     problem(client.get("/v1/openapi.json?format=yaml"), 400, "invalid_query")
+
+
+def test_no_two_shapes_have_one_name_outside() -> None:
+    """`PostAnswer` is called `Post` there: a body of that name would get the answer's schema."""
+    inside = openapi._document("https://carillon.test/api")["components"]["schemas"]
+
+    assert len(document()["components"]["schemas"]) == len(inside)
