@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 STAGE ?= dev
 BIN := .venv/bin
 
-.PHONY: help run stop status trace test test-real test-deep check chaos bench mutants goldens seeds soak burst fuzz sbom audit capacity package deploy cost counts redrive restore migrate destroy clean
+.PHONY: help run stop status trace test test-real test-deep check chaos bench mutants goldens seeds soak burst fuzz lock sbom audit capacity package deploy cost counts redrive restore migrate destroy clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -88,6 +88,9 @@ capacity: .venv/run.stamp ## how late very many posts go out at once, by AWS's q
 
 destroy: .venv/run.stamp ## delete what `make deploy` made, but no data: make destroy STAGE=dev [DELETE_DATA=1: data, too]
 	@$(BIN)/python -m infra.deploy destroy --stage $(STAGE) $(if $(YES),--yes) $(if $(DELETE_DATA),--delete-data)
+
+lock: .venv/run.stamp ## write the hash of every file that ships into requirements.lock, after a pin has changed
+	@$(BIN)/python -m infra.lock
 
 sbom: .venv/dev.stamp ## build/sbom.json: what goes to AWS, as CycloneDX
 	$(BIN)/python -m infra.sbom

@@ -17,12 +17,15 @@ from typing import Any
 
 import yaml
 
+from infra.lock import FOR_LAMBDA, fetched, strangers
+
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
 INPUTS = (
     *("app.py", "chalicelib", "vendor", "requirements.txt"),
     *(".chalice", "infra/resources.yaml", "infra/package.py", "requirements-run.txt"),
     *("requirements-pictures.txt", "requirements-calendar.txt"),
+    *("requirements.lock", "infra/lock.py"),
 )
 # cffi and pycparser compile bindings; what cryptography runs is _cffi_backend. anyio serves httpx's asynchronous half.
 SURPLUS_FOLDERS = ("regex/tests/", "pydantic/v1/", "cffi/", "pycparser/", "anyio/", "pydantic/mypy.py")
@@ -36,7 +39,6 @@ PICTURE_SURPLUS = (
 # Holidays are told in English, or as their country writes them. Exchanges keep others; zones come from elsewhere.
 CALENDAR_SURPLUS = ("holidays/locale/", "holidays/financial/", "dateutil/zoneinfo/", "bin/")
 CALENDAR_KEPT = ("holidays/locale/en_US/",)
-PLATFORM = "manylinux2014_x86_64"
 UNCHECKED_HASH = PycInvalidationMode.UNCHECKED_HASH
 NOT_INPUTS = {"__pycache__", "deployments", "deployed"}
 
@@ -101,11 +103,17 @@ def _package(say: Callable[[str], object]) -> Package:
     say("Packaging for AWS Lambda …")
     started = time.monotonic()
     recorded.unlink(missing_ok=True)
-    _chalice_package()
+    with TemporaryDirectory() as folder:
+        wheels = Path(folder)
+        if not fetched(wheels):
+            raise PackagingFailed("pip could not get the files that requirements.lock names; its reason is above")
+        _chalice_package()
+        if unknown := strangers(built.code_path, wheels):
+            raise PackagingFailed(f"requirements.lock does not name what Chalice packed: {', '.join(unknown[:5])} …")
+        for name, path in layer_paths.items():
+            _write_layer(LAYERS[name], path, wheels)
     _call_by_alias(built.template_path)
     _trim(built.code_path)
-    for name, path in layer_paths.items():
-        _write_layer(LAYERS[name], path)
     recorded.write_text(fingerprint)
     say(f"Packaged: {built.code_path.stat().st_size / 1e6:.1f} MB in {time.monotonic() - started:.1f} s.")
     return built
@@ -127,12 +135,12 @@ def _call_by_alias(template_path: Path) -> None:
     template_path.write_text(template.replace("${APIHandler.Arn}/invocations", "${APIHandler.Arn}:live/invocations"))
 
 
-def _write_layer(layer: Layer, layer_path: Path) -> None:
-    """What the layer's requirements name, for Lambda's platform and not for ours."""
+def _write_layer(layer: Layer, layer_path: Path, wheels: Path) -> None:
+    """What the layer's requirements name, out of the wheels: for Lambda's platform and not for ours."""
     with TemporaryDirectory() as folder:
-        wheels = ["--only-binary=:all:", "--no-deps", "--no-compile", "--platform", PLATFORM, "--implementation", "cp"]
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", folder]
-        command = [*pip, *wheels, "--python-version", "3.11", "-r", str(ROOT / layer.requirements)]
+        given = ["--no-index", "--find-links", str(wheels), "--no-compile", *FOR_LAMBDA, "--python-version", "3.11"]
+        command = [*pip, *given, "-r", str(ROOT / layer.requirements)]
         if subprocess.run(command, check=False).returncode != 0:
             raise PackagingFailed(f"pip could not get what {layer.requirements} names; its reason is above")
         if layer.compiled:

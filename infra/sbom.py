@@ -14,10 +14,10 @@ from importlib.metadata import metadata
 from pathlib import Path
 from typing import Any
 
+from infra.lock import SHIPPED
+
 ROOT = Path(__file__).resolve().parent.parent
 SBOM = ROOT / "build" / "sbom.json"
-SHIPPED = ("requirements.txt", "requirements-calendar.txt", "requirements-pictures.txt")
-"""What is packaged: the functions' own code, and their layers."""
 PIP_AUDIT = "pip-audit==2.10.1"
 PIN = re.compile(r"([A-Za-z0-9._-]+)==([A-Za-z0-9.+!-]+)")
 

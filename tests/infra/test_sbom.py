@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from infra import sbom
+from infra.lock import SHIPPED
 
 
 def test_the_document_lists_exactly_what_is_pinned_for_aws() -> None:
-    pins = sbom.pins(*sbom.SHIPPED)
+    pins = sbom.pins(*SHIPPED)
 
     found = json.loads(sbom.document(pins))
 
