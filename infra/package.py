@@ -4,6 +4,7 @@ import compileall
 import fcntl
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -17,7 +18,7 @@ from typing import Any
 
 import yaml
 
-from infra.lock import FOR_LAMBDA, fetched, strangers
+from infra.lock import FOR_LAMBDA, PLATFORM, fetched, strangers
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
@@ -107,7 +108,10 @@ def _package(say: Callable[[str], object]) -> Package:
         wheels = Path(folder)
         if not fetched(wheels):
             raise PackagingFailed("pip could not get the files that requirements.lock names; its reason is above")
-        _chalice_package()
+        _chalice_package(wheels)
+        if strangers(built.code_path, wheels):  # Chalice keeps what it packed before, for as long as the pins are the same
+            shutil.rmtree(ROOT / ".chalice" / "deployments", ignore_errors=True)
+            _chalice_package(wheels)
         if unknown := strangers(built.code_path, wheels):
             raise PackagingFailed(f"requirements.lock does not name what Chalice packed: {', '.join(unknown[:5])} …")
         for name, path in layer_paths.items():
@@ -119,10 +123,14 @@ def _package(say: Callable[[str], object]) -> Package:
     return built
 
 
-def _chalice_package() -> None:
+def _chalice_package(wheels: Path) -> None:
     command = ["package", "--stage", "aws", "--merge-template", "infra/resources.yaml", "--template-format", "yaml"]
-    # Chalice insists on a region although nothing in the template depends on it.
-    environment = {"AWS_DEFAULT_REGION": "us-east-1", **os.environ}
+    # Chalice asks pip for what this machine would run, and only then for Lambda's platform. Here it is Lambda's at once,
+    # out of the wheels; and it insists on a region although nothing in the template depends on it.
+    lambdas = {"PLATFORM": PLATFORM, "IMPLEMENTATION": "cp", "PYTHON_VERSION": "3.11", "ONLY_BINARY": ":all:"}
+    asked = {"NO_INDEX": "1", "FIND_LINKS": str(wheels), **lambdas}
+    pip = {f"PIP_{name}": value for name, value in asked.items()}
+    environment = {"AWS_DEFAULT_REGION": "us-east-1", **os.environ, **pip}
     chalice = Path(sys.executable).with_name("chalice")  # it cannot be run with -m
     if subprocess.run([chalice, *command, BUILD], cwd=ROOT, env=environment, check=False).returncode != 0:
         raise PackagingFailed("chalice package failed; its reason is above")
