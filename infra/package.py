@@ -109,7 +109,7 @@ def _package(say: Callable[[str], object]) -> Package:
         if not fetched(wheels):
             raise PackagingFailed("pip could not get the files that requirements.lock names; its reason is above")
         _chalice_package(wheels)
-        if strangers(built.code_path, wheels):  # Chalice keeps what it packed before, for as long as the pins are the same
+        if strangers(built.code_path, wheels):  # Chalice keeps what it packed before while the pins are the same
             shutil.rmtree(ROOT / ".chalice" / "deployments", ignore_errors=True)
             _chalice_package(wheels)
         if unknown := strangers(built.code_path, wheels):
@@ -125,8 +125,8 @@ def _package(say: Callable[[str], object]) -> Package:
 
 def _chalice_package(wheels: Path) -> None:
     command = ["package", "--stage", "aws", "--merge-template", "infra/resources.yaml", "--template-format", "yaml"]
-    # Chalice asks pip for what this machine would run, and only then for Lambda's platform. Here it is Lambda's at once,
-    # out of the wheels; and it insists on a region although nothing in the template depends on it.
+    # Chalice asks pip for what this machine would run, and only then for Lambda's platform. Here it is Lambda's at
+    # once, out of the wheels; and it insists on a region although nothing in the template depends on it.
     lambdas = {"PLATFORM": PLATFORM, "IMPLEMENTATION": "cp", "PYTHON_VERSION": "3.11", "ONLY_BINARY": ":all:"}
     asked = {"NO_INDEX": "1", "FIND_LINKS": str(wheels), **lambdas}
     pip = {f"PIP_{name}": value for name, value in asked.items()}
