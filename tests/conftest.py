@@ -12,18 +12,21 @@ settings.register_profile("deep", max_examples=2000, deadline=None, suppress_hea
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
-OWN_SERVICE = "tests/e2e/test_restart.py"
-"""Stops and starts a service of its own, and so needs not wait for those that share one."""
+OWN_SERVICES = ("tests/e2e/test_restart.py", "tests/e2e/test_deploying.py", "tests/infra/test_local.py")
+"""These start services of their own, and so need not wait for those that share one; but they wait for each other."""
 LONGEST = "tests/simulation/"
 """A few of these take longer than any other: begun last, they would leave the other workers idle."""
 
 
 class EndToEndTogether(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
-    """One worker runs all end-to-end tests, with one service, and mostly waits; the others run everything else."""
+    """One worker runs all end-to-end tests, with one service, and one those that start their own; both mostly wait.
+    The others run everything else."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        return file if file == OWN_SERVICE else "e2e" if file.startswith("tests/e2e/") else nodeid
+        if file in OWN_SERVICES:
+            return "services"
+        return "e2e" if file.startswith("tests/e2e/") else nodeid
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
