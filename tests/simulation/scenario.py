@@ -1,5 +1,6 @@
 """A seed becomes a story: tenants, accounts, posts, what people do to them, and how bad the weather is."""
 
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -68,6 +69,7 @@ class Story:
         self.watch = Watch(self.simulation)
         self.posts: list[str | None] = []
         self.releasing: list[str] = []
+        self.releases = Counter[str]()
         """What somebody is letting go, or tried to, so that nobody knows whether it is on hold."""
 
     def tell(self) -> Outcome:
@@ -219,13 +221,16 @@ class Story:
                 self.watch.called_off[target.id] = self.simulation.now
 
     def _stop(self, world: World, workspace: str, account: str | None) -> None:
+        what = account or workspace
+        before = self.releases[what]
         brakes.hold(world, workspace, "key_test", account)
-        if (account or workspace) not in self.releasing:
-            self.watch.stopped.setdefault(account or workspace, self.simulation.now)
+        if what not in self.releasing and self.releases[what] == before:  # or it may be over before it is answered
+            self.watch.stopped.setdefault(what, self.simulation.now)
 
     def _release(self, world: World, workspace: str, account: str | None) -> None:
         what = account or workspace
         self.releasing += [what]
+        self.releases[what] += 1
         self.watch.stopped.pop(what, None)
         with suppress(Conflict):  # it was not held at all
             brakes.resume(world, workspace, account)
@@ -270,8 +275,11 @@ class Story:
     def _wind_down(self) -> None:
         """The faults have stopped: everything has to end in time. Then look a little longer."""
         kernel = self.simulation.kernel
-        self.stop = max(self.stop, self.simulation.line.last_thaw) + LAST_CALLS
-        kernel.run(self.stop)
+        line, thaw = self.simulation.line, None
+        while thaw != line.last_thaw:  # the last calls may freeze, too
+            thaw = line.last_thaw
+            self.stop = max(self.stop, thaw) + LAST_CALLS
+            kernel.run(self.stop)
         kernel.note("the faults have stopped")
         if not self.peaceful:
             self.simulation.act("everybody", self._let_all_go)

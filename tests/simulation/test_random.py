@@ -30,6 +30,8 @@ def test_whatever_goes_wrong_every_promise_holds(capsys: pytest.CaptureFixture[s
     [
         pytest.param(7268, id="looked at while somebody tried in vain to refresh a token"),
         pytest.param(1387, id="failed with whoever was refused the token that it waited for"),
+        pytest.param(694, id="held by a call that froze when the faults were ending"),
+        pytest.param(838, id="stopped and released before the stop was answered"),
     ],
 )
 def test_what_a_seed_has_found_stays_mended(seed: int) -> None:
