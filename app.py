@@ -19,9 +19,16 @@ if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:  # whatever is logged is a line of 
     journal.install()
 app.register_middleware(journal.unbroken, "all")
 
-# Each function imports this file, and Lambda says in _HANDLER for which one. The API and its models are most of what
-# there is to import; the other functions never serve them, and start in half the time without.
-if os.environ.get("_HANDLER", "app.app") == "app.app":
+
+def _serves_http() -> bool:
+    """Each function imports this file, and Lambda says in _HANDLER for which; the embedded AWS says its name alone."""
+    handler, name = os.environ.get("_HANDLER"), os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "APIHandler")
+    return handler == "app.app" if handler else "APIHandler" in name
+
+
+# The API and its models are most of what there is to import; the other functions never serve them, and start in half
+# the time without.
+if _serves_http():
     from chalicelib import api
 
     api.install(app, world)

@@ -177,7 +177,7 @@ def _trim(code_path: Path) -> None:
 
 
 def _is_surplus(name: str) -> bool:
-    return name.startswith(SURPLUS_FOLDERS) or name.endswith(SURPLUS_SUFFIXES)
+    return name.startswith(SURPLUS_FOLDERS) or name.endswith(SURPLUS_SUFFIXES) or "__pycache__" in name
 
 
 def _compile(code: Path, home: str = "/var/task") -> None:

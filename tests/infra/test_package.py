@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.package import package
+from infra.package import ROOT, package
 
 # What the Lambda runtime itself provides: https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html
 RUNTIME = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3")
@@ -50,3 +50,20 @@ def origin(name: str) -> str:
     assert spec is not None
     assert spec.origin is not None
     return str(Path(spec.origin).parent) if spec.submodule_search_locations else spec.origin
+
+
+@pytest.mark.parametrize(
+    ("environment", "there"),
+    [
+        ({"_HANDLER": "app.app"}, True),
+        ({"_HANDLER": "app.sweep"}, False),
+        ({"AWS_LAMBDA_FUNCTION_NAME": "carillon-local-APIHandler-1"}, True),
+        ({"AWS_LAMBDA_FUNCTION_NAME": "carillon-local-Sweep-1"}, False),
+        ({}, True),
+    ],
+    ids=str,
+)
+def test_the_api_is_imported_by_the_function_that_serves_it(environment: dict[str, str], there: bool) -> None:
+    command = [sys.executable, "-c", "import sys, app; print('chalicelib.api' in sys.modules)"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment, cwd=ROOT)
+    assert done.stdout.strip() == str(there)
