@@ -4,6 +4,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -128,21 +129,25 @@ class Stack:
         parameters = {**kept, **parameters}
         template_url = upload(self, package, parameters)
         cloudformation = self.client("cloudformation")
-        created = cloudformation.create_change_set(
-            StackName=self.name,
-            ChangeSetName=f"deploy-{time.time_ns()}",
-            ChangeSetType="CREATE" if status in {None, "REVIEW_IN_PROGRESS"} else "UPDATE",
-            TemplateURL=template_url,
-            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
-            Capabilities=CAPABILITIES,
-        )
-        described = self._wait_for_change_set(created["Id"])
+        name = f"deploy-{time.time_ns()}"
+        # Nobody else has this name: if it is there already, an earlier attempt of this very call was answered too late.
+        with suppress(cloudformation.exceptions.AlreadyExistsException):
+            cloudformation.create_change_set(
+                StackName=self.name,
+                ChangeSetName=name,
+                ChangeSetType="CREATE" if status in {None, "REVIEW_IN_PROGRESS"} else "UPDATE",
+                TemplateURL=template_url,
+                Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+                Capabilities=CAPABILITIES,
+            )
+        created = cloudformation.describe_change_set(StackName=self.name, ChangeSetName=name)
+        described = self._wait_for_change_set(created["ChangeSetId"])
         if described["Status"] == "FAILED":
-            cloudformation.delete_change_set(ChangeSetName=created["Id"])
+            cloudformation.delete_change_set(ChangeSetName=created["ChangeSetId"])
             if "didn't contain changes" in described["StatusReason"] or "No updates" in described["StatusReason"]:
                 return None
             raise DeploymentFailed(described["StatusReason"])
-        return ChangeSet(created["Id"], [_change(raw["ResourceChange"]) for raw in described["Changes"]])
+        return ChangeSet(created["ChangeSetId"], [_change(raw["ResourceChange"]) for raw in described["Changes"]])
 
     def execute(self, change_set: ChangeSet, say: Callable[[str], object]) -> None:
         """Carry out a prepared change, telling of each resource as it changes."""

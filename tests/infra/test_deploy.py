@@ -204,8 +204,13 @@ def test_the_table_the_bucket_with_all_its_media_and_the_key_are_deleted() -> No
 class FakeCloudFormation:
     """A stack with parameters of its own, for which no change set holds a change."""
 
-    def __init__(self) -> None:
+    class AlreadyExistsException(Exception):
+        """What boto3 hears that asks again because the first answer was late."""
+
+    def __init__(self, *, late: bool = False) -> None:
         self.asked: dict[str, Any] = {}
+        self.late = late
+        self.exceptions = self
 
     def client(self, _service: str, **_more: object) -> "FakeCloudFormation":
         return self
@@ -217,7 +222,13 @@ class FakeCloudFormation:
 
     def create_change_set(self, **asked: Any) -> dict[str, Any]:
         self.asked = asked
+        if self.late:
+            raise self.AlreadyExistsException
         return {"Id": "set-1"}
+
+    def describe_change_set(self, **asked: Any) -> dict[str, Any]:
+        assert asked == {name: self.asked[name] for name in ("StackName", "ChangeSetName")}
+        return {"ChangeSetId": "set-1"}
 
     def get_paginator(self, _name: str) -> "FakeCloudFormation":
         return self
@@ -228,9 +239,10 @@ class FakeCloudFormation:
     def delete_change_set(self, **_more: object) -> None: ...
 
 
-def test_parameters_that_are_not_named_stay_what_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("late", [False, True], ids=["at once", "after an answer that came too late"])
+def test_parameters_that_are_not_named_stay_what_they_were(monkeypatch: pytest.MonkeyPatch, late: bool) -> None:
     monkeypatch.setattr(stacks, "upload", lambda _stack, _package, parameters: f"https://s3/{len(parameters)}")
-    aws, package = FakeCloudFormation(), FakePackage()
+    aws, package = FakeCloudFormation(late=late), FakePackage()
     package.known = {"Stage": {}, "AlarmEmail": {}, "Rollout": {"Default": "AllAtOnce"}}
     assert Stack("carillon-dev", aws).prepare(package, {"Rollout": "AllAtOnce"}) is None  # type: ignore[arg-type]
     given = {one["ParameterKey"]: one["ParameterValue"] for one in aws.asked["Parameters"]}
