@@ -285,7 +285,7 @@ def _without(mutant: Mutant, whole: Any) -> Any:
 def main() -> int:
     """0 where every guard's test passes with it, and fails without it."""
     well = True
-    print(f"{'guard taken away':<36}{'with it':<9}{'without':<9}test", flush=True)
+    print(f"{'guard taken away':<44}{'with it':<9}{'without':<9}test", flush=True)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         without = pool.map(_without_guard, MUTANTS)
         whole = {test: pool.submit(_runs, test) for test in {one.test for one in MUTANTS}}
@@ -294,7 +294,7 @@ def main() -> int:
             caught = intact == "green" and result == "red"
             well = well and caught
             verdict = "" if caught else "   NOT CAUGHT"
-            print(f"{mutant.guard:<36}{intact:<9}{result:<9}{mutant.test}{verdict}", flush=True)
+            print(f"{mutant.guard:<44}{intact:<9}{result:<9}{mutant.test}{verdict}", flush=True)
     return 0 if well else 1
 
 
