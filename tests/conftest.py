@@ -14,8 +14,20 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 OWN_SERVICES = ("tests/e2e/test_restart.py", "tests/e2e/test_deploying.py", "tests/infra/test_local.py")
 """These start services of their own, and so need not wait for those that share one; but they wait for each other."""
-SIMULATIONS = "tests/simulation/"
-"""These take every processor there is, more than once at a time: whoever waits for a service would wait in vain."""
+FIRST = ("e2e", "services", "simulations")
+"""What takes longest, a worker each; all other files come after, wherever a worker is free."""
+POLITE = 10
+"""How nice tests are to services that run beside them: one of these is waited for, with clocks that do not stop."""
+
+
+def scope(nodeid: str) -> str:
+    """Whose worker runs the test."""
+    file = nodeid.partition("::")[0]
+    if file in OWN_SERVICES:
+        return "services"
+    if file.startswith("tests/simulation/"):
+        return "simulations"
+    return "e2e" if file.startswith("tests/e2e/") else file
 
 
 class EndToEndTogether(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
@@ -23,14 +35,22 @@ class EndToEndTogether(LoadScopeScheduling):  # type: ignore[misc]  # xdist has 
     One runs the simulations, and the last everything else, with whoever has ended."""
 
     def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.partition("::")[0]
-        if file in OWN_SERVICES:
-            return "services"
-        if file.startswith(SIMULATIONS):
-            return "simulations"
-        return "e2e" if file.startswith("tests/e2e/") else nodeid
+        return scope(nodeid)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> EndToEndTogether:
-    """Who runs what."""
+    """Who runs what, in the order of the collection."""
+    config.option.loadscopereorder = False
     return EndToEndTogether(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first."""
+    items.sort(key=lambda item: FIRST.index(name) if (name := scope(item.nodeid)) in FIRST else len(FIRST))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Whoever waits for no service lets those go first that do. There is no way back; but these come first."""
+    waits = item.get_closest_marker("e2e") or item.get_closest_marker("real")
+    if not waits and os.getpriority(os.PRIO_PROCESS, 0) < POLITE:
+        os.setpriority(os.PRIO_PROCESS, 0, POLITE)

@@ -38,7 +38,7 @@ class Evening:
 
 def plan(service: Service, owner: Tenant, window: timedelta) -> Evening:
     """Plan the evening; each post has an account of its own."""
-    beyond = soon(window.total_seconds() + 20)  # and still beyond it when a busy machine comes to look
+    beyond = soon(window.total_seconds() + 40)  # and still beyond it when a busy machine comes to look
     minute = beyond.replace(second=0, microsecond=0) + MINUTE
     due = minute + INTO_THE_MINUTE
 

@@ -28,7 +28,7 @@ from infra.local import Service
 from tests.callbacks import sealing
 from tests.callbacks.cases import Case, load, networks_that_call
 from tests.callbacks.signing import seconds, with_query
-from tests.e2e.tenant import Tenant, eventually, made
+from tests.e2e.tenant import PATIENCE, Tenant, eventually, made
 
 pytestmark = pytest.mark.e2e
 
@@ -120,7 +120,7 @@ def send(service: Service, call: Incoming, network: str, account_id: str) -> htt
     query = httpx.QueryParams({name: list(values) for name, values in call.query.items()})
     url = f"{service.url}/v1/callbacks/{network}/{account_id}"
     return httpx.request(
-        call.method, url, params=query, headers=headers, content=call.body, timeout=60, trust_env=False
+        call.method, url, params=query, headers=headers, content=call.body, timeout=PATIENCE, trust_env=False
     )
 
 
@@ -156,6 +156,6 @@ def test_what_a_network_tells_shows_within_seconds(here: World, service: Service
         return figure and (figure["value"], figure["source"])
 
     same = [each for each in others(case) if (each["kind"], each.get("post")) == (seen["kind"], seen.get("post"))]
-    last = eventually(shown, lambda it: it is not None, within=30)
+    last = eventually(shown, lambda it: it is not None)
     if post_id and seen["kind"] in FIGURES:
         assert last == (sum(each.get("value", 1) for each in same), "callback")

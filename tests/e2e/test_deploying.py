@@ -49,7 +49,6 @@ def after(output: str, n: int) -> str:
     return output.split(f"== {n}\n")[1].split(f"== {n + 1}\n")[0]
 
 
-@pytest.mark.timeout(300)
 def test_a_person_deploys_publishes_and_destroys_by_the_page_alone(emulator: Emulator) -> None:
     package()  # so that whoever does so at the same time is waited for here
     done = subprocess.run(

@@ -30,7 +30,7 @@ def posts(owner: Tenant) -> dict[str, Json]:
 
 def struck(owner: Tenant, post: Json) -> Struck:
     """The post's end; never before its time, whatever it was."""
-    target = owner.ended(post, within=90)["targets"][0]
+    target = owner.ended(post)["targets"][0]
     seen = owner.timeline(target["account_id"])
     assert all(one["created_at"] >= post["scheduled_at"] for one in seen)
     return Struck(target, seen)
@@ -88,7 +88,7 @@ def test_while_the_network_is_down_the_post_says_so_and_waits_and_then_goes_out_
     assert waiting["status"] == "queued"
     assert instant(waiting["targets"][0]["next_attempt_at"]) > instant(waiting["targets"][0]["error"]["at"])
     gateway.open()
-    target = owner.ended(waiting, within=90)["targets"][0]
+    target = owner.ended(waiting)["targets"][0]
     assert (target["state"], target["error"]) == ("published", None)
     assert owner.texts(account) == [waiting["text"]]
 

@@ -13,9 +13,7 @@ pytestmark = pytest.mark.e2e
 def looked_at(owner: Tenant, medium: Json) -> Json:
     """The medium once it has been looked at."""
     ended = eventually(
-        lambda: made(owner.api.get(f"/v1/media/{medium['id']}")),
-        lambda seen: seen["state"] in ("ready", "refused"),
-        within=60,
+        lambda: made(owner.api.get(f"/v1/media/{medium['id']}")), lambda seen: seen["state"] in ("ready", "refused")
     )
     assert ended["state"] == "ready", ended
     return ended

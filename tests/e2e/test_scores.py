@@ -14,9 +14,6 @@ from tests.e2e.test_inbox import inbox, tell
 
 pytestmark = pytest.mark.e2e
 
-SCORED_WITHIN = 30.0
-"""Seconds that the table's stream may take to tell of what happened."""
-
 
 @pytest.fixture(scope="module")
 def brand(service: Service) -> Iterator[Tenant]:
@@ -56,16 +53,16 @@ def test_what_happened_while_nobody_ran_is_scored_by_the_next_run_and_the_same_b
     post = brand.ended(brand.post([account], publish="now", source_event_at=soon(-3600).isoformat()))
     said = {"post_id": post["targets"][0]["platform_post_id"], "thing_id": f"sp_{uuid.uuid4().hex}", "text": "When?"}
     tell(callback, {**said, "actor": "ringer"})
-    (item,) = eventually(lambda: inbox(brand, account, "waiting"), bool, within=SCORED_WITHIN)
+    (item,) = eventually(lambda: inbox(brand, account, "waiting"), bool)
     brand.ended(made(brand.api.post(f"/v1/inbox/{item['id']}/reply", json={"text": "At nine."})))
-    eventually(lambda: inbox(brand, account, "answered"), bool, within=SCORED_WITHIN)
+    eventually(lambda: inbox(brand, account, "answered"), bool)
     assert scores(brand) == [], "nobody has computed anything yet"
 
     def run() -> Json:
         service.stack.strike("Score")
         return explained(brand, "timeliness")
 
-    first = eventually(run, lambda found: found["n"] == 2, within=SCORED_WITHIN)
+    first = eventually(run, lambda found: found["n"] == 2)
     parts = {one["name"]: one for one in first["parts"]}
     assert [parts[name]["n"] for name in ("publish", "response", "fresh")] == [1, 1, 1]
     assert sum(one["points"] for one in first["parts"]) == pytest.approx(first["value"], abs=0.02)

@@ -14,7 +14,7 @@ from infra.emulator import HOST, free_port
 from infra.local import STAGE, Service, running_service
 from infra.trace import life, saying
 from tests.e2e.receiver import Receiver
-from tests.e2e.tenant import Json, Tenant, eventually, made, soon, tenant
+from tests.e2e.tenant import PATIENCE, Json, Tenant, eventually, made, soon, tenant
 
 pytestmark = pytest.mark.e2e
 
@@ -62,7 +62,7 @@ def test_every_change_of_a_target_arrives_signed(owner: Tenant, receiver: Receiv
     def types() -> list[str]:
         return [event["type"] for event in events(receiver, "/good", post)]
 
-    eventually(types, lambda found: found == ["target.scheduled", "target.published"], within=30)
+    eventually(types, lambda found: found == ["target.scheduled", "target.published"])
     said = events(receiver, "/good", post)[-1]["data"]
     target = post["targets"][0]
     assert (said["target_id"], said["state"], said["url"]) == (target["id"], "published", target["url"])
@@ -81,14 +81,16 @@ def test_one_id_tells_a_posts_whole_life_from_the_call_to_what_people_did(
     draft = {"text": "Nine", "targets": [{"account_id": account}], "publish": "now"}
     answer = owner.api.post("/v1/posts", json=draft, headers={"traceparent": f"00-{trace_id}-{'b' * 16}-01"})
     post = owner.ended(made(answer))
-    eventually(lambda: receiver.at("/traced"), bool, within=30)
+    eventually(lambda: receiver.at("/traced"), bool)
     people_like(service, account, post["targets"][0]["platform_post_id"])
-    assert httpx.post(f"{service.url}/v1/callbacks/standard/{account}", timeout=60, trust_env=False).status_code == 401
+    assert (
+        httpx.post(f"{service.url}/v1/callbacks/standard/{account}", timeout=PATIENCE, trust_env=False).status_code
+        == 401
+    )
 
     lines = eventually(
         lambda: life(service.client("logs"), STAGE, post["id"]),
         lambda found: {"counted", "delivered"} <= {line.said["event"] for line in found},
-        within=30,
     )
 
     assert {line.said["trace_id"] for line in lines} == {trace_id}
@@ -114,7 +116,7 @@ def people_like(service: Service, account_id: str, message_id: str) -> None:
     headers = {"webhook-id": id, "webhook-timestamp": str(int(at.timestamp()))}
     headers["webhook-signature"] = Webhook(TOOLS).sign(id, at, body)
     url = f"{service.url}/v1/callbacks/standard/{account_id}"
-    assert httpx.post(url, content=body, headers=headers, timeout=60, trust_env=False).is_success
+    assert httpx.post(url, content=body, headers=headers, timeout=PATIENCE, trust_env=False).is_success
 
 
 def test_posts_go_out_while_one_receiver_hangs_and_another_breaks(owner: Tenant, receiver: Receiver) -> None:
@@ -122,14 +124,14 @@ def test_posts_go_out_while_one_receiver_hangs_and_another_breaks(owner: Tenant,
     stuck = [registered(owner, receiver.url(path)) for path in ("/hangs", "/breaks")]
 
     waiting = [owner.post([owner.sandbox()], scheduled_at=soon(8).isoformat()) for _ in range(3)]
-    eventually(lambda: len(receiver.at("/hangs")), lambda hanging: hanging >= 3, within=30)
+    eventually(lambda: len(receiver.at("/hangs")), lambda hanging: hanging >= 3)
     posts = [owner.ended(post) for post in waiting]
     posts += [owner.ended(owner.post([owner.sandbox()], publish="now"))]
 
     assert [target["state"] for post in posts for target in post["targets"]] == ["published"] * 4
     for webhook in stuck:
         path = f"/v1/webhooks/{webhook['id']}"
-        health = eventually(partial(shown, owner, path), lambda now: now["consecutive_failures"] > 0, within=60)
+        health = eventually(partial(shown, owner, path), lambda now: now["consecutive_failures"] > 0)
         assert (health["enabled"], health["last_success_at"]) == (True, None)
         assert {one["state"] for one in made(owner.api.get(f"{path}/deliveries"))["data"]} == {"pending"}
 
@@ -138,14 +140,12 @@ def test_a_receiver_that_recovers_gets_what_it_missed_under_the_same_id(owner: T
     receiver.moods["/recovers"] = 503
     webhook = registered(owner, receiver.url("/recovers"), events=["target.published"])
     test = made(owner.api.post(f"/v1/webhooks/{webhook['id']}/test"))
-    eventually(lambda: receiver.at("/recovers"), bool, within=30)
+    eventually(lambda: receiver.at("/recovers"), bool)
 
     receiver.moods["/recovers"] = 200
 
     path = f"/v1/webhooks/{webhook['id']}/deliveries"
-    (delivery,) = eventually(
-        lambda: made(owner.api.get(path))["data"], lambda data: data[0]["state"] == "delivered", within=60
-    )
+    (delivery,) = eventually(lambda: made(owner.api.get(path))["data"], lambda data: data[0]["state"] == "delivered")
     assert [attempt["status"] for attempt in delivery["attempts"]] == [503, 200]
     assert {headers["webhook-id"] for headers, _ in receiver.at("/recovers")} == {test["id"]}
 

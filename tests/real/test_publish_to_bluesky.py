@@ -100,7 +100,7 @@ def said(town: Town) -> Json:
 
 def published(town: Town, post: Json) -> Json:
     """The post once it is out on its one account."""
-    ended = town.tenant.ended(post, within=90)
+    ended = town.tenant.ended(post)
     assert ended["status"] == "published", ended["targets"]
     return ended
 

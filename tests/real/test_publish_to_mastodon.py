@@ -59,7 +59,7 @@ def connected(owner: Tenant, account: Account, host: str) -> str:
 
 def published(owner: Tenant, post: Json) -> Json:
     """The post's one target once it is out."""
-    ended = owner.ended(post, within=90)
+    ended = owner.ended(post)
     assert ended["status"] == "published", ended["targets"]
     return dict(ended["targets"][0])
 

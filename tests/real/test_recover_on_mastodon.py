@@ -11,9 +11,6 @@ from tests.real.mastodon_server import Account, MastodonServer
 # The first run fetches the packages.
 pytestmark = [pytest.mark.real, pytest.mark.timeout(INSTALL_SECONDS + 300)]
 
-REST_SECONDS = 240
-"""Longer than what was lost has to rest, and until the sweep comes by."""
-
 
 @pytest.mark.parametrize(("what", "sources"), [("answer", ["read_back"]), ("request", ["read_back", "reply"])])
 def test_a_post_that_lost_its_answer_or_itself_on_the_way_is_there_exactly_once(
@@ -24,7 +21,7 @@ def test_a_post_that_lost_its_answer_or_itself_on_the_way_is_there_exactly_once(
     sources: list[str],
 ) -> None:
     author, post = lost_on_mastodon[what]
-    target = owner.ended(post, within=REST_SECONDS)["targets"][0]
+    target = owner.ended(post)["targets"][0]
     assert target["state"] == "published", target
     assert [one["id"] for one in mastodon.server.statuses(author)] == [target["platform_post_id"]]
     attempts = made(owner.api.get(f"/v1/posts/{post['id']}/targets/{target['id']}/attempts"))["data"]

@@ -51,7 +51,7 @@ def _plays() -> list[tuple[Play, int]]:
     return [*single, *threads]
 
 
-@pytest.mark.timeout(3600 if EVERY else 600)
+@pytest.mark.timeout(3600 if EVERY else 1800)
 def test_three_things_that_go_wrong_in_one_publish_break_no_promise(capsys: pytest.CaptureFixture[str]) -> None:
     plays = _plays()
     found = explore_all(plays)
