@@ -3,7 +3,7 @@
 import binascii
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -20,6 +20,11 @@ T = TypeVar("T")
 
 SCANNED = 500
 """Index rows read for one page at most; a page may be short and still have a next one."""
+MOST_BYTES = 3_000_000
+"""A page ends behind the post with which it has more than this. Lambda answers 6 MB at most, and counts what its
+runtime writes: that of Python 3.11 escapes every letter beyond ASCII, so that a Chinese one is six bytes
+(https://github.com/aws/aws-lambda-python-runtime-interface-client, test_lambda_runtime_marshaller.py, read 2026-11-23).
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +88,23 @@ def posts(
     limit: int = 20,
     cursor: str | None = None,
     *,
+    shown: Callable[[Whole], object] | None = None,
     forwards: bool = False,
 ) -> Page[Whole]:
-    """The wanted posts, latest due first unless `forwards`; those without a due time stand where they were created."""
+    """The wanted posts, latest due first unless `forwards`; those without a due time stand where they were created.
+
+    Where `shown` says what an answer has of a post, a page is no longer than an answer can be.
+    """
     index = _Index.of(workspace_id, wanted)
-    after, data, scanned = behind(cursor, index.pk), list[Whole](), 0
+    after, data, scanned, size = behind(cursor, index.pk), list[Whole](), 0, 0
     while scanned < SCANNED:
         rows = index.page(world, after, reverse=not forwards)
         for whole, row in zip(_wholes(world, workspace_id, rows), rows, strict=True):
             after, scanned = row, scanned + 1
             if whole and wanted.takes(whole):
                 data.append(whole)
-                if len(data) == limit:
+                size += len(json.dumps(shown(whole))) if shown else 0
+                if len(data) == limit or size > MOST_BYTES:
                     return Page(data, cursor_at(row))
         if not rows:
             return Page(data)

@@ -1,6 +1,5 @@
 """A workspace's posts as a spreadsheet, and a spreadsheet as posts to make."""
 
-import json
 from collections import defaultdict
 
 from chalicelib.core.post import Media, NewPost, Post
@@ -10,14 +9,6 @@ from chalicelib.core.timing import stamp_of
 from chalicelib.ports import World
 from chalicelib.service import batch, connect, reading
 from chalicelib.service.reading import Page, PostFilter, Whole
-
-MOST_BYTES = 3_000_000
-"""An export's page ends behind the post with which it has more than this. Lambda answers 6 MB at most, and counts what
-its runtime writes: that of Python 3.11 escapes every letter beyond ASCII, so that a Chinese one is six bytes
-(https://github.com/aws/aws-lambda-python-runtime-interface-client, test_lambda_runtime_marshaller.py, read 2026-11-23).
-"""
-AT_ONCE = 20
-"""Posts read at once for an export; fewer, where so many have more than a page may."""
 
 
 def wishes(world: World, workspace_id: str, text: str, timezone: str | None, mapping: dict[str, str]) -> list[Wish]:
@@ -33,23 +24,8 @@ def wishes(world: World, workspace_id: str, text: str, timezone: str | None, map
 
 def export(world: World, workspace_id: str, wanted: PostFilter, limit: int, cursor: str | None) -> Page[str]:
     """A page of posts as CSV, latest due first: `data` is the one file."""
-    rows, size, at_once = list[dict[str, str]](), 0, AT_ONCE
-    while len(rows) < limit and size < MOST_BYTES:
-        page = reading.posts(world, workspace_id, wanted, min(at_once, limit - len(rows)), cursor)
-        more = [cells(whole) for whole in page.data]
-        grown = size + sum(map(_bytes, more))
-        if grown > MOST_BYTES and len(more) > 1:
-            at_once = len(more) // 2
-            continue
-        rows, size, cursor = [*rows, *more], grown, page.next_cursor
-        if cursor is None:
-            break
-    return Page([write(rows)], cursor)
-
-
-def _bytes(row: dict[str, str]) -> int:
-    """What a row takes of an answer."""
-    return len(json.dumps(list(row.values())))
+    page = reading.posts(world, workspace_id, wanted, limit, cursor, shown=cells)
+    return Page([write([cells(whole) for whole in page.data])], page.next_cursor)
 
 
 def cells(whole: Whole) -> dict[str, str]:

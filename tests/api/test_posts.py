@@ -1,12 +1,13 @@
 """/v1/posts as its clients see it."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from chalicelib.core.trace import trace_id_in
-from chalicelib.service import access
+from chalicelib.service import access, reading
 from tests.api.client import Api, issues, problem
 
 UNUSED: dict[str, Any] = {
@@ -196,6 +197,22 @@ def test_pages_hold_every_post_once_and_end(client: Api) -> None:
         assert pages < 9
 
     assert sorted(seen) == sorted(made)
+
+
+def test_a_page_is_no_larger_than_lambda_may_answer(client: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    account, most, text = client.account(), 20_000, "钟" * 1000
+    monkeypatch.setattr(reading, "MOST_BYTES", most)
+    wanted = {client.created(text=text, targets=[{"account_id": account}])["id"] for _ in range(10)}
+
+    pages, cursor = list[list[str]](), ""
+    while cursor is not None:
+        page = client.get(f"/v1/posts?limit=100{cursor and '&cursor=' + cursor}").json_body
+        assert len(json.dumps(page)) < most + len(json.dumps(text)) + 2000, "one post more at most"
+        pages.append([post["id"] for post in page["data"]])
+        cursor = page["next_cursor"]
+
+    assert {one for page in pages for one in page} == wanted
+    assert len(pages[0]) in range(2, 10)
 
 
 def test_lists_show_nothing_of_another_tenant(client: Api) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from chalice.test import HTTPResponse
 
-from chalicelib.service import spreadsheet
+from chalicelib.service import reading
 from tests.api.client import Api, problem
 
 Json = dict[str, Any]
@@ -274,7 +274,7 @@ def test_pages_hold_every_post_of_the_range_once(client: Api) -> None:
 
 def test_a_page_is_no_larger_than_lambda_may_answer(client: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     account, most, text = client.account(), 20_000, "钟" * 1000
-    monkeypatch.setattr(spreadsheet, "MOST_BYTES", most)
+    monkeypatch.setattr(reading, "MOST_BYTES", most)
     for _ in range(10):
         client.created(text=text, targets=[{"account_id": account}])
 
