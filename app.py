@@ -111,9 +111,10 @@ def variants(event: dict[str, Any], _context: object) -> list[dict[str, object]]
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="sweep")
 def sweep(_event: CloudWatchEvent) -> None:
     """Every minute, whatever the alarms do."""
+    from chalicelib.aws.events import side_by_side
     from chalicelib.service.sweep import sweep
 
-    sweep(world())
+    sweep(world(), side_by_side)
 
 
 @app.schedule(Rate(5, unit=Rate.MINUTES), name="canary")

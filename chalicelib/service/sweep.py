@@ -4,11 +4,12 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 
 from chalicelib.core.timing import stamp
 from chalicelib.ports import Found, Item, Key, Put, World
 from chalicelib.service import journal, records, vitals
-from chalicelib.service.dispatch import due_of, ids_in, wake_of
+from chalicelib.service.dispatch import OnEach, due_of, ids_in, wake_of
 
 log = logging.getLogger(__name__)
 
@@ -36,23 +37,32 @@ class Swept:
     oldest_unconfirmed_seconds: float = 0.0
 
 
-def sweep(world: World) -> Swept:
-    """Queue everything overdue once more. A wake too many is harmless: only one can claim."""
+def sweep(world: World, on_each: OnEach = map) -> Swept:
+    """Queue everything overdue once more. A wake too many is harmless: only one can claim.
+
+    `on_each` may take the shards side by side: one request after the other, a minute is over after some 50,000 wakes.
+    """
     now = world.clock.now()
     until = stamp(now - SLACK) + records.BEHIND_EVERY_ID
-    waiting = [row for shard in records.SHARD_NAMES for row in _rows(world, shard, until)]
-    behind = [row for shard in records.BEHIND_SHARD_NAMES for row in _rows(world, shard)]
+    waiting_in = {shard: _rows(world, shard, until) for shard in records.SHARD_NAMES}
+    behind_in = {shard: _rows(world, shard) for shard in records.BEHIND_SHARD_NAMES}
+    waiting, behind = list(chain(*waiting_in.values())), list(chain(*behind_in.values()))
     still = [row for shard in records.STILL_SHARD_NAMES for row in world.table.opened(shard, end=until, limit=1)]
-    found = waiting + [row for row in behind if row.at.sk <= until]
-    if found:
-        world.queue.send([(wake_of(row), 0.0) for row in found])
-        for row in found[:MOST_LINES]:
-            journal.line("swept_up", **ids_in(row), overdue_seconds=round(_oldest(now, [due_of(row)]), 1))
+    overdue = waiting_in | {shard: [row for row in rows if row.at.sk <= until] for shard, rows in behind_in.items()}
+    sum(on_each(lambda shard: _wake(world, overdue[shard]), [shard for shard, rows in overdue.items() if rows]))
+    found = list(chain(*overdue.values()))
+    for row in found[:MOST_LINES]:
+        journal.line("swept_up", **ids_in(row), overdue_seconds=round(_oldest(now, [due_of(row)]), 1))
     result = _judged(now, found, [*waiting, *still], behind)
     world.table.write(Put(Item(HEARTBEAT, records.to_doc(result)), expect=None))
     vitals.swept(world, result)
     _wake_deliveries(world, until)
     return result
+
+
+def _wake(world: World, rows: list[Found]) -> int:
+    world.queue.send([(wake_of(row), 0.0) for row in rows])
+    return len(rows)
 
 
 def _judged(now: datetime, found: list[Found], waiting: list[Found], behind: list[Found]) -> Swept:

@@ -1,16 +1,17 @@
 """What the service measures of itself: every end once, nothing in the way, few dimensions."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from chalicelib.aws.events import side_by_side
 from chalicelib.core.conversation import Reply
 from chalicelib.core.target import State
-from chalicelib.ports import Heard, Item
+from chalicelib.ports import Heard, Item, Wake
 from chalicelib.service import connect, credentials, ingest, journal, records, resolve, steer, vitals
 from chalicelib.service.dispatch import dispatch
 from chalicelib.service.publish import publish
@@ -156,6 +157,28 @@ def test_a_sweep_of_nothing_says_that_it_is_alive(stage: Stage, told: Told) -> N
         "Unconfirmed": 0,
         "OldestDueSeconds": 0,
     }
+
+
+def test_what_is_overdue_is_woken_also_where_a_shard_cannot_be_and_then_nobody_says_all_is_well(stage: Stage) -> None:
+    posts = [stage.create(due_in=20) for _ in range(12)]
+    stage.world.queue.waiting.clear()
+    stage.world.clock.advance(60)
+    send, sent = stage.world.queue.send, list[int]()
+
+    def refuses_the_first(messages: Sequence[tuple[Wake, float]]) -> None:
+        sent.append(len(messages))
+        if len(sent) == 1:
+            raise ConnectionError
+        send(messages)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(stage.world.queue, "send", refuses_the_first)
+        with pytest.raises(ConnectionError):
+            sweep(stage.world, side_by_side)
+    targets = sum(len(post.targets) for post in posts)
+    assert sum(sent) == targets
+    assert len(stage.world.queue.waiting) == targets - sent[0] > 0
+    assert stage.world.table.get(HEARTBEAT) is None
 
 
 def test_what_is_in_doubt_is_seen_also_while_only_a_person_can_find_out(stage: Stage) -> None:
