@@ -41,7 +41,7 @@ def create_post(call: Call, body: NewPost) -> Answer:
 
 @route("GET", "/v1/posts", needs="posts:read", answers={200: ListAnswer[PostAnswer]})
 def list_posts(call: Call, query: PostsQuery) -> Answer:
-    """The workspace's posts, latest due first."""
+    """The workspace's posts, latest due first; of long ones a page has fewer than its limit."""
     wanted = PostFilter(**query.model_dump(exclude={"limit", "cursor"}))
     page = reading.posts(call.world, call.workspace_id, wanted, query.limit, query.cursor, shown=post_answer)
     return Answer(200, {"data": [post_answer(whole) for whole in page.data], "next_cursor": page.next_cursor})

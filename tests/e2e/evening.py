@@ -54,6 +54,7 @@ def plan(service: Service, owner: Tenant, window: timedelta) -> Evening:
 
     cancelled, put_off, brought_forward = [_post(owner, due) for _ in range(3)]
     made(owner.api.post(f"/v1/posts/{cancelled['id']}/cancel"))
+    service.stack.strike("Canary")
     return Evening(
         service,
         owner,

@@ -16,6 +16,8 @@ class Gateway:
         self.url = f"http://{HOST}:{port}"
         self._port = port
         self._upstream = upstream
+        self.tokens = set[str]()
+        """With which it was asked."""
         self._server: ThreadingHTTPServer | None = None
 
     def __enter__(self) -> "Gateway":
@@ -29,7 +31,7 @@ class Gateway:
 
     def open(self) -> None:
         """Answer again."""
-        self._server = ThreadingHTTPServer((HOST, self._port), _handler(self._upstream))
+        self._server = ThreadingHTTPServer((HOST, self._port), _handler(self._upstream, self.tokens))
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
     def close(self) -> None:
@@ -40,7 +42,7 @@ class Gateway:
             self._server = None
 
 
-def _handler(upstream: str) -> type[BaseHTTPRequestHandler]:
+def _handler(upstream: str, tokens: set[str]) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self._pass_on()
@@ -51,6 +53,7 @@ def _handler(upstream: str) -> type[BaseHTTPRequestHandler]:
         def _pass_on(self) -> None:
             content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             kept = {name: self.headers[name] for name in ("Authorization", "Content-Type") if name in self.headers}
+            tokens.update(kept.get("Authorization", "").split()[1:])
             url = upstream + self.path
             reply = httpx.request(self.command, url, content=content, headers=kept, timeout=30, trust_env=False)
             self.send_response(reply.status_code)

@@ -5,8 +5,9 @@ The last of these files by name: by now most of the two minutes have passed.
 
 import pytest
 
+from chalicelib.service.records import CANARY
 from infra.local import STAGE
-from infra.trace import life
+from infra.trace import life, saying
 from tests.e2e.evening import Evening, alarms
 from tests.e2e.tenant import Json, Tenant, eventually, instant
 
@@ -21,9 +22,9 @@ def only_target(owner: Tenant, post: Json) -> Json:
     return target
 
 
-def told(evening: Evening, post: Json) -> set[str]:
+def told(evening: Evening, post_id: str) -> set[str]:
     """What the logs say that happened to the post."""
-    return {line.said["event"] for line in life(evening.service.client("logs"), STAGE, post["id"])}
+    return {line.said["event"] for line in life(evening.service.client("logs"), STAGE, post_id)}
 
 
 @pytest.mark.parametrize("which", ["first", "second"])
@@ -37,7 +38,7 @@ def test_what_waited_for_its_alarm_goes_out_once_and_never_before_its_time(eveni
 def test_a_post_that_waited_for_its_alarm_is_woken_by_it(evening: Evening) -> None:
     for post in (evening.first, evening.second, evening.put_off):
         only_target(evening.owner, post)
-        assert "dispatched" in told(evening, post)
+        assert "dispatched" in told(evening, post["id"])
 
 
 def test_an_alarm_that_rang_is_gone(evening: Evening) -> None:
@@ -71,5 +72,11 @@ def test_a_post_whose_alarm_is_lost_is_found_by_the_sweep(evening: Evening) -> N
     target = only_target(evening.owner, evening.forgotten)
     assert target["state"] == "published"
     assert instant(target["published_at"]) >= instant(evening.forgotten["scheduled_at"])
-    assert "swept_up" in told(evening, evening.forgotten)
-    assert "dispatched" not in told(evening, evening.forgotten)
+    assert "swept_up" in told(evening, evening.forgotten["id"])
+    assert "dispatched" not in told(evening, evening.forgotten["id"])
+
+
+def test_what_the_canary_sings_goes_the_way_of_every_post(evening: Evening) -> None:
+    lines = saying(evening.service.client("logs"), STAGE, CANARY)
+    (song,) = {line.said["post"] for line in lines if line.said["event"] == "accepted"}
+    eventually(lambda: told(evening, song), lambda events: {"accepted", "dispatched", "published"} <= events)

@@ -172,15 +172,17 @@ class Load:
         for target in targets:
             if target["state"] == "published":
                 tower = next(one for one in self.towers if one.id == target["account_id"])
+                event = _opening(target["platform_post_id"], datetime.now(UTC))
                 for _ in range(1 + again):
-                    self._tell(tower, f"msg_{target['id']}", target["platform_post_id"])
+                    self.tell(tower, f"msg_{target['id']}", event)
                 self.opened[post["id"]] += 1
 
-    def _tell(self, tower: Tower, id: str, remote_post: str) -> None:
-        """https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md"""
+    def tell(self, tower: Tower, id: str, body: str) -> None:
+        """Tell of an event, maybe again: under the same id, with the same words, signed anew.
+
+        https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+        """
         now = datetime.now(UTC)
-        event = {"type": "engagement", "timestamp": now.isoformat(), "data": {"kind": "open", "post_id": remote_post}}
-        body = json.dumps(event)
         headers = {
             "Content-Type": "application/json",
             "webhook-id": id,
@@ -188,6 +190,13 @@ class Load:
             "webhook-signature": Webhook(tower.secret).sign(id, now, body),
         }
         self.call("POST", tower.callback_url, 200, content=body, headers=headers)
+
+
+def _opening(remote_post: str, at: datetime) -> str:
+    """That somebody has opened a post, in a tool's words."""
+    return json.dumps(
+        {"type": "engagement", "timestamp": at.isoformat(), "data": {"kind": "open", "post_id": remote_post}}
+    )
 
 
 def _ahead(story: str) -> tuple[float, float]:
