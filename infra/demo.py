@@ -146,7 +146,7 @@ def _clock(moment: datetime) -> str:
 
 
 def _api(url: str, key: str) -> httpx.Client:
-    return httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=90, trust_env=False)
+    return httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=300, trust_env=False)
 
 
 def _post(api: httpx.Client, path: str, body: Mapping[str, Any]) -> dict[str, Any]:

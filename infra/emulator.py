@@ -17,7 +17,7 @@ import httpx
 
 DEFAULT_PORT = 4566
 HOST = "127.0.0.1"
-START_SECONDS = 60
+START_SECONDS = 180
 # An invocation that is under way may run to its own timeout of 60 s before MiniStack lets go.
 STOP_SECONDS = 90
 # What a child needs of our environment. The rest stays out: every Lambda would inherit it, AWS credentials included.

@@ -26,6 +26,7 @@ from infra.stack import DeploymentFailed, FunctionFailed, Stack, emulated
 HOME = ROOT / ".local"
 STAGE = "local"
 WARM_WORKERS = 3  # a caller, and the publisher posting to the sandbox for two accounts at once
+WARM_SECONDS = 300  # what the first call may take of a machine that has other things to do
 RELEASE_SECONDS = 100  # longer than the emulator may take to end
 
 
@@ -192,8 +193,8 @@ def _install_gateway_responses(stack: Stack, packaged: Package) -> None:
 
 def _warm_up(url: str) -> None:
     """Start some API workers, as traffic would: here each takes a second on its first call, and posts would be late."""
-    with ThreadPoolExecutor(WARM_WORKERS) as callers:
-        list(callers.map(lambda _: httpx.get(f"{url}/v1/healthz", timeout=90, trust_env=False), range(WARM_WORKERS)))
+    with ThreadPoolExecutor(WARM_WORKERS) as callers, httpx.Client(timeout=WARM_SECONDS, trust_env=False) as client:
+        list(callers.map(client.get, [f"{url}/v1/healthz"] * WARM_WORKERS))
 
 
 def _environment(stack: Stack) -> dict[str, str]:
