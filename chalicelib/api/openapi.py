@@ -297,7 +297,7 @@ PROBLEMS = {
     422: "The body breaks rules: every one is named; or the Idempotency-Key was used with another request",
     429: "The requests of this minute are used up, of the key, workspace or link; Retry-After says when there are more",
     500: "Something went wrong here",
-    503: "Something outside that we need does not answer; the same again later may work",
+    503: "Something that we need does not answer, or a newer release wrote this; the same again later may work",
 }
 
 
@@ -320,5 +320,4 @@ def _possible(endpoint: Endpoint, status: int) -> bool:
         415: reads,
         422: reads,
         429: endpoint.needs != "nothing" or endpoint.path.endswith(".ics"),
-        503: (endpoint.path.startswith("/v1/accounts") and endpoint.method == "POST") or "/receipt" in endpoint.path,
     }.get(status, True)
