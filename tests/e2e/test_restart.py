@@ -1,5 +1,8 @@
 """The service stops and starts again: nothing is forgotten, and what was due meanwhile meets its late policy."""
 
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,9 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from infra.local import Service, running_service
+from chalicelib.aws.rows import Row, item_of
+from chalicelib.core.target import State, Target
+from chalicelib.service import records
+from chalicelib.service.brakes import hold_key
+from chalicelib.service.records import TargetKey
+from infra.local import STAGE, Service, running_service
+from tests import backup
 from tests.e2e.evening import alarms
-from tests.e2e.tenant import Json, Tenant, instant, soon, tenant, wait_until
+from tests.e2e.tenant import ROOT, Json, Tenant, instant, made, soon, tenant, wait_until
 
 pytestmark = pytest.mark.e2e
 
@@ -102,3 +111,36 @@ def test_a_post_that_somebody_wants_to_look_at_when_late_is_held(restart: Restar
     target = ended(restart, "hold")
     assert target["state"] == "held"
     assert restart.tenant.texts(target["account_id"]) == []
+
+
+def test_an_export_of_its_table_is_restored_into_another_without_forgetting_what_went_out_since(
+    restart: Restart, tmp_path: Path
+) -> None:
+    """As docs/operations.md has it; the embedded AWS exports no table, so that the files are made here."""
+    service, owner, planned = restart.service, restart.tenant, restart.planned
+    since = owner.post([owner.sandbox()], scheduled_at=soon(3600).isoformat())
+    backup.made(rows(service, service.outputs["TableName"]), datetime.now(UTC)).write(tmp_path)
+    made(owner.api.patch(f"/v1/posts/{since['id']}", json={"scheduled_at": soon(1).isoformat()}))
+    assert owner.ended(since)["status"] == "published"
+
+    words = ["--from", str(tmp_path), "--stage", STAGE, "--table", "again"]
+    command = [sys.executable, "-m", "infra.restore", *words]
+    environment = {**os.environ, **service.environment}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    again = {item.key: item for item in map(item_of, rows(service, "again"))}
+
+    def target(post: Json) -> Target:
+        key = records.target_key(TargetKey(owner.workspace_id, post["id"], post["targets"][0]["id"]))
+        return records.target_of(again[key])
+
+    assert target(planned.out).state is State.PUBLISHED
+    assert target(planned.later).state is State.SCHEDULED
+    assert target(since).state is State.UNCONFIRMED, "the logs say that it began to go out"
+    assert hold_key(owner.workspace_id) in again
+
+
+def rows(service: Service, table: str) -> list[Row]:
+    """Every row of a table."""
+    pages = service.client("dynamodb").get_paginator("scan").paginate(TableName=table)
+    return [row for page in pages for row in page["Items"]]
