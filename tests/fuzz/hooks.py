@@ -33,8 +33,11 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
 def filter_failure(context: Any, failure: Any, case: Any, response: Any) -> bool:
     """API Gateway knows no 405: it answers a method that a path has not as a path that is not there.
 
-    The function itself says 405, with what is allowed, and is held to it where no gateway stands before it.
+    The function itself says 405, with what is allowed, and is held to it where no gateway stands before it. Nor is a
+    431 ever ours: the server before us reads no request line and headers that are longer than it likes.
     """
+    if response.status_code == 431:
+        return False
     by_gateway = response.status_code == 404 and response.headers.get("server", [""])[0] != IN_MEMORY
     return not (isinstance(failure, UnsupportedMethodResponse) and by_gateway)
 
