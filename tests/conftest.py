@@ -17,7 +17,7 @@ OWN_SERVICES = ("tests/e2e/test_restart.py", "tests/e2e/test_deploying.py", "tes
 FIRST = ("e2e", "services", "simulations")
 """What takes longest, a worker each; all other files come after, wherever a worker is free."""
 POLITE = 10
-"""How nice tests are to services that run beside them: one of these is waited for, with clocks that do not stop."""
+"""The `nice` of tests that only compute: services run beside them, on real clocks, and their tests wait for them."""
 
 
 def scope(nodeid: str) -> str:

@@ -174,10 +174,10 @@ class Load:
                 tower = next(one for one in self.towers if one.id == target["account_id"])
                 event = _opening(target["platform_post_id"], datetime.now(UTC))
                 for _ in range(1 + again):
-                    self.tell(tower, f"msg_{target['id']}", event)
+                    self._tell(tower, f"msg_{target['id']}", event)
                 self.opened[post["id"]] += 1
 
-    def tell(self, tower: Tower, id: str, body: str) -> None:
+    def _tell(self, tower: Tower, id: str, body: str) -> None:
         """Tell of an event, maybe again: under the same id, with the same words, signed anew.
 
         https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
